@@ -1,0 +1,33 @@
+/** The contract of an audit sink: takes whole lines, in order, one call at a time. */
+
+/** One batch: complete lines, each ending in a newline. */
+export interface AuditBatch {
+  readonly lines: Uint8Array;
+  /** The batch holds entries of changes: resolve only when it is as safe as the sink can make it (fdatasync for a file). */
+  readonly sync: boolean;
+}
+
+/** A running sink. Calls never overlap, except `close`, which comes last. */
+export interface AuditSink {
+  /** Resolves when the batch is taken. A rejection means that nothing or a part was taken: the next batch then starts on a line of its own. */
+  append(batch: AuditBatch): Promise<void>;
+  /** The last complete line that the sink still has, so that a restarted server continues its chain; undefined for none or unknown. */
+  lastLine(): Promise<string | undefined>;
+  /** Lets go of files and takes them again (SIGHUP, after an outside rotation). */
+  reopen(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What the default export of a sink's module makes. */
+export interface AuditSinkDefinition<Options = Readonly<Record<string, unknown>>> {
+  readonly kind: 'audit-sink';
+  readonly name: string;
+  /** JSON Schema of the options in the config file. */
+  readonly optionsSchema: Readonly<Record<string, unknown>>;
+  open(options: Options): Promise<AuditSink>;
+}
+
+/** Declares a sink. The host has validated the options against `optionsSchema` before `open` is called. */
+export function defineAuditSink<Options>(definition: Omit<AuditSinkDefinition<Options>, 'kind'>): AuditSinkDefinition<Options> {
+  return { kind: 'audit-sink', ...definition };
+}

@@ -1,0 +1,132 @@
+/**
+ * The contract of an engine: data plus small functions. `defineEngine` types the functions from the data.
+ * A handler sees plain values, reaches the world through `ctx` alone, and may be restarted: it must have no effect of its own.
+ */
+import type { OpaqueJson } from './json.ts';
+import type { Fields, InferFields } from './schema.ts';
+
+/** Whatever JSON can say, with user JSON carried verbatim. */
+export type Json = null | boolean | number | string | OpaqueJson | readonly Json[] | { readonly [name: string]: Json | undefined };
+
+/** The mount's storage, inside this request's transaction: what a handler wrote, it reads back; nothing is kept unless it returns. */
+export interface PluginStorage {
+  /** The entry's bytes, or undefined. */
+  get(key: string): Promise<Uint8Array | undefined>;
+  /** Children of a directory ('' or 'a/b/'), in order, after `after` (exclusive), at most `limit` (default 1,000,000): `x` or `x/`. */
+  list(directory: string, after?: string, limit?: number): Promise<readonly string[]>;
+  put(key: string, value: Uint8Array): void;
+  delete(key: string): void;
+  /** What `parse` makes of the entry, kept by the room until the entry changes. The result is shared: never change it. */
+  derived<T>(key: string, parse: (value: Uint8Array) => T): Promise<T | undefined>;
+}
+
+/** Who is calling, as far as an engine may know. */
+export interface Caller {
+  readonly displayName: string;
+  readonly entityId: string;
+  readonly policies: readonly string[];
+}
+
+/** The mount a handler runs for. */
+export interface MountInfo {
+  /** With its trailing slash: `secret/`. */
+  readonly path: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** All an engine may touch. */
+export interface Context {
+  readonly storage: PluginStorage;
+  readonly mount: MountInfo;
+  /** Milliseconds since 1970 by the host's clock, the same within one request. Reading it makes the answer uncacheable unless the reply says `validUntil`. */
+  now(): number;
+  /** Random bytes from the host's generator. */
+  random(size: number): Uint8Array;
+  /** Reading it makes the answer uncacheable. */
+  caller(): Caller;
+  /** One line in the operator's log. Never a secret. */
+  log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void;
+}
+
+/** What a handler answers. `undefined` is 204 for a write, 404 for a read or list. */
+export interface Reply {
+  readonly data?: Json;
+  readonly warnings?: readonly string[];
+  /** Default 200. A 404 may carry data (KV v2's deleted versions). */
+  readonly status?: number;
+  /** The answer may be cached until then (ms since 1970) although the handler read `now()`. */
+  readonly validUntil?: number;
+}
+
+/** The parameters of a route template: `data/{path+}` gives `{ path: string }`. */
+export type Params<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
+  ? { readonly [K in Name extends `${infer N}+` ? N : Name]: string } & Params<Rest>
+  : unknown;
+
+/** One operation of a route. `query` is for read, list, scan and delete; `body` for create, update and patch: a handler's third argument. */
+export interface Operation<P, I extends Fields> {
+  readonly summary?: string;
+  readonly input?: I;
+  /** Storage keys the handler will surely want, as templates (`meta/{path}`): they travel with the call, so that the usual request is one message each way. */
+  readonly reads?: readonly string[];
+  readonly handler: (ctx: Context, params: P, input: InferFields<I>) => Promise<Reply | undefined> | Reply | undefined;
+}
+
+/** The verbs a route can have. `update` serves create too unless `create` is given. */
+export const verbs = ['create', 'read', 'update', 'patch', 'delete', 'list', 'scan'] as const;
+/** One of `verbs`. */
+export type Verb = (typeof verbs)[number];
+
+/** A route: what every operation on it shares. */
+export interface RouteBase {
+  readonly summary: string;
+  /** Who may come here at all: `token` (default) is decided by policies, `sudo` needs the sudo capability besides, `public` needs no token. */
+  readonly access?: 'public' | 'token' | 'sudo';
+  /** Template of the storage key whose presence tells update from create. Without it every write is an update. */
+  readonly exists?: string;
+}
+
+/** A route as the host sees it, its types erased. */
+export type Route = RouteBase & { readonly [V in Verb]?: Operation<never, never> };
+
+/** An engine as the host sees it. */
+export interface EngineDefinition {
+  readonly kind: 'engine';
+  readonly name: string;
+  readonly version: string;
+  /** `node`: runs in threads only. */
+  readonly needs?: readonly 'node'[];
+  /** Templates of paths below the mount: `{name}` is one segment, `{name+}` the rest. The most literal template wins. */
+  readonly routes: Readonly<Record<string, Route>>;
+}
+
+/** Types a route's handlers from its template and schemas. */
+export function route<
+  const T extends string,
+  C extends Fields,
+  R extends Fields,
+  U extends Fields,
+  PA extends Fields,
+  D extends Fields,
+  L extends Fields,
+  S extends Fields,
+>(
+  template: T,
+  definition: RouteBase & {
+    readonly create?: Operation<Params<T>, C>;
+    readonly read?: Operation<Params<T>, R>;
+    readonly update?: Operation<Params<T>, U>;
+    readonly patch?: Operation<Params<T>, PA>;
+    readonly delete?: Operation<Params<T>, D>;
+    readonly list?: Operation<Params<T>, L>;
+    readonly scan?: Operation<Params<T>, S>;
+  },
+): Readonly<Record<T, Route>> {
+  // The host calls each handler only with what its own schema and template allow: that is what makes the erasure sound.
+  return { [template]: definition } as unknown as Readonly<Record<T, Route>>;
+}
+
+/** Declares an engine: the default export of a plugin's module. */
+export function defineEngine(definition: Omit<EngineDefinition, 'kind'>): EngineDefinition {
+  return { kind: 'engine', ...definition };
+}
