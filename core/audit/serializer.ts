@@ -61,19 +61,37 @@ export interface AuditSerializer {
 export function auditSerializer(options: SerializerOptions): AuditSerializer {
   const { hmac } = options;
   const writer = new Writer(options);
+  const isoTime = clockText();
   return {
     hmac,
     fragment: (data) => writer.data(data),
     auth: (auth) => writer.auth(auth) as AuditPart<'auth'>,
     token: (clientToken, accessor) => writer.token(clientToken, accessor) as AuditPart<'token'>,
     request: (request) => writer.request(request) as AuditPart<'request'>,
-    requestEntry: (parts) => `${head('request', parts)}}`,
-    responseEntry: (parts, response, mount) => `${head('response', parts)},"response":${writer.response(response, mount)}}`,
+    requestEntry: (parts) => `${head(isoTime, 'request', parts)}}`,
+    responseEntry: (parts, response, mount) => `${head(isoTime, 'response', parts)},"response":${writer.response(response, mount)}}`,
   };
 }
 
-function head(type: 'request' | 'response', { time, auth, policyResults, request, error }: EntryParts): string {
-  let out = `{"time":"${new Date(time).toISOString()}","type":"${type}"`;
+/** Formats times as RFC 3339; the same millisecond, which many entries share, only once. */
+function clockText(): (time: number) => string {
+  let last = -1;
+  let text = '';
+  return (time) => {
+    if (time !== last) {
+      text = new Date(time).toISOString();
+      last = time;
+    }
+    return text;
+  };
+}
+
+function head(
+  isoTime: (time: number) => string,
+  type: 'request' | 'response',
+  { time, auth, policyResults, request, error }: EntryParts,
+): string {
+  let out = `{"time":"${isoTime(time)}","type":"${type}"`;
   if (auth !== undefined) out += `,"auth":${policyResults ? `${auth.slice(0, -1)},"policy_results":${results(policyResults)}}` : auth}`;
   out += `,"request":${request}`;
   return error === undefined ? out : `${out},"error":${JSON.stringify(error)}`;
