@@ -108,7 +108,7 @@ export class Transaction {
   }
 
   /** Children of a directory ('' or 'a/b/') in order, after `after` (exclusive), at most `limit`. */
-  async list(directory: string, after = '', limit = Number.POSITIVE_INFINITY): Promise<readonly string[]> {
+  async list(directory: string, after = '', limit: number = Number.POSITIVE_INFINITY): Promise<readonly string[]> {
     this.depend(directory);
     const { names } = await this.#vault.storage.list(directory, after, limit);
     return this.#overlay(directory, after, limit, names);
