@@ -11,10 +11,18 @@ export interface JsonLimits {
   readonly depthMax: number;
 }
 
+/** A top-level member. */
+export interface Member {
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** What one pass over the bytes tells. */
 export interface JsonScan {
-  /** Start and end (exclusive) in bytes of each top-level member's value, by position. */
-  readonly members: readonly { readonly start: number; readonly end: number }[];
+  /** Where the top-level members stand, in bytes, ends exclusive; `key` with its quotes. */
+  readonly members: readonly Member[];
   /** Object members at every depth, duplicates included. */
   readonly keys: number;
 }
@@ -24,7 +32,8 @@ const [openObject, closeObject, openArray, closeArray] = [0x7b, 0x7d, 0x5b, 0x5d
 
 /** Scans the bytes of a JSON text. @throws StrongroomError `too-large` naming the bound that was passed */
 export function scanJson(bytes: Uint8Array, limits: JsonLimits): JsonScan {
-  const members: { start: number; end: number }[] = [];
+  const members: Member[] = [];
+  let [keyStart, keyEnd] = [0, 0];
   let depth = 0;
   let tokens = 1;
   let keys = 0;
@@ -33,7 +42,9 @@ export function scanJson(bytes: Uint8Array, limits: JsonLimits): JsonScan {
     switch (bytes[i]) {
       case quote: {
         tokens++;
+        const from = i;
         for (i++; i < bytes.length && bytes[i] !== quote; i++) if (bytes[i] === backslash) i++;
+        if (depth === 1 && memberStart < 0) [keyStart, keyEnd] = [from, i + 1];
         break;
       }
       case openObject:
@@ -45,7 +56,7 @@ export function scanJson(bytes: Uint8Array, limits: JsonLimits): JsonScan {
       case closeObject:
       case closeArray: {
         if (--depth === 0 && memberStart >= 0) {
-          members.push({ start: memberStart, end: i });
+          members.push({ keyStart, keyEnd, start: memberStart, end: i });
           memberStart = -1;
         }
         break;
@@ -58,7 +69,7 @@ export function scanJson(bytes: Uint8Array, limits: JsonLimits): JsonScan {
       case comma: {
         tokens++;
         if (depth === 1 && memberStart >= 0) {
-          members.push({ start: memberStart, end: i });
+          members.push({ keyStart, keyEnd, start: memberStart, end: i });
           memberStart = -1;
         }
         break;
