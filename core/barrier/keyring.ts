@@ -92,9 +92,14 @@ export class Keyring {
     return this.#with(id, []);
   }
 
-  /** Drops the versions of every key that are older than its newest. */
-  newestOnly(): Keyring {
-    return new Keyring(new Map(this.ids().map((id) => [id, [this.newest(id)]])));
+  /** Drops the versions of every KEK that are older than its newest. The log key keeps all: old frames and pages lie under them. */
+  withoutOldKeks(): Keyring {
+    return new Keyring(new Map(this.ids().map((id) => [id, id === logKeyId ? this.versions(id) : [this.newest(id)]])));
+  }
+
+  /** Whether some KEK has versions that only old values need. */
+  get hasOldKeks(): boolean {
+    return this.ids().some((id) => id !== logKeyId && this.versions(id).length > 1);
   }
 
   /** Reserves another block of seals for the newest version of a key. */

@@ -16,12 +16,13 @@ export interface RouteMatch<R> {
 interface Node<R> {
   readonly literal: Map<string, Node<R>>;
   param: { readonly name: string; readonly node: Node<R> } | undefined;
-  rest: { readonly name: string; readonly route: R } | undefined;
+  /** `{x+}` and what literally follows it, longest first. */
+  readonly rests: { readonly name: string; readonly suffix: string; readonly route: R }[];
   route: R | undefined;
 }
 
 function newNode<R>(): Node<R> {
-  return { literal: new Map(), param: undefined, rest: undefined, route: undefined };
+  return { literal: new Map(), param: undefined, rests: [], route: undefined };
 }
 
 /** An immutable set of templates. */
@@ -44,8 +45,12 @@ export class RouteTable<R> {
         if (next === undefined) node.literal.set(segment, (next = newNode()));
         node = next;
       } else if (found[2] === '+') {
-        if (index !== segments.length - 1 || node.rest !== undefined) throw new StrongroomError('invalid', `route template ${template}: {${found[1]}+} must come last, and once`);
-        node.rest = { name: found[1]!, route };
+        const suffix = segments.slice(index + 1).join('/');
+        if (/[{}]/.test(suffix) || node.rests.some((rest) => rest.suffix === suffix)) {
+          throw new StrongroomError('invalid', `route template ${template}: {${found[1]}+} may be followed by literals only, and once`);
+        }
+        node.rests.push({ name: found[1]!, suffix, route });
+        node.rests.sort((a, b) => b.suffix.length - a.suffix.length);
         return;
       } else {
         node.param ??= { name: found[1]!, node: newNode() };
@@ -69,11 +74,9 @@ export class RouteTable<R> {
 function find<R>(node: Node<R>, segments: readonly string[], at: number, listing: boolean, params: Record<string, string>): R | undefined {
   if (at === segments.length) {
     if (node.route !== undefined) return node.route;
-    if (listing && node.rest !== undefined) {
-      params[node.rest.name] = '';
-      return node.rest.route;
-    }
-    return undefined;
+    const whole = listing ? node.rests.find(({ suffix }) => suffix === '') : undefined;
+    if (whole !== undefined) params[whole.name] = '';
+    return whole?.route;
   }
   const segment = segments[at]!;
   const literal = node.literal.get(segment);
@@ -86,11 +89,11 @@ function find<R>(node: Node<R>, segments: readonly string[], at: number, listing
       return byParam;
     }
   }
-  if (node.rest !== undefined) {
-    params[node.rest.name] = segments.slice(at).join('/');
-    return node.rest.route;
-  }
-  return undefined;
+  if (node.rests.length === 0) return undefined;
+  const remainder = segments.slice(at).join('/');
+  const rest = node.rests.find(({ suffix }) => suffix === '' || (remainder.endsWith(`/${suffix}`) && remainder.length > suffix.length + 1));
+  if (rest !== undefined) params[rest.name] = rest.suffix === '' ? remainder : remainder.slice(0, -rest.suffix.length - 1);
+  return rest?.route;
 }
 
 /** Fills a storage-key template (`meta/{path}`) from the parameters of a route. */

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Vault } from '../barrier/transaction.ts';
 import type { AuditBroker } from '../audit/broker.ts';
+import type { AuditSerializer } from '../audit/serializer.ts';
 import type { Clock } from '../identity/clock.ts';
 import type { TokenStore } from '../identity/token-store.ts';
 import type { RouteTable } from '../mounts/route-table.ts';
@@ -26,6 +27,7 @@ export interface Unsealed extends Vault {
   readonly policies: PolicyStore;
   readonly rooms: Rooms;
   readonly audit: AuditBroker;
+  readonly auditText: AuditSerializer;
   readonly cache: AnswerCache;
 }
 

@@ -147,7 +147,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
     const { outcome } = handled;
     const data = handled.cached?.auditData;
     const auditData = data === undefined ? answerData(outcome, target.mount?.config.auditNonHmacResponseKeys) : { kind: 'fragment' as const, fragment: data };
-    const fragment = auditData === undefined ? undefined : unsealed.audit.serializer.fragment(auditData);
+    const fragment = auditData === undefined ? undefined : unsealed.auditText.fragment(auditData);
     // From here to the last line of the answer's record nothing may yield: what was checked is what is recorded and answered.
     const commit = settle(tx, handled.reply);
     const answered = recordAnswer(unsealed, parts, outcome, fragment === undefined ? undefined : { kind: 'fragment', fragment }, undefined, changes);

@@ -26,10 +26,10 @@ export interface RecordFacts {
 
 const authParts = new WeakMap<TokenRecord, AuditPart<'auth'>>();
 
-function authPart({ audit }: Unsealed, token: StoredToken, text: string): AuditPart<'auth'> {
+function authPart({ auditText }: Unsealed, token: StoredToken, text: string): AuditPart<'auth'> {
   let part = authParts.get(token.record);
   if (part === undefined) {
-    part = audit.serializer.auth(auditAuth(token.record, text));
+    part = auditText.auth(auditAuth(token.record, text));
     authParts.set(token.record, part);
   }
   return part;
@@ -95,7 +95,7 @@ export function recordParts(unsealed: Unsealed, facts: RecordFacts): RecordParts
   return {
     mount,
     auth: token === undefined || head.token === undefined ? undefined : authPart(unsealed, token, head.token),
-    request: unsealed.audit.serializer.request({
+    request: unsealed.auditText.request({
       id: head.requestId,
       operation: 'verb' in target ? target.verb : head.verb,
       path: head.path,
@@ -114,7 +114,7 @@ export function recordParts(unsealed: Unsealed, facts: RecordFacts): RecordParts
 export function recordRequest(unsealed: Unsealed, facts: RecordFacts, parts: RecordParts, sync: boolean): Promise<void> {
   const { caller, decision } = facts;
   const allowed = decision.allowed;
-  const line = unsealed.audit.serializer.requestEntry({
+  const line = unsealed.auditText.requestEntry({
     time: unsealed.clock.now(),
     auth: parts.auth,
     request: parts.request,
@@ -127,7 +127,7 @@ export function recordRequest(unsealed: Unsealed, facts: RecordFacts, parts: Rec
 /** Records an answer. */
 export function recordAnswer(unsealed: Unsealed, parts: RecordParts, outcome: Outcome | undefined, data: AuditData | undefined, error: string | undefined, sync: boolean): Promise<void> {
   const auth = outcome?.auth;
-  const line = unsealed.audit.serializer.responseEntry(
+  const line = unsealed.auditText.responseEntry(
     { time: unsealed.clock.now(), auth: parts.auth, request: parts.request, ...(error === undefined ? {} : { error }) },
     {
       ...(data === undefined ? {} : { data }),

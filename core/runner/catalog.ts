@@ -16,6 +16,8 @@ export interface CatalogEntry {
   readonly kind: PluginKind;
   readonly name: string;
   readonly version: string;
+  /** Other names, each with the mount options it stands for. */
+  readonly aliases: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** URL of its module. */
   readonly module: string;
 }
@@ -25,7 +27,7 @@ const folders = ['../../plugins', '../../auth-methods', '../../audit-sinks', '..
 
 interface PackageJson {
   readonly version: string;
-  readonly strongroom?: { readonly kind: PluginKind; readonly name: string };
+  readonly strongroom?: Pick<CatalogEntry, 'kind' | 'name'> & Partial<Pick<CatalogEntry, 'aliases'>>;
   readonly exports: { readonly '.': { readonly source: string; readonly default: string } };
 }
 
@@ -43,7 +45,7 @@ export function readCatalog(): readonly CatalogEntry[] {
       if (strongroom === undefined) continue;
       const entry = exports['.'];
       const source = join(base, name, entry.source);
-      found.push({ ...strongroom, version, module: pathToFileURL(existsSync(source) ? source : join(base, name, entry.default)).href });
+      found.push({ aliases: {}, ...strongroom, version, module: pathToFileURL(existsSync(source) ? source : join(base, name, entry.default)).href });
     }
   }
   return found;
@@ -51,7 +53,7 @@ export function readCatalog(): readonly CatalogEntry[] {
 
 /** The entry of a type. @throws StrongroomError `invalid` naming the types that exist */
 export function findPlugin(catalog: readonly CatalogEntry[], kind: PluginKind, name: string): CatalogEntry {
-  const entry = catalog.find((candidate) => candidate.kind === kind && candidate.name === name);
+  const entry = catalog.find((candidate) => candidate.kind === kind && (candidate.name === name || Object.hasOwn(candidate.aliases, name)));
   if (entry !== undefined) return entry;
   const known = catalog.filter((candidate) => candidate.kind === kind).map((candidate) => candidate.name);
   throw new StrongroomError('invalid', `plugin type ${JSON.stringify(name.slice(0, 64))} not found in the catalog; known: ${known.join(', ')}`);

@@ -46,6 +46,7 @@ export class Rooms {
 
   async #open(type: string): Promise<Engine> {
     const entry = findPlugin(this.#catalog, 'engine', type);
+    if (entry.name !== type) return this.engine(entry.name);
     let room = this.#rooms.get(type);
     if (room === undefined) this.#rooms.set(type, (room = new ThreadRoom(entry.module, this.#limits, this.#log)));
     const outline = await room.outline();
