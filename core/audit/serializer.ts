@@ -19,6 +19,8 @@ import type {
 import { auditFragment, rawFragment } from './fragment.ts';
 import type { AuditHmac } from './hmac.ts';
 
+export type { AuditPart } from './entry.ts';
+
 /** What the operator may leave clear. */
 export interface SerializerOptions {
   readonly hmac: AuditHmac;
@@ -153,7 +155,8 @@ class Writer {
       clear('id', request.id) +
         clear('operation', request.operation) +
         mountMembers(request.mount) +
-        (request.token ?? '') +
+        (request.token ??
+          this.#hashed('client_token', request.clientToken) + this.#accessor('client_token_accessor', request.clientTokenAccessor)) +
         ',"namespace":{"id":"root"}' +
         clear('path', request.path) +
         (request.data ? `,"data":${this.data(request.data)}` : '') +
