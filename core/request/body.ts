@@ -25,7 +25,8 @@ export const noBody: Body = { json: undefined, fields: {}, duplicateKeys: false,
 export function parseBody(bytes: Buffer, contentType: string | undefined, limits: JsonLimits): Body {
   if (bytes.length === 0) return noBody;
   if (!isUtf8(bytes)) throw new StrongroomError('invalid', 'request body: not valid UTF-8');
-  if (contentType !== undefined && /^application\/x-www-form-urlencoded\b/i.test(contentType)) return parseForm(bytes.toString('utf8'), limits);
+  if (contentType !== undefined && /^application\/x-www-form-urlencoded\b/i.test(contentType))
+    return parseForm(bytes.toString('utf8'), limits);
   const scan = scanJson(bytes, limits);
   const text = bytes.toString('utf8');
   const fields = parseObject(text);

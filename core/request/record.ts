@@ -53,7 +53,9 @@ function auditAuth(record: TokenRecord, clientToken: string): AuditAuth {
 function auditMount(target: Target, path: string): AuditMount | undefined {
   if (target.kind === 'no-mount') return undefined;
   if (target.mount === undefined) {
-    return path.startsWith('auth/') ? { type: 'token', point: 'auth/token/', class: 'auth' } : { type: 'system', point: 'sys/', class: 'secret' };
+    return path.startsWith('auth/')
+      ? { type: 'token', point: 'auth/token/', class: 'auth' }
+      : { type: 'system', point: 'sys/', class: 'secret' };
   }
   return mountPart(target.mount);
 }
@@ -62,7 +64,11 @@ const mountParts = new WeakMap<Mount, AuditMount>();
 
 function mountPart(mount: Mount): AuditMount {
   let part = mountParts.get(mount);
-  if (part === undefined) mountParts.set(mount, (part = { type: mount.type, point: mount.path, class: mount.class, accessor: mount.accessor, version: mount.pluginVersion }));
+  if (part === undefined)
+    mountParts.set(
+      mount,
+      (part = { type: mount.type, point: mount.path, class: mount.class, accessor: mount.accessor, version: mount.pluginVersion }),
+    );
   return part;
 }
 
@@ -118,14 +124,24 @@ export function recordRequest(unsealed: Unsealed, facts: RecordFacts, parts: Rec
     time: unsealed.clock.now(),
     auth: parts.auth,
     request: parts.request,
-    policyResults: { allowed, grantingPolicies: allowed && !(caller.kind === 'token' && isRoot(caller.token.record)) ? decision.rule.policies : [] },
+    policyResults: {
+      allowed,
+      grantingPolicies: allowed && !(caller.kind === 'token' && isRoot(caller.token.record)) ? decision.rule.policies : [],
+    },
     ...(allowed ? {} : { error: `permission denied: ${decision.reason}` }),
   });
   return unsealed.audit.record(line, { sync });
 }
 
 /** Records an answer. */
-export function recordAnswer(unsealed: Unsealed, parts: RecordParts, outcome: Outcome | undefined, data: AuditData | undefined, error: string | undefined, sync: boolean): Promise<void> {
+export function recordAnswer(
+  unsealed: Unsealed,
+  parts: RecordParts,
+  outcome: Outcome | undefined,
+  data: AuditData | undefined,
+  error: string | undefined,
+  sync: boolean,
+): Promise<void> {
   const auth = outcome?.auth;
   const line = unsealed.auditText.responseEntry(
     { time: unsealed.clock.now(), auth: parts.auth, request: parts.request, ...(error === undefined ? {} : { error }) },

@@ -93,7 +93,12 @@ export class ThreadRoom {
   /** What an operator wants to know. */
   status(): RoomStatus {
     const state = this.#serving !== undefined ? 'healthy' : this.#reason === undefined ? 'idle' : 'backing-off';
-    return { state, restarts: this.#restarts, running: this.#running.size, ...(state === 'backing-off' && this.#reason !== undefined ? { reason: this.#reason } : {}) };
+    return {
+      state,
+      restarts: this.#restarts,
+      running: this.#running.size,
+      ...(state === 'backing-off' && this.#reason !== undefined ? { reason: this.#reason } : {}),
+    };
   }
 
   /** What the engine declares. @throws StrongroomError when the worker can't load the module, or not in time */
@@ -141,7 +146,10 @@ export class ThreadRoom {
     this.#pool
       // Piscina's type of the list doesn't follow the overloads of this Node's postMessage.
       .run({ port: port2, module: this.#module }, { transferList: [port2] as never, signal: abort.signal })
-      .then(() => 'the worker ended', (error: unknown) => (error instanceof Error ? error.message : 'the worker died'))
+      .then(
+        () => 'the worker ended',
+        (error: unknown) => (error instanceof Error ? error.message : 'the worker died'),
+      )
       .then((reason) => this.#stop(serving, reason))
       .catch((error: unknown) => this.#log.error({ err: error }, 'stopping a worker failed'));
     return serving;
@@ -218,7 +226,9 @@ export class ThreadRoom {
       this.#running.delete(call);
       clearTimeout(running.deadline);
       this.#send({ kind: 'answer', call, question, restart: true });
-      running.reject(error instanceof Conflict || error instanceof StrongroomError ? error : new StrongroomError('internal', 'storage failed'));
+      running.reject(
+        error instanceof Conflict || error instanceof StrongroomError ? error : new StrongroomError('internal', 'storage failed'),
+      );
     }
   }
 }

@@ -78,7 +78,11 @@ export class Housekeeping {
 
   async #sweepAll(): Promise<void> {
     const { tokens } = this.#unsealed;
-    const sweeps: readonly Sweep[] = [(tx, limit) => tokens.sweepExpired(tx, limit), (tx, limit) => tokens.sweepRevoked(tx, limit), sweepUnmounted];
+    const sweeps: readonly Sweep[] = [
+      (tx, limit) => tokens.sweepExpired(tx, limit),
+      (tx, limit) => tokens.sweepRevoked(tx, limit),
+      sweepUnmounted,
+    ];
     try {
       for (const sweep of sweeps) while (!this.#stopped && (await this.#once(sweep)) > 0);
       await this.#keepClock();
@@ -164,7 +168,10 @@ export class Housekeeping {
     // A rotation meanwhile has made versions that this pass did not know.
     if (JSON.stringify(newestVersions(barrier.ring)) !== versions) return this.#rewrapAll();
     const tx = new Transaction(this.#unsealed);
-    await this.#commitKeyring(tx, changeKeyring(tx, barrier, (ring) => ring.withoutOldKeks()));
+    await this.#commitKeyring(
+      tx,
+      changeKeyring(tx, barrier, (ring) => ring.withoutOldKeks()),
+    );
     return undefined;
   }
 }
