@@ -48,7 +48,11 @@ export interface AuditRequest {
   readonly id: string;
   readonly operation: string;
   readonly path: string;
-  /** The token as it was sent, hashed: `AuditSerializer.token`. */
+  /** The token as it was sent. HMACed. */
+  readonly clientToken?: string;
+  /** HMACed as `AuditAuth.accessor` is. */
+  readonly clientTokenAccessor?: string;
+  /** Both of these, hashed before: `AuditSerializer.token`, kept with the token. */
   readonly token?: AuditPart<'token'>;
   readonly mount?: AuditMount;
   readonly data?: AuditData;

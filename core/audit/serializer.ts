@@ -19,6 +19,8 @@ import type {
 import { auditFragment, rawFragment } from './fragment.ts';
 import type { AuditHmac } from './hmac.ts';
 
+export type { AuditPart } from './entry.ts';
+
 /** What the operator may leave clear. */
 export interface SerializerOptions {
   readonly hmac: AuditHmac;
@@ -61,19 +63,37 @@ export interface AuditSerializer {
 export function auditSerializer(options: SerializerOptions): AuditSerializer {
   const { hmac } = options;
   const writer = new Writer(options);
+  const isoTime = clockText();
   return {
     hmac,
     fragment: (data) => writer.data(data),
     auth: (auth) => writer.auth(auth) as AuditPart<'auth'>,
     token: (clientToken, accessor) => writer.token(clientToken, accessor) as AuditPart<'token'>,
     request: (request) => writer.request(request) as AuditPart<'request'>,
-    requestEntry: (parts) => `${head('request', parts)}}`,
-    responseEntry: (parts, response, mount) => `${head('response', parts)},"response":${writer.response(response, mount)}}`,
+    requestEntry: (parts) => `${head(isoTime, 'request', parts)}}`,
+    responseEntry: (parts, response, mount) => `${head(isoTime, 'response', parts)},"response":${writer.response(response, mount)}}`,
   };
 }
 
-function head(type: 'request' | 'response', { time, auth, policyResults, request, error }: EntryParts): string {
-  let out = `{"time":"${new Date(time).toISOString()}","type":"${type}"`;
+/** Formats times as RFC 3339; the same millisecond, which many entries share, only once. */
+function clockText(): (time: number) => string {
+  let last = -1;
+  let text = '';
+  return (time) => {
+    if (time !== last) {
+      text = new Date(time).toISOString();
+      last = time;
+    }
+    return text;
+  };
+}
+
+function head(
+  isoTime: (time: number) => string,
+  type: 'request' | 'response',
+  { time, auth, policyResults, request, error }: EntryParts,
+): string {
+  let out = `{"time":"${isoTime(time)}","type":"${type}"`;
   if (auth !== undefined) out += `,"auth":${policyResults ? `${auth.slice(0, -1)},"policy_results":${results(policyResults)}}` : auth}`;
   out += `,"request":${request}`;
   return error === undefined ? out : `${out},"error":${JSON.stringify(error)}`;
@@ -135,7 +155,8 @@ class Writer {
       clear('id', request.id) +
         clear('operation', request.operation) +
         mountMembers(request.mount) +
-        (request.token ?? '') +
+        (request.token ??
+          this.#hashed('client_token', request.clientToken) + this.#accessor('client_token_accessor', request.clientTokenAccessor)) +
         ',"namespace":{"id":"root"}' +
         clear('path', request.path) +
         (request.data ? `,"data":${this.data(request.data)}` : '') +

@@ -67,6 +67,7 @@ interface Place {
 class Verifier {
   readonly #key: KeyObject | undefined;
   #last: ChainPoint | undefined;
+  #beforeLast: ChainPoint | undefined;
   #first = 0;
   #lines = 0;
   #torn: Place | undefined;
@@ -95,6 +96,7 @@ class Verifier {
     const forged = read.type === 'checkpoint' ? this.#checkpoint(read, place) : undefined;
     if (forged !== undefined) return this.#bad(place, forged, read.seq);
     if (this.#lines++ === 0) this.#first = read.seq;
+    this.#beforeLast = this.#last;
     this.#last = { seq: read.seq, hash: lineHash(bytes) };
     return undefined;
   }
@@ -121,7 +123,10 @@ class Verifier {
     return this.#torn && !(type === 'start' && members['previous'] === 'crashed') ? tornInside : undefined;
   }
 
-  #chained({ seq, prev }: ChainedLine): string | undefined {
+  #chained({ seq, prev, type, members }: ChainedLine): string | undefined {
+    // A line that a crash cut just before its newline looks whole, but the run after it did not count it.
+    const uncounted = type === 'start' && members['previous'] === 'crashed' && seq === this.#last?.seq && prev === this.#beforeLast?.hash;
+    if (uncounted) return undefined;
     if (!this.#last) return seq === 1 && prev !== chainStart ? 'the first line of the chain does not start it' : undefined;
     if (seq !== this.#last.seq + 1) return `expected line ${this.#last.seq + 1} of the chain`;
     return prev === this.#last.hash ? undefined : 'the hash of the line before does not match: that line or this one was changed';
