@@ -19,8 +19,9 @@ export interface Session<T extends FlagTable> {
 export function clientCommand<const T extends FlagTable>(table: T, run: (session: Session<T>) => Promise<ExitCode>): Command {
   return async (args, terminal) => {
     const { flags, rest } = parseFlags(args, { ...clientFlags, ...table }, terminal);
-    const connection = connectionOf(flags, terminal);
-    const format = formatOf(flags.format, terminal);
+    const general: FlagValues<typeof clientFlags> = flags;
+    const connection = connectionOf(general, terminal);
+    const format = formatOf(general.format, terminal);
     return run({ flags, rest, format, terminal, call: (call) => callApi(connection, call) });
   };
 }
