@@ -98,7 +98,12 @@ export class Barrier implements LogCipher {
     // What is left of a deleted mount can't be opened any more; its sweep removes it.
     if (this.#keyring.versions(id).length === 0) return undefined;
     this.#count(id);
-    return rewrapEnvelope(this.#keyring.newest(id), (version) => this.#keyring.version(id, version), { cluster: this.clusterId, key }, value);
+    return rewrapEnvelope(
+      this.#keyring.newest(id),
+      (version) => this.#keyring.version(id, version),
+      { cluster: this.clusterId, key },
+      value,
+    );
   }
 
   /** Fills every key with zeros. */

@@ -45,7 +45,13 @@ export function readBootFile(directory: string): BootFile | undefined {
   try {
     // The seals authenticate what matters in it; here only the outline is checked.
     const boot = JSON.parse(text) as BootFile;
-    if (boot.format === 1 && typeof boot.clusterId === 'string' && typeof boot.store === 'string' && /^store-[0-9a-f-]+$/.test(boot.store) && Array.isArray(boot.rootKeys)) {
+    if (
+      boot.format === 1 &&
+      typeof boot.clusterId === 'string' &&
+      typeof boot.store === 'string' &&
+      /^store-[0-9a-f-]+$/.test(boot.store) &&
+      Array.isArray(boot.rootKeys)
+    ) {
       return boot;
     }
   } catch {}
@@ -57,7 +63,7 @@ export function writeBootFile(directory: string, boot: BootFile): void {
   const path = join(directory, name);
   const fd = openSync(`${path}.new`, 'w', 0o600);
   const bytes = Buffer.from(`${JSON.stringify(boot, undefined, 2)}\n`);
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
   fsyncSync(fd);
   closeSync(fd);
   renameSync(`${path}.new`, path);

@@ -55,7 +55,12 @@ export function openEnvelope(kekOf: (version: number) => WrappingKey, place: Pla
 }
 
 /** Wraps the DEK anew when the value lies under another version; undefined when it is current. */
-export function rewrapEnvelope(newest: WrappingKey, kekOf: (version: number) => WrappingKey, place: Place, sealed: Uint8Array): Uint8Array | undefined {
+export function rewrapEnvelope(
+  newest: WrappingKey,
+  kekOf: (version: number) => WrappingKey,
+  place: Place,
+  sealed: Uint8Array,
+): Uint8Array | undefined {
   if (sealed.length === 0 || kekVersion(sealed) === newest.version) return undefined;
   const bound = Buffer.from(`${format}\0${place.cluster}\0${place.key}`);
   const dek = unwrap(kekOf(kekVersion(sealed)), bound, sealed);

@@ -142,13 +142,17 @@ export class Keyring {
     if (record[0] !== format) throw new StrongroomError('internal', `keyring record: expected format ${format}`);
     const body = decrypt(rootKey, record.subarray(1, 1 + nonceBytes), aad(clusterId), record.subarray(1 + nonceBytes));
     // Sealed by ourselves and authenticated: its shape needs no second check.
-    const parsed = JSON.parse(body.toString()) as { id: string; versions: (Omit<KeyVersion, 'key'> & { key: string; commitment: string })[] }[];
+    const parsed = JSON.parse(body.toString()) as {
+      id: string;
+      versions: (Omit<KeyVersion, 'key'> & { key: string; commitment: string })[];
+    }[];
     body.fill(0);
     const keys = parsed.map(({ id, versions }): [string, KeyVersion[]] => [
       id,
       versions.map(({ commitment: committed, ...v }) => {
         const key = Buffer.from(Buffer.from(v.key, 'base64'));
-        if (!commits(key, Buffer.from(committed, 'base64'))) throw new StrongroomError('internal', `keyring: key ${id} differs from its commitment`);
+        if (!commits(key, Buffer.from(committed, 'base64')))
+          throw new StrongroomError('internal', `keyring: key ${id} differs from its commitment`);
         return { ...v, key };
       }),
     ]);

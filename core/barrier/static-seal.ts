@@ -37,7 +37,8 @@ function decodeKey(content: Buffer, from: string): Buffer {
   const key = Buffer.alloc(32);
   const decoded = Buffer.from(text, /^[0-9a-fA-F]{64}$/.test(text) ? 'hex' : 'base64');
   content.fill(0);
-  if (decoded.length !== 32) throw new StrongroomError('invalid', `seal: ${from} must hold 32 bytes, as 64 hexadecimal or 44 base64 characters`);
+  if (decoded.length !== 32)
+    throw new StrongroomError('invalid', `seal: ${from} must hold 32 bytes, as 64 hexadecimal or 44 base64 characters`);
   decoded.copy(key);
   decoded.fill(0);
   return key;

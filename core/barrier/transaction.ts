@@ -96,7 +96,8 @@ export class Transaction {
     const { value: sealed } = await this.#vault.storage.get(key);
     const value = sealed === undefined ? undefined : parse(this.#vault.barrier.openValue(key, sealed));
     // Absence isn't kept: strangers could fill the cache with names that don't exist.
-    if (value !== undefined && this.#vault.storage.movedAt(place.slot) === place.movedAt) this.#vault.derived.keep(key, { ...place, value });
+    if (value !== undefined && this.#vault.storage.movedAt(place.slot) === place.movedAt)
+      this.#vault.derived.keep(key, { ...place, value });
     return value;
   }
 
@@ -137,7 +138,9 @@ export class Transaction {
     if (sorted.length >= limit || names.length < limit) return sorted.slice(0, limit);
     // Deletions made the page shorter than asked for although more follows.
     const more = await storage.list(directory, names.at(-1) ?? '', limit);
-    return more.names.length === 0 ? sorted : [...sorted, ...(await this.#overlay(directory, names.at(-1) ?? '', limit - sorted.length, more.names))].slice(0, limit);
+    return more.names.length === 0
+      ? sorted
+      : [...sorted, ...(await this.#overlay(directory, names.at(-1) ?? '', limit - sorted.length, more.names))].slice(0, limit);
   }
 
   /** Writes an entry. */

@@ -1,16 +1,7 @@
 /** `audit verify`: checks the chain of audit files on this machine. */
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { parseFlags } from './flags.ts';
 import { UsageError, type Command } from './terminal.ts';
-
-/** What is used of `../audit/verify.ts`. */
-interface VerifyModule {
-  readonly verifyAuditFiles: (paths: readonly string[], options: { readonly publicKey?: KeyObject }) => Promise<AuditReport>;
-}
-
-type AuditReport =
-  | { readonly ok: true; readonly lines: number; readonly first: number; readonly last: number; readonly tornTail: boolean }
-  | { readonly ok: false; readonly file: string; readonly line: number; readonly what: string };
 
 /** Verifies files, oldest first: exit code 0 when the chain is whole, 2 with the first bad record when it is not. */
 export const auditVerify: Command = async (args, terminal) => {
@@ -18,8 +9,7 @@ export const auditVerify: Command = async (args, terminal) => {
   if (rest.length === 0) throw new UsageError('Not enough arguments (expected audit files, oldest first)');
   const publicKey = flags['public-key'] === undefined ? {} : { publicKey: createPublicKey(terminal.readFile(flags['public-key'])) };
   // Loaded only here: other commands are clients of the HTTP API and need nothing of the server.
-  const module: string = '../audit/verify.ts';
-  const { verifyAuditFiles } = (await import(module)) as VerifyModule;
+  const { verifyAuditFiles } = await import('../audit/verify.ts');
   const report = await verifyAuditFiles(rest, publicKey);
   if (!report.ok) {
     terminal.err(`${report.file}:${report.line}: ${report.what}\n`);

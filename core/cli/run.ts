@@ -9,6 +9,7 @@ import { operatorCheck } from './operator-check.ts';
 import { operatorInit } from './operator-init.ts';
 import { operatorSeal, operatorUnseal } from './operator-seal.ts';
 import { status } from './seal-status.ts';
+import { serve } from './serve.ts';
 import { NothingThere, UsageError, type Command, type ExitCode, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
@@ -19,16 +20,9 @@ interface Entry {
   readonly command: Command;
 }
 
-const server: Command = async (args, terminal) => {
-  const module: string = './server.ts';
-  // Loaded only here: a client starts in a fraction of the time that the server takes.
-  const { run: runServer } = (await import(module)) as { readonly run: Command };
-  return runServer(args, terminal);
-};
-
 /** Every command. */
 const commands: Readonly<Record<string, Entry>> = {
-  server: { usage: '--config FILE', summary: 'Run a server', command: server },
+  server: { usage: '--config FILE', summary: 'Run a server', command: serve },
   status: { usage: '', summary: 'Show whether the server is sealed (exit code 2 when it is)', command: status },
   'operator init': { usage: '[-key-shares=5] [-key-threshold=3] [-status]', summary: 'Initialise a server', command: operatorInit },
   'operator unseal': { usage: '[KEY | -] [-reset]', summary: 'Hand over a key share', command: operatorUnseal },

@@ -62,14 +62,12 @@ describe('Shamir', () => {
     expect(combine(split(secret, 5, 3).slice(0, 2))).not.toEqual(secret);
   });
 
-  test.each([
-    [[]],
-    [[Buffer.from([1, 0])]],
-    [[Buffer.from([1, 2]), Buffer.from([3, 2])]],
-    [[Buffer.from([1, 2]), Buffer.from([3, 4, 5])]],
-  ])('refuses shares that cannot belong together: %j', (shares) => {
-    expect(() => combine(shares)).toThrow('the shares do not belong together');
-  });
+  test.each([[[]], [[Buffer.from([1, 0])]], [[Buffer.from([1, 2]), Buffer.from([3, 2])]], [[Buffer.from([1, 2]), Buffer.from([3, 4, 5])]]])(
+    'refuses shares that cannot belong together: %j',
+    (shares) => {
+      expect(() => combine(shares)).toThrow('the shares do not belong together');
+    },
+  );
 });
 
 test('the fast HMAC equals createHmac for every length around its buffer', () => {

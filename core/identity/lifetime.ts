@@ -30,7 +30,12 @@ export function secondsLeft(expiresAt: number | undefined, now: number): number 
  * The lifetime that is granted, counted from `now`, with the warnings Vault gives.
  * @param issuedAt when the token was created: maxima count from there
  */
-export function grantTtl(wish: TtlWish, bounds: TtlBounds, issuedAt: number, now: number): { readonly ttl: number; readonly warnings: readonly string[] } {
+export function grantTtl(
+  wish: TtlWish,
+  bounds: TtlBounds,
+  issuedAt: number,
+  now: number,
+): { readonly ttl: number; readonly warnings: readonly string[] } {
   const warnings: string[] = [];
   const asked = wish.period > 0 ? wish.period : wish.ttl > 0 ? wish.ttl : bounds.defaultTtl;
   const maximum = wish.period > 0 ? Number.POSITIVE_INFINITY : bounds.maxTtl;

@@ -107,7 +107,12 @@ export class TokenStore {
    * @param id text chosen by the caller (root only); otherwise it is random
    * @throws StrongroomError `invalid` when the chosen text is in use or the tree is too deep
    */
-  async create(tx: Transaction, record: Omit<TokenRecord, 'accessor' | 'depth'>, parent: StoredToken | undefined, id?: string): Promise<NewToken> {
+  async create(
+    tx: Transaction,
+    record: Omit<TokenRecord, 'accessor' | 'depth'>,
+    parent: StoredToken | undefined,
+    id?: string,
+  ): Promise<NewToken> {
     const token = id ?? tokenPrefix + randomBase62(24);
     const hash = this.#hash(token);
     if (id !== undefined && (await tx.has(idKey(hash)))) throw new StrongroomError('invalid', 'cannot create a token with a duplicate ID');

@@ -40,7 +40,8 @@ export class RouteTable<R> {
     for (const [index, segment] of segments.entries()) {
       const found = /^\{(\w+)(\+?)\}$/.exec(segment);
       if (found === null) {
-        if (segment === '' || /[{}]/.test(segment)) throw new StrongroomError('invalid', `route template ${template}: segment ${index + 1} is malformed`);
+        if (segment === '' || /[{}]/.test(segment))
+          throw new StrongroomError('invalid', `route template ${template}: segment ${index + 1} is malformed`);
         let next = node.literal.get(segment);
         if (next === undefined) node.literal.set(segment, (next = newNode()));
         node = next;
@@ -54,7 +55,8 @@ export class RouteTable<R> {
         return;
       } else {
         node.param ??= { name: found[1]!, node: newNode() };
-        if (node.param.name !== found[1]) throw new StrongroomError('invalid', `route template ${template}: the parameter {${found[1]}} has another name elsewhere`);
+        if (node.param.name !== found[1])
+          throw new StrongroomError('invalid', `route template ${template}: the parameter {${found[1]}} has another name elsewhere`);
         node = node.param.node;
       }
     }

@@ -35,7 +35,8 @@ function parseStored(value: Uint8Array): StoredPolicy {
 /** Lower-cases and checks a policy's name. @throws StrongroomError `invalid` */
 export function policyName(name: string): string {
   const lower = name.toLowerCase();
-  if (lower === '' || lower.length > policyNameMax || lower.includes('/')) throw new StrongroomError('invalid', `policy name: must have 1 to ${policyNameMax} characters and no slash`);
+  if (lower === '' || lower.length > policyNameMax || lower.includes('/'))
+    throw new StrongroomError('invalid', `policy name: must have 1 to ${policyNameMax} characters and no slash`);
   return lower;
 }
 

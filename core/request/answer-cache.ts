@@ -35,7 +35,11 @@ export class AnswerCache {
   /** A kept answer that still holds. */
   find(key: string, storage: Storage, now: () => number): CachedAnswer | undefined {
     const entry = this.#entries.get(key);
-    if (entry === undefined || !isCurrent(storage, entry.reads) || (entry.validUntil !== Number.POSITIVE_INFINITY && entry.validUntil <= now())) {
+    if (
+      entry === undefined ||
+      !isCurrent(storage, entry.reads) ||
+      (entry.validUntil !== Number.POSITIVE_INFINITY && entry.validUntil <= now())
+    ) {
       if (entry !== undefined) this.#drop(key, entry);
       this.misses++;
       return undefined;

@@ -27,7 +27,8 @@ export function authorize(head: Head, body: Body, caller: Caller, target: Target
     parameters: parametersOf(head, body),
     ...(head.wrapTtl === undefined ? {} : { wrapTtl: head.wrapTtl }),
   });
-  if (access === 'public') return { allowed: true, sudo: decision.allowed && decision.sudo, rule: decision.rule ?? { path: target.kind, policies: [] } };
+  if (access === 'public')
+    return { allowed: true, sudo: decision.allowed && decision.sudo, rule: decision.rule ?? { path: target.kind, policies: [] } };
   if (decision.allowed && access === 'sudo' && !decision.sudo) {
     return { allowed: false, reason: `the rule ${decision.rule.path} does not grant sudo, which this path needs`, rule: decision.rule };
   }

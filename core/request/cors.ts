@@ -2,7 +2,15 @@
 import type { Cors } from './host.ts';
 import { type Answer, errorAnswer, type Incoming } from './incoming.ts';
 
-const standardHeaders = ['Content-Type', 'X-Requested-With', 'X-Vault-Namespace', 'X-Vault-Token', 'X-Vault-Wrap-TTL', 'X-Vault-Wrap-Format', 'Authorization'];
+const standardHeaders = [
+  'Content-Type',
+  'X-Requested-With',
+  'X-Vault-Namespace',
+  'X-Vault-Token',
+  'X-Vault-Wrap-TTL',
+  'X-Vault-Wrap-Format',
+  'Authorization',
+];
 
 /** Headers for the answer to a request from a browser; `refused` when its origin may not ask. */
 export function corsHeaders(cors: Cors | undefined, incoming: Incoming): Readonly<Record<string, string>> | 'refused' | undefined {

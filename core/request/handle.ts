@@ -76,7 +76,11 @@ async function handleHere(host: Host, unsealed: Unsealed, target: Extract<Found,
   // Parameters come from the route's own template and the input from its own schema.
   const reply = await handler(ctx, target.params as never, input as never);
   const plain = reply === undefined ? undefined : { ...reply, data: reply.data === undefined ? undefined : stringifyJson(reply.data) };
-  const outcome = outcomeOf(target.verb, plain as Parameters<typeof outcomeOf>[1], { auth: reply?.auth, topLevel: target.route.topLevel, mountType: head.path.startsWith('auth/') ? 'token' : 'system' });
+  const outcome = outcomeOf(target.verb, plain as Parameters<typeof outcomeOf>[1], {
+    auth: reply?.auth,
+    topLevel: target.route.topLevel,
+    mountType: head.path.startsWith('auth/') ? 'token' : 'system',
+  });
   return { outcome, reply, cached: undefined, keep: undefined };
 }
 
@@ -88,7 +92,12 @@ async function handleInRoom(unsealed: Unsealed, target: Extract<Found, { kind: '
   const cached = key === undefined ? undefined : unsealed.cache.find(key, unsealed.storage, () => unsealed.clock.now());
   if (cached !== undefined) {
     tx.dependAll(cached.reads);
-    return { outcome: { ...extra, status: cached.status, data: cached.data, warnings: cached.warnings }, reply: undefined, cached, keep: undefined };
+    return {
+      outcome: { ...extra, status: cached.status, data: cached.data, warnings: cached.warnings },
+      reply: undefined,
+      cached,
+      keep: undefined,
+    };
   }
   const input: Record<string, unknown> = { ...readInput(operation.input, rawInput(facts)) };
   for (const [name, field] of Object.entries(operation.input)) {
@@ -128,7 +137,13 @@ async function handleInRoom(unsealed: Unsealed, target: Extract<Found, { kind: '
 
 /** A key that a plugin names: relative, without empty or dot segments, so that it stays below its mount. */
 function storageKey(name: string): string {
-  if (name.length > 0 && name.length <= 8192 && !name.endsWith('/') && !name.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) return name;
+  if (
+    name.length > 0 &&
+    name.length <= 8192 &&
+    !name.endsWith('/') &&
+    !name.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')
+  )
+    return name;
   throw new StrongroomError('internal', 'the engine used a malformed storage key');
 }
 
@@ -148,4 +163,3 @@ function cacheKey(mountId: string, verb: string, { path, query }: Head): string 
   const key = `${mountId}\0${verb}\0${path}`;
   return query.size === 0 ? key : `${key}\0${JSON.stringify([...query].toSorted())}`;
 }
-

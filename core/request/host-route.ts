@@ -86,7 +86,14 @@ export interface HostRoute {
 type AnyOperation = HostOperation<never, never> | RawOperation<never>;
 
 /** Types a route's handlers from its template and schemas. */
-export function hostRoute<const T extends string, R extends schema.Fields, U extends schema.Fields, D extends schema.Fields, L extends schema.Fields, S extends schema.Fields>(
+export function hostRoute<
+  const T extends string,
+  R extends schema.Fields,
+  U extends schema.Fields,
+  D extends schema.Fields,
+  L extends schema.Fields,
+  S extends schema.Fields,
+>(
   template: T,
   route: RouteFacts & {
     readonly read?: HostOperation<Params<T>, R> | RawOperation<R>;
@@ -103,11 +110,21 @@ export function hostRoute<const T extends string, R extends schema.Fields, U ext
     // The pipeline calls each handler only with what its own schema and template allow: that is what makes the erasure sound.
     const operation = (route as unknown as { readonly [V in Verb]?: AnyOperation })[verb];
     if (operation === undefined) continue;
-    const input = Object.entries<schema.Schema<unknown>>(operation.input ?? {}).map(([name, { json, optional }]): [string, FieldOutline] => [name, { json, optional }]);
+    const input = Object.entries<schema.Schema<unknown>>(operation.input ?? {}).map(
+      ([name, { json, optional }]): [string, FieldOutline] => [name, { json, optional }],
+    );
     outlines[verb] = { summary: operation.summary ?? route.summary, input: Object.fromEntries(input), reads: [] };
     if ('raw' in operation) raw[verb] = operation.raw;
     else handlers[verb] = operation.handler;
   }
-  const erased: HostRoute = { template, summary: route.summary, access: route.access ?? 'token', topLevel: route.topLevel ?? false, verbs: outlines, handlers, raw };
+  const erased: HostRoute = {
+    template,
+    summary: route.summary,
+    access: route.access ?? 'token',
+    topLevel: route.topLevel ?? false,
+    verbs: outlines,
+    handlers,
+    raw,
+  };
   return { [template]: erased } as Record<T, HostRoute>;
 }

@@ -27,7 +27,9 @@ function validatorOf(fields: InputOutline): ValidateFunction {
     const names = Object.keys(fields);
     validate = ajv.compile({
       type: 'object',
-      properties: Object.fromEntries(names.map((name) => [name, fields[name]!.json['format'] === 'opaque' ? {} : withoutFormats(fields[name]!.json)])),
+      properties: Object.fromEntries(
+        names.map((name) => [name, fields[name]!.json['format'] === 'opaque' ? {} : withoutFormats(fields[name]!.json)]),
+      ),
       required: names.filter((name) => !fields[name]!.optional),
     });
     validators.set(fields, validate);
@@ -54,7 +56,8 @@ export function readInput(fields: InputOutline, raw: RawInput): Readonly<Record<
       continue;
     }
     const value = raw.value(name);
-    if (value !== undefined && value !== null) input[name] = coerce(field.json, value);
+    if (value === null && field.json['nullable'] === true) input[name] = null;
+    else if (value !== undefined && value !== null) input[name] = coerce(field.json, value);
   }
   const validate = validatorOf(fields);
   if (!validate(input)) throw new StrongroomError('invalid', explain(validate.errors?.[0]));
@@ -82,7 +85,17 @@ function coerce(json: Readonly<Record<string, unknown>>, value: unknown): unknow
       return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
     case 'array': {
       const items = json['items'] as Readonly<Record<string, unknown>>;
-      const list = typeof value === 'string' ? value.split(',').map((item) => item.trim()).filter((item) => item !== '') : Array.isArray(value) ? value : typeof value === 'number' ? [value] : undefined;
+      const list =
+        typeof value === 'string'
+          ? value
+              .split(',')
+              .map((item) => item.trim())
+              .filter((item) => item !== '')
+          : Array.isArray(value)
+            ? value
+            : typeof value === 'number'
+              ? [value]
+              : undefined;
       return list === undefined ? value : list.map((item: unknown) => coerce(items, item));
     }
     case 'object':
@@ -114,7 +127,10 @@ function coerceObject(json: Readonly<Record<string, unknown>>, value: unknown): 
     return result;
   }
   if (typeof pairs !== 'object' || pairs === null) return value;
-  const entries = Object.entries(pairs).map(([name, item]): [string, unknown] => [name, typeof item === 'number' || typeof item === 'boolean' ? String(item) : item]);
+  const entries = Object.entries(pairs).map(([name, item]): [string, unknown] => [
+    name,
+    typeof item === 'number' || typeof item === 'boolean' ? String(item) : item,
+  ]);
   const result: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const [name, item] of entries) result[name] = item;
   return result;

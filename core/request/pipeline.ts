@@ -54,7 +54,12 @@ async function serve(host: Host, incoming: Incoming): Promise<Answer> {
   }
   const { unsealed } = host;
   if (unsealed === undefined) throw new StrongroomError('sealed', 'Vault is sealed');
-  return transact(host, unsealed, { head, body: parsed.body, rawBody: parsed.error === undefined ? undefined : bytes, bodyError: parsed.error });
+  return transact(host, unsealed, {
+    head,
+    body: parsed.body,
+    rawBody: parsed.error === undefined ? undefined : bytes,
+    bodyError: parsed.error,
+  });
 }
 
 /** HEAD is known for the health check only; the listener drops the body. */
@@ -132,7 +137,8 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
     throw new Conflict('the token has changed: it has one use less');
   }
   try {
-    if (!decision.allowed) throw new StrongroomError('denied', caller.kind === 'token' ? '1 error occurred:\n\t* permission denied\n\n' : 'permission denied');
+    if (!decision.allowed)
+      throw new StrongroomError('denied', caller.kind === 'token' ? '1 error occurred:\n\t* permission denied\n\n' : 'permission denied');
     if (target.kind === 'no-mount') throw new StrongroomError('missing', `no handler for route "${head.path}". route entry not found.`);
     if (admitted.bodyError !== undefined) throw admitted.bodyError;
     if (target.kind === 'no-path') throw new StrongroomError('missing', '1 error occurred:\n\t* unsupported path\n\n');
@@ -146,14 +152,31 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
     if (tx.dirty || handled.reply?.keyring !== undefined) await attempt.recorded;
     const { outcome } = handled;
     const data = handled.cached?.auditData;
-    const auditData = data === undefined ? answerData(outcome, target.mount?.config.auditNonHmacResponseKeys) : { kind: 'fragment' as const, fragment: data };
+    const auditData =
+      data === undefined
+        ? answerData(outcome, target.mount?.config.auditNonHmacResponseKeys)
+        : { kind: 'fragment' as const, fragment: data };
     const fragment = auditData === undefined ? undefined : unsealed.auditText.fragment(auditData);
     // From here to the last line of the answer's record nothing may yield: what was checked is what is recorded and answered.
     const commit = settle(tx, handled.reply);
-    const answered = recordAnswer(unsealed, parts, outcome, fragment === undefined ? undefined : { kind: 'fragment', fragment }, undefined, changes);
+    const answered = recordAnswer(
+      unsealed,
+      parts,
+      outcome,
+      fragment === undefined ? undefined : { kind: 'fragment', fragment },
+      undefined,
+      changes,
+    );
     if (handled.keep !== undefined) {
       const { key, validUntil } = handled.keep;
-      unsealed.cache.keep(key, { reads: tx.readSet(), status: outcome.status, data: outcome.data, warnings: outcome.warnings, auditData: fragment, validUntil });
+      unsealed.cache.keep(key, {
+        reads: tx.readSet(),
+        status: outcome.status,
+        data: outcome.data,
+        warnings: outcome.warnings,
+        auditData: fragment,
+        validUntil,
+      });
     }
     await finish(unsealed, tx, commit, [attempt.recorded, answered], handled.reply);
     return respond(head, outcome);
@@ -161,7 +184,11 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
     if (error instanceof Conflict) throw error;
     tx.check();
     const refusal = asRefusal(host, error);
-    await Promise.all([attempt.recorded, recordAnswer(unsealed, parts, undefined, undefined, refusal.message, changes), unsealed.storage.durable(tx.newestRead())]);
+    await Promise.all([
+      attempt.recorded,
+      recordAnswer(unsealed, parts, undefined, undefined, refusal.message, changes),
+      unsealed.storage.durable(tx.newestRead()),
+    ]);
     return refusalAnswer(refusal);
   }
 }
@@ -175,7 +202,10 @@ function settle(tx: Transaction, reply: HostReply | undefined): Commit | undefin
   // The writes may lie under keys that come with them, so the keyring is in force before they are sealed.
   reply?.keyring?.adopt();
   try {
-    return tx.commit({ ...(reply?.keyring === undefined ? {} : { keyring: reply.keyring.record }), ...(reply?.urgent === true ? { urgent: true } : {}) });
+    return tx.commit({
+      ...(reply?.keyring === undefined ? {} : { keyring: reply.keyring.record }),
+      ...(reply?.urgent === true ? { urgent: true } : {}),
+    });
   } catch (error) {
     reply?.keyring?.revert();
     throw error;

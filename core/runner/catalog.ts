@@ -45,7 +45,12 @@ export function readCatalog(): readonly CatalogEntry[] {
       if (strongroom === undefined) continue;
       const entry = exports['.'];
       const source = join(base, name, entry.source);
-      found.push({ aliases: {}, ...strongroom, version, module: pathToFileURL(existsSync(source) ? source : join(base, name, entry.default)).href });
+      found.push({
+        aliases: {},
+        ...strongroom,
+        version,
+        module: pathToFileURL(existsSync(source) ? source : join(base, name, entry.default)).href,
+      });
     }
   }
   return found;
@@ -56,7 +61,10 @@ export function findPlugin(catalog: readonly CatalogEntry[], kind: PluginKind, n
   const entry = catalog.find((candidate) => candidate.kind === kind && (candidate.name === name || Object.hasOwn(candidate.aliases, name)));
   if (entry !== undefined) return entry;
   const known = catalog.filter((candidate) => candidate.kind === kind).map((candidate) => candidate.name);
-  throw new StrongroomError('invalid', `plugin type ${JSON.stringify(name.slice(0, 64))} not found in the catalog; known: ${known.join(', ')}`);
+  throw new StrongroomError(
+    'invalid',
+    `plugin type ${JSON.stringify(name.slice(0, 64))} not found in the catalog; known: ${known.join(', ')}`,
+  );
 }
 
 /** Loads a plugin into the host: what it declares, or a sink that is trusted like the host. */

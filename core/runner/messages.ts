@@ -75,5 +75,11 @@ export type FromWorker =
   | { readonly kind: 'ready'; readonly outline: EngineOutline }
   | { readonly kind: 'question'; readonly call: number; readonly question: number; readonly ask: Question }
   | { readonly kind: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string; readonly mountId: string }
-  | { readonly kind: 'failure'; readonly call: number; readonly code: PluginErrorCode | 'internal'; readonly message: string; readonly report?: string }
+  | {
+      readonly kind: 'failure';
+      readonly call: number;
+      readonly code: PluginErrorCode | 'internal';
+      readonly message: string;
+      readonly report?: string;
+    }
   | ReplyMessage;

@@ -38,7 +38,9 @@ export function outlineOf(engine: EngineDefinition): EngineOutline {
     for (const verb of verbs) {
       const operation = route[verb];
       if (operation === undefined) continue;
-      const input = Object.entries<schema.Schema<unknown>>(operation.input ?? {}).map(([name, { json, optional }]): [string, FieldOutline] => [name, { json, optional }]);
+      const input = Object.entries<schema.Schema<unknown>>(operation.input ?? {}).map(
+        ([name, { json, optional }]): [string, FieldOutline] => [name, { json, optional }],
+      );
       operations[verb] = { summary: operation.summary ?? route.summary, input: Object.fromEntries(input), reads: operation.reads ?? [] };
     }
     routes[template] = { template, summary: route.summary, access: route.access ?? 'token', exists: route.exists, verbs: operations };

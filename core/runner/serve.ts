@@ -4,7 +4,16 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
-import { type Context, type EngineDefinition, OpaqueJson, type Operation, PluginError, type Reply, type schema, stringifyJson } from '@strongroom/sdk-plugin';
+import {
+  type Context,
+  type EngineDefinition,
+  OpaqueJson,
+  type Operation,
+  PluginError,
+  type Reply,
+  type schema,
+  stringifyJson,
+} from '@strongroom/sdk-plugin';
 import { outlineOf } from './outline.ts';
 import type { AnswerMessage, CallMessage, FromWorker, PrefetchedEntry, Question, ReplyMessage, ToWorker } from './messages.ts';
 

@@ -69,6 +69,7 @@ export class ThreadRoom {
   #failures = 0;
   #retryAt = 0;
   #reason: string | undefined;
+  #closing = false;
 
   /** @param module URL of the plugin's module */
   constructor(module: string, limits: RoomLimits, log: Logger) {
@@ -93,7 +94,12 @@ export class ThreadRoom {
   /** What an operator wants to know. */
   status(): RoomStatus {
     const state = this.#serving !== undefined ? 'healthy' : this.#reason === undefined ? 'idle' : 'backing-off';
-    return { state, restarts: this.#restarts, running: this.#running.size, ...(state === 'backing-off' && this.#reason !== undefined ? { reason: this.#reason } : {}) };
+    return {
+      state,
+      restarts: this.#restarts,
+      running: this.#running.size,
+      ...(state === 'backing-off' && this.#reason !== undefined ? { reason: this.#reason } : {}),
+    };
   }
 
   /** What the engine declares. @throws StrongroomError when the worker can't load the module, or not in time */
@@ -120,6 +126,7 @@ export class ThreadRoom {
 
   /** Stops the worker; running calls fail. */
   async close(): Promise<void> {
+    this.#closing = true;
     this.#stop(this.#serving, 'the engine is stopping');
     await this.#pool.destroy();
   }
@@ -141,7 +148,10 @@ export class ThreadRoom {
     this.#pool
       // Piscina's type of the list doesn't follow the overloads of this Node's postMessage.
       .run({ port: port2, module: this.#module }, { transferList: [port2] as never, signal: abort.signal })
-      .then(() => 'the worker ended', (error: unknown) => (error instanceof Error ? error.message : 'the worker died'))
+      .then(
+        () => 'the worker ended',
+        (error: unknown) => (error instanceof Error ? error.message : 'the worker died'),
+      )
       .then((reason) => this.#stop(serving, reason))
       .catch((error: unknown) => this.#log.error({ err: error }, 'stopping a worker failed'));
     return serving;
@@ -159,7 +169,7 @@ export class ThreadRoom {
     this.#reason = reason;
     this.#retryAt = performance.now() + Math.min(backOffMs.max, backOffMs.first * 2 ** (this.#failures - 1));
     this.#outline.reject(new StrongroomError('unavailable', `the engine could not be loaded: ${reason}`));
-    this.#log.error({ module: this.#module, reason, failures: this.#failures }, 'an engine worker ended');
+    if (!this.#closing) this.#log.error({ module: this.#module, reason, failures: this.#failures }, 'an engine worker ended');
     for (const running of this.#running.values()) {
       clearTimeout(running.deadline);
       running.reject(new StrongroomError('internal', 'the engine failed during this request'));
@@ -218,7 +228,9 @@ export class ThreadRoom {
       this.#running.delete(call);
       clearTimeout(running.deadline);
       this.#send({ kind: 'answer', call, question, restart: true });
-      running.reject(error instanceof Conflict || error instanceof StrongroomError ? error : new StrongroomError('internal', 'storage failed'));
+      running.reject(
+        error instanceof Conflict || error instanceof StrongroomError ? error : new StrongroomError('internal', 'storage failed'),
+      );
     }
   }
 }

@@ -19,19 +19,26 @@ export function auditRoutes(server: Server): Readonly<Record<string, HostRoute>>
       read: {
         handler: () => {
           const data: Record<string, Json> = {};
-          for (const { name, type } of server.options.sinkNames) data[`${name}/`] = { type, path: `${name}/`, description: 'set in the config file', local: false, options: {} };
+          for (const { name, type } of server.options.sinkNames)
+            data[`${name}/`] = { type, path: `${name}/`, description: 'set in the config file', local: false, options: {} };
           return { data };
         },
       },
     }),
-    ...hostRoute('sys/audit/{path+}', { summary: 'Audit devices by API are refused', access: 'sudo', update: { handler: refuse }, delete: { handler: refuse } }),
+    ...hostRoute('sys/audit/{path+}', {
+      summary: 'Audit devices by API are refused',
+      access: 'sudo',
+      update: { handler: refuse },
+      delete: { handler: refuse },
+    }),
     ...hostRoute('sys/audit-hash/{path+}', {
       summary: 'The hash of a value in the audit',
       topLevel: true,
       update: {
         input: { input: s.string() },
         handler: ({ unsealed }, { path }, { input }) => {
-          if (!server.options.sinkNames.some(({ name }) => name === path)) throw new StrongroomError('invalid', `unknown audit backend ${path}`);
+          if (!server.options.sinkNames.some(({ name }) => name === path))
+            throw new StrongroomError('invalid', `unknown audit backend ${path}`);
           return { data: { hash: unsealed.auditText.hmac(input) } };
         },
       },

@@ -36,7 +36,10 @@ async function applyMount(tx: Transaction, unsealed: Unsealed, wanted: NewMount)
   const mount = table.at(mountPath(wanted.path));
   if (mount === undefined) return (await mountEngine(tx, unsealed, wanted)).keyring;
   if (mount.type !== wanted.type && (await unsealed.rooms.engine(wanted.type)).entry.name !== mount.type) {
-    throw new StrongroomError('invalid', `mounts: ${mount.path} is mounted with type ${mount.type}, the config says ${wanted.type}; disable it first`);
+    throw new StrongroomError(
+      'invalid',
+      `mounts: ${mount.path} is mounted with type ${mount.type}, the config says ${wanted.type}; disable it first`,
+    );
   }
   const changed: Mount = {
     ...mount,
@@ -56,7 +59,10 @@ async function apply(unsealed: Unsealed, path: string, change: (tx: Transaction)
     if (!tx.dirty) return;
     const { auditText, audit, clock } = unsealed;
     const auth = auditText.auth({ displayName: 'config', policies: [], tokenPolicies: [], tokenType: 'default' });
-    await audit.record(auditText.requestEntry({ time: clock.now(), auth, request: auditText.request({ id: randomUUID(), operation: 'update', path }) }), { sync: true });
+    await audit.record(
+      auditText.requestEntry({ time: clock.now(), auth, request: auditText.request({ id: randomUUID(), operation: 'update', path }) }),
+      { sync: true },
+    );
     keyring?.adopt();
     try {
       await tx.commit(keyring === undefined ? {} : { keyring: keyring.record }).durable;

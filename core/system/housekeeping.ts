@@ -78,7 +78,11 @@ export class Housekeeping {
 
   async #sweepAll(): Promise<void> {
     const { tokens } = this.#unsealed;
-    const sweeps: readonly Sweep[] = [(tx, limit) => tokens.sweepExpired(tx, limit), (tx, limit) => tokens.sweepRevoked(tx, limit), sweepUnmounted];
+    const sweeps: readonly Sweep[] = [
+      (tx, limit) => tokens.sweepExpired(tx, limit),
+      (tx, limit) => tokens.sweepRevoked(tx, limit),
+      sweepUnmounted,
+    ];
     try {
       for (const sweep of sweeps) while (!this.#stopped && (await this.#once(sweep)) > 0);
       await this.#keepClock();
@@ -156,15 +160,18 @@ export class Housekeeping {
     this.#rewrap = { state: 'running', done: 0, total: 0 };
     const result = await storage.compact({
       rewrapAll: Number.parseInt(hash('sha256', versions).slice(0, 12), 16),
-      onProgress: ({ pagesDone, pages }) => {
-        this.#rewrap = { state: 'running', done: pagesDone, total: pages };
+      onProgress: ({ pagesDone, pagesTotal }) => {
+        this.#rewrap = { state: 'running', done: pagesDone, total: pagesTotal };
       },
     });
     if (!result.rewrapDone || this.#stopped) return;
     // A rotation meanwhile has made versions that this pass did not know.
     if (JSON.stringify(newestVersions(barrier.ring)) !== versions) return this.#rewrapAll();
     const tx = new Transaction(this.#unsealed);
-    await this.#commitKeyring(tx, changeKeyring(tx, barrier, (ring) => ring.withoutOldKeks()));
+    await this.#commitKeyring(
+      tx,
+      changeKeyring(tx, barrier, (ring) => ring.withoutOldKeks()),
+    );
     return undefined;
   }
 }

@@ -10,7 +10,11 @@ import { defaultPolicyText } from '../policy/default-policy.ts';
 import { policyDirectory } from '../policy/policy-store.ts';
 
 /** Storage keys of the host's own secrets. */
-const secretKeys = { tokenHash: 'core/secret/token-hash', auditSalt: 'core/secret/audit-salt', auditSigning: 'core/secret/audit-signing' } as const;
+const secretKeys = {
+  tokenHash: 'core/secret/token-hash',
+  auditSalt: 'core/secret/audit-salt',
+  auditSigning: 'core/secret/audit-signing',
+} as const;
 
 /** The host's own secrets. */
 export interface HostSecrets {
@@ -59,5 +63,9 @@ export async function readSecrets(tx: Transaction): Promise<HostSecrets> {
     if (value === undefined) throw new StrongroomError('internal', `the store lacks ${key}`);
     return value;
   };
-  return { tokenHash: await read(secretKeys.tokenHash), auditSalt: await read(secretKeys.auditSalt), auditSigning: await read(secretKeys.auditSigning) };
+  return {
+    tokenHash: await read(secretKeys.tokenHash),
+    auditSalt: await read(secretKeys.auditSalt),
+    auditSigning: await read(secretKeys.auditSigning),
+  };
 }

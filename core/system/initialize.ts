@@ -39,14 +39,21 @@ export const shamirId = 'shamir';
 export function checkShares({ shares, threshold }: ShareWish): void {
   if (shares < 1 || shares > sharesMax) throw new StrongroomError('invalid', `field secret_shares: must be from 1 to ${sharesMax}`);
   if (threshold < 1 || threshold > shares) throw new StrongroomError('invalid', 'field secret_threshold: must be from 1 to secret_shares');
-  if (shares > 1 && threshold === 1) throw new StrongroomError('invalid', 'field secret_threshold: must be greater than one for multiple shares');
+  if (shares > 1 && threshold === 1)
+    throw new StrongroomError('invalid', 'field secret_threshold: must be greater than one for multiple shares');
 }
 
 /**
  * Creates the store and the boot file.
  * @param seals automatic seals; empty for Shamir, which then needs `wish`
  */
-export async function initialize(directory: StoreDirectory, seals: readonly Seal[], wish: ShareWish, clusterName: string, clock: Clock): Promise<Initialized> {
+export async function initialize(
+  directory: StoreDirectory,
+  seals: readonly Seal[],
+  wish: ShareWish,
+  clusterName: string,
+  clock: Clock,
+): Promise<Initialized> {
   const clusterId = randomUUID();
   const rootKey = Buffer.alloc(32);
   randomBytes(32).copy(rootKey);
@@ -58,7 +65,8 @@ export async function initialize(directory: StoreDirectory, seals: readonly Seal
   }
   const used = manual ? [new KeySeal('shamir', shamirId, unsealKey)] : seals;
   const rootKeys: WrappedRootKey[] = [];
-  for (const seal of used) rootKeys.push({ seal: seal.type, id: seal.id, blob: Buffer.from(await seal.wrap(rootKey, clusterId)).toString('base64') });
+  for (const seal of used)
+    rootKeys.push({ seal: seal.type, id: seal.id, blob: Buffer.from(await seal.wrap(rootKey, clusterId)).toString('base64') });
   const boot: BootFile = {
     format: 1,
     clusterId,
@@ -80,10 +88,10 @@ export async function initialize(directory: StoreDirectory, seals: readonly Seal
 
 async function writeStore(directory: StoreDirectory, boot: BootFile, rootKey: Buffer, clock: Clock): Promise<string> {
   const barrier = new Barrier(rootKey, boot.clusterId, Keyring.create(clock.now()));
-  const storage = await directory.open(boot.store, barrier);
+  const storage = await directory.open(boot.store, barrier, barrier.record(barrier.ring));
   const tx = new Transaction({ storage, barrier, derived: new DerivedCache(1) });
   const rootToken = await writeInitialState(tx, clock);
-  await tx.commit({ keyring: barrier.record(barrier.ring) }).durable;
+  await tx.commit().durable;
   await storage.close();
   barrier.wipe();
   return rootToken;

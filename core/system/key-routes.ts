@@ -28,8 +28,17 @@ function rotate(server: Server, { tx, unsealed }: HostContext): HostReply {
 /** The routes. */
 export function keyRoutes(server: Server): Readonly<Record<string, HostRoute>> {
   return {
-    ...hostRoute('sys/key-status', { summary: 'The newest key version, and how far re-wrapping is', topLevel: true, read: { handler: (ctx) => keyStatus(server, ctx) } }),
-    ...hostRoute('sys/rotate', { summary: 'Rotate all keys', access: 'sudo', topLevel: true, update: { handler: (ctx) => rotate(server, ctx) } }),
+    ...hostRoute('sys/key-status', {
+      summary: 'The newest key version, and how far re-wrapping is',
+      topLevel: true,
+      read: { handler: (ctx) => keyStatus(server, ctx) },
+    }),
+    ...hostRoute('sys/rotate', {
+      summary: 'Rotate all keys',
+      access: 'sudo',
+      topLevel: true,
+      update: { handler: (ctx) => rotate(server, ctx) },
+    }),
     ...hostRoute('sys/rotate/keyring', { summary: 'Rotate all keys', access: 'sudo', update: { handler: (ctx) => rotate(server, ctx) } }),
   };
 }

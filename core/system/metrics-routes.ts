@@ -9,7 +9,8 @@ const input = { format: s.optional(s.string({ maxLength: 32 })) };
 
 async function metrics(server: Server, format: string | undefined): Promise<Answer> {
   const { registry } = server.metrics;
-  if (format === undefined || format === '') return { status: 200, body: JSON.stringify(await registry.getMetricsAsJSON()), contentType: 'application/json' };
+  if (format === undefined || format === '')
+    return { status: 200, body: JSON.stringify(await registry.getMetricsAsJSON()), contentType: 'application/json' };
   if (format !== 'prometheus') throw new StrongroomError('invalid', 'query format: must be prometheus');
   return { status: 200, body: await registry.metrics(), contentType: registry.contentType };
 }

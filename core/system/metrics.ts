@@ -13,9 +13,19 @@ export interface Metrics {
 export function serverMetrics(server: Server): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  const requests = new Counter({ name: 'strongroom_requests_total', help: 'Answered requests by status class', labelNames: ['status'], registers });
+  const requests = new Counter({
+    name: 'strongroom_requests_total',
+    help: 'Answered requests by status class',
+    labelNames: ['status'],
+    registers,
+  });
   const classes = [1, 2, 3, 4, 5].map((digit) => requests.labels({ status: `${digit}xx` }));
-  const duration = new Histogram({ name: 'strongroom_request_seconds', help: 'Time from the head of a request to its answer', buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5], registers });
+  const duration = new Histogram({
+    name: 'strongroom_request_seconds',
+    help: 'Time from the head of a request to its answer',
+    buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
+    registers,
+  });
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name,

@@ -34,7 +34,11 @@ export function mountPath(raw: string): string {
  * Mounts an engine, with a KEK of its own.
  * @throws StrongroomError `invalid` for a reserved, malformed or used path or an unknown type
  */
-export async function mountEngine(tx: Transaction, unsealed: Unsealed, wanted: NewMount): Promise<{ readonly mount: Mount; readonly keyring: KeyringChange }> {
+export async function mountEngine(
+  tx: Transaction,
+  unsealed: Unsealed,
+  wanted: NewMount,
+): Promise<{ readonly mount: Mount; readonly keyring: KeyringChange }> {
   const path = mountPath(wanted.path);
   const table = await readMounts(tx);
   const inWay = reserved.find((prefix) => path.startsWith(prefix));
@@ -60,7 +64,11 @@ export async function mountEngine(tx: Transaction, unsealed: Unsealed, wanted: N
 }
 
 /** Unmounts an engine: its KEK is destroyed with the same commit, so nothing of it can be read any more. Undefined when there is none. */
-export async function unmountEngine(tx: Transaction, unsealed: Unsealed, rawPath: string): Promise<{ readonly keyring: KeyringChange } | undefined> {
+export async function unmountEngine(
+  tx: Transaction,
+  unsealed: Unsealed,
+  rawPath: string,
+): Promise<{ readonly keyring: KeyringChange } | undefined> {
   const table = await readMounts(tx);
   const mount = table.at(mountPath(rawPath));
   if (mount === undefined) return undefined;

@@ -25,7 +25,8 @@ function ttl(name: string, text: string | undefined, now: number): number {
   if (text === undefined || text === '') return now;
   if (text === 'system') return 0;
   const seconds = parseSeconds(text);
-  if (typeof seconds !== 'number' || seconds < 0 || !Number.isSafeInteger(seconds)) throw new StrongroomError('invalid', `field ${name}: expected seconds or a duration such as 30m or 768h`);
+  if (typeof seconds !== 'number' || seconds < 0 || !Number.isSafeInteger(seconds))
+    throw new StrongroomError('invalid', `field ${name}: expected seconds or a duration such as 30m or 768h`);
   return seconds;
 }
 
@@ -40,7 +41,8 @@ function tuned(config: MountConfig, input: TuneInput): MountConfig {
     passthroughRequestHeaders: input.passthrough_request_headers ?? config.passthroughRequestHeaders,
     allowedResponseHeaders: input.allowed_response_headers ?? config.allowedResponseHeaders,
   };
-  if (next.maxLeaseTtl > 0 && next.defaultLeaseTtl > next.maxLeaseTtl) throw new StrongroomError('invalid', 'field default_lease_ttl: must not exceed max_lease_ttl');
+  if (next.maxLeaseTtl > 0 && next.defaultLeaseTtl > next.maxLeaseTtl)
+    throw new StrongroomError('invalid', 'field default_lease_ttl: must not exceed max_lease_ttl');
   return next;
 }
 
@@ -126,7 +128,11 @@ const mountInput = {
 
 const noTune: TuneInput = {} as TuneInput;
 
-const enable = async (ctx: HostContext, { path }: { readonly path: string }, input: s.InferFields<typeof mountInput>): Promise<HostReply> => {
+const enable = async (
+  ctx: HostContext,
+  { path }: { readonly path: string },
+  input: s.InferFields<typeof mountInput>,
+): Promise<HostReply> => {
   const named = input.type ?? '';
   const type = named === '' || named === 'plugin' ? (input.plugin_name ?? '') : named;
   if (type === '') throw new StrongroomError('invalid', 'field type: backend type must be specified as a string');
@@ -155,7 +161,10 @@ async function uiMount(ctx: HostContext, path: string): Promise<HostReply> {
   const mount = (await readMounts(ctx.tx)).serving(path);
   const acl = ctx.caller === undefined ? undefined : await ctx.unsealed.policies.acl(ctx.tx, ctx.caller.record.policies);
   if (mount === undefined || acl?.grantsAnyUnder(mount.path) !== true) {
-    throw new StrongroomError('denied', `preflight capability check returned 403, please ensure client's policies grant access to path "${path}/"`);
+    throw new StrongroomError(
+      'denied',
+      `preflight capability check returned 403, please ensure client's policies grant access to path "${path}/"`,
+    );
   }
   return { data: { ...mountData(ctx, mount), path: mount.path } };
 }
@@ -179,17 +188,38 @@ export const mountRoutes: Readonly<Record<string, HostRoute>> = {
     read: {
       handler: async (ctx, { path }) => {
         const mount = await existing(ctx, path);
-        return { data: { ...configData(ctx, mount.config, true), description: mount.description, ...(mount.options === null ? {} : { options: mount.options }) } };
+        return {
+          data: {
+            ...configData(ctx, mount.config, true),
+            description: mount.description,
+            ...(mount.options === null ? {} : { options: mount.options }),
+          },
+        };
       },
     },
-    update: { input: { ...tuneFields, description: mountInput.description, options: mountInput.options }, handler: (ctx, { path }, input) => tune(ctx, path, input) },
+    update: {
+      input: { ...tuneFields, description: mountInput.description, options: mountInput.options },
+      handler: (ctx, { path }, input) => tune(ctx, path, input),
+    },
   }),
-  ...hostRoute('sys/auth', { summary: 'List auth methods', topLevel: true, read: { handler: (ctx) => ({ data: { 'token/': builtIn(ctx, 'token') } }) } }),
+  ...hostRoute('sys/auth', {
+    summary: 'List auth methods',
+    topLevel: true,
+    read: { handler: (ctx) => ({ data: { 'token/': builtIn(ctx, 'token') } }) },
+  }),
   ...hostRoute('sys/internal/ui/mounts', { summary: 'Mounts the caller has any access to', access: 'public', read: { handler: uiMounts } }),
-  ...hostRoute('sys/internal/ui/mounts/{path+}', { summary: 'The mount that serves a path', access: 'public', read: { handler: (ctx, { path }) => uiMount(ctx, path) } }),
+  ...hostRoute('sys/internal/ui/mounts/{path+}', {
+    summary: 'The mount that serves a path',
+    access: 'public',
+    read: { handler: (ctx, { path }) => uiMount(ctx, path) },
+  }),
 };
 
-async function tune(ctx: HostContext, path: string, input: TuneInput & { readonly description?: string | undefined; readonly options?: Readonly<Record<string, string>> | undefined }): Promise<undefined> {
+async function tune(
+  ctx: HostContext,
+  path: string,
+  input: TuneInput & { readonly description?: string | undefined; readonly options?: Readonly<Record<string, string>> | undefined },
+): Promise<undefined> {
   const mount = await existing(ctx, path);
   const changed: Mount = {
     ...mount,

@@ -45,7 +45,11 @@ const legacyList = async (ctx: HostContext): Promise<HostReply> => {
   return { data: { keys: all, policies: all } };
 };
 
-async function capabilitiesOf(ctx: HostContext, token: StoredToken, input: { readonly path?: readonly string[] | undefined; readonly paths?: readonly string[] | undefined }): Promise<HostReply> {
+async function capabilitiesOf(
+  ctx: HostContext,
+  token: StoredToken,
+  input: { readonly path?: readonly string[] | undefined; readonly paths?: readonly string[] | undefined },
+): Promise<HostReply> {
   const asked = input.paths ?? input.path ?? [];
   if (asked.length === 0) throw new StrongroomError('invalid', 'missing required field paths');
   const acl = await ctx.unsealed.policies.acl(ctx.tx, token.record.policies);
@@ -74,7 +78,12 @@ export const policyRoutes: Readonly<Record<string, HostRoute>> = {
     update: { input: policyInput, handler: (ctx, { name }, input) => write(ctx, name, input) },
     delete: { handler: (ctx, { name }) => remove(ctx, name) },
   }),
-  ...hostRoute('sys/policy', { summary: 'List policies (legacy)', topLevel: true, read: { handler: legacyList }, list: { handler: legacyList } }),
+  ...hostRoute('sys/policy', {
+    summary: 'List policies (legacy)',
+    topLevel: true,
+    read: { handler: legacyList },
+    list: { handler: legacyList },
+  }),
   ...hostRoute('sys/policy/{name}', {
     summary: 'Read, write and delete a policy (legacy)',
     topLevel: true,

@@ -11,5 +11,13 @@ import { tokenRoutes } from './token-routes.ts';
 
 /** The route table of `sys/` and `auth/token/`. */
 export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>> {
-  return { ...statusRoutes(server), ...keyRoutes(server), ...mountRoutes, ...policyRoutes, ...tokenRoutes, ...auditRoutes(server), ...metricsRoutes(server) };
+  return {
+    ...statusRoutes(server),
+    ...keyRoutes(server),
+    ...mountRoutes,
+    ...policyRoutes,
+    ...tokenRoutes,
+    ...auditRoutes(server),
+    ...metricsRoutes(server),
+  };
 }

@@ -159,7 +159,10 @@ export class Server implements Host {
       await this.#open(boot, await seal.unwrap(Buffer.from(wrapped.blob, 'base64'), boot.clusterId));
       return;
     }
-    throw new StrongroomError('invalid', `seal: none of the configured seals wraps the root key of this server; it needs ${boot.rootKeys.map(({ seal, id }) => `${seal} (${id})`).join(' or ')}`);
+    throw new StrongroomError(
+      'invalid',
+      `seal: none of the configured seals wraps the root key of this server; it needs ${boot.rootKeys.map(({ seal, id }) => `${seal} (${id})`).join(' or ')}`,
+    );
   }
 
   /** Takes one share; unseals when they are enough. @throws StrongroomError `invalid` for a bad or wrong share */
@@ -182,7 +185,8 @@ export class Server implements Host {
 
   async #open(boot: BootFile, rootKey: Buffer): Promise<void> {
     const { options, log } = this;
-    if (!commits(rootKey, Buffer.from(boot.rootKeyCommitment, 'base64'))) throw new StrongroomError('internal', 'the root key differs from its commitment');
+    if (!commits(rootKey, Buffer.from(boot.rootKeyCommitment, 'base64')))
+      throw new StrongroomError('internal', 'the root key differs from its commitment');
     const barrier = new Barrier(rootKey, boot.clusterId);
     const storage = await options.directory.open(boot.store, barrier);
     const derived = new DerivedCache(derivedMax);

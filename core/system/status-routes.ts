@@ -38,14 +38,19 @@ function chosenCode(head: Head, name: string, otherwise: number): number {
   const text = head.query.get(name);
   if (text === undefined) return otherwise;
   const code = Number(text);
-  if (!/^\d{3}$/.test(text) || code < 200 || code > 599) throw new StrongroomError('invalid', `query ${name}: must be a status code from 200 to 599`);
+  if (!/^\d{3}$/.test(text) || code < 200 || code > 599)
+    throw new StrongroomError('invalid', `query ${name}: must be a status code from 200 to 599`);
   return code;
 }
 
 function health(server: Server, head: Head): Answer {
   const { boot, unsealed, options } = server;
   const initialized = boot !== undefined;
-  const status = !initialized ? chosenCode(head, 'uninitcode', 501) : unsealed === undefined ? chosenCode(head, 'sealedcode', 503) : chosenCode(head, 'activecode', 200);
+  const status = !initialized
+    ? chosenCode(head, 'uninitcode', 501)
+    : unsealed === undefined
+      ? chosenCode(head, 'sealedcode', 503)
+      : chosenCode(head, 'activecode', 200);
   return plainAnswer(status, {
     initialized,
     sealed: unsealed === undefined,
@@ -76,7 +81,10 @@ async function init(server: Server, input: s.InferFields<typeof initInput>): Pro
     if ((input[name]?.length ?? 0) > 0) throw new StrongroomError('invalid', `field ${name}: PGP is not supported`);
   }
   if (server.automatic && ((input.secret_shares ?? 0) > 0 || (input.recovery_shares ?? 0) > 1)) {
-    throw new StrongroomError('invalid', 'field secret_shares: this server unseals by itself and has no shares; recovery shares are not supported');
+    throw new StrongroomError(
+      'invalid',
+      'field secret_shares: this server unseals by itself and has no shares; recovery shares are not supported',
+    );
   }
   if (!server.automatic && input.secret_shares === undefined) throw new StrongroomError('invalid', 'missing required field secret_shares');
   const made = await server.initialize({ shares: input.secret_shares ?? 1, threshold: input.secret_threshold ?? 1 });
@@ -97,7 +105,8 @@ async function unseal(server: Server, input: s.InferFields<typeof unsealInput>):
   if (input.reset === true) {
     server.progress.reset();
   } else {
-    if (input.key === undefined || input.key === '') throw new StrongroomError('invalid', "'key' must be specified in request body as JSON, or 'reset' set to true");
+    if (input.key === undefined || input.key === '')
+      throw new StrongroomError('invalid', "'key' must be specified in request body as JSON, or 'reset' set to true");
     await server.unsealWith(input.key);
   }
   return plainAnswer(200, sealStatus(server));
@@ -112,13 +121,32 @@ export function statusRoutes(server: Server): Readonly<Record<string, HostRoute>
       read: { raw: () => plainAnswer(200, { initialized: server.boot !== undefined }) },
       update: { input: initInput, raw: (_, __, input) => init(server, input) },
     }),
-    ...hostRoute('sys/seal-status', { summary: 'Seal status', access: 'public', read: { raw: () => plainAnswer(200, sealStatus(server)) } }),
-    ...hostRoute('sys/unseal', { summary: 'Give a share', access: 'public', update: { input: unsealInput, raw: (_, __, input) => unseal(server, input) } }),
+    ...hostRoute('sys/seal-status', {
+      summary: 'Seal status',
+      access: 'public',
+      read: { raw: () => plainAnswer(200, sealStatus(server)) },
+    }),
+    ...hostRoute('sys/unseal', {
+      summary: 'Give a share',
+      access: 'public',
+      update: { input: unsealInput, raw: (_, __, input) => unseal(server, input) },
+    }),
     ...hostRoute('sys/health', { summary: 'Health', access: 'public', read: { raw: (_, head) => health(server, head) } }),
     ...hostRoute('sys/leader', {
       summary: 'Leader',
       access: 'public',
-      read: { raw: () => plainAnswer(200, { ha_enabled: false, is_self: false, active_time: '0001-01-01T00:00:00Z', leader_address: '', leader_cluster_address: '', performance_standby: false, performance_standby_last_remote_wal: 0 }) },
+      read: {
+        raw: () =>
+          plainAnswer(200, {
+            ha_enabled: false,
+            is_self: false,
+            active_time: '0001-01-01T00:00:00Z',
+            leader_address: '',
+            leader_cluster_address: '',
+            performance_standby: false,
+            performance_standby_last_remote_wal: 0,
+          }),
+      },
     }),
     ...hostRoute('sys/seal', {
       summary: 'Seal',

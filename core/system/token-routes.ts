@@ -61,10 +61,16 @@ function checkCidr(cidr: string): string {
 }
 
 /** The policies of a child: those asked for, which its parent must have; the parent's own when none are. */
-async function grantedPolicies(ctx: HostContext, parent: StoredToken, input: CreateInput): Promise<{ policies: string[]; warnings: string[] }> {
+async function grantedPolicies(
+  ctx: HostContext,
+  parent: StoredToken,
+  input: CreateInput,
+): Promise<{ policies: string[]; warnings: string[] }> {
   const asked = (input.policies ?? []).map(policyName);
   const named = asked.length > 0 ? asked : parent.record.policies;
-  const policies = [...new Set(named)].filter((name) => name !== 'default' || input.no_default_policy !== true || asked.includes('default'));
+  const policies = [...new Set(named)].filter(
+    (name) => name !== 'default' || input.no_default_policy !== true || asked.includes('default'),
+  );
   if (policies.includes('root')) {
     if (!isRoot(parent.record)) throw new StrongroomError('invalid', 'root tokens may not be created without parent token being root');
     return { policies: ['root'], warnings: [] };
@@ -85,13 +91,16 @@ async function create(ctx: HostContext, input: CreateInput, orphanPath: boolean)
   const parent = mustCall(ctx);
   const trusted = ctx.sudo || isRoot(parent.record);
   if (parent.record.usesLeft !== 0) throw new StrongroomError('invalid', 'restricted use token cannot generate child tokens');
-  if (input.type !== undefined && input.type !== '' && input.type !== 'service') throw new StrongroomError('invalid', 'field type: only service tokens can be created');
+  if (input.type !== undefined && input.type !== '' && input.type !== 'service')
+    throw new StrongroomError('invalid', 'field type: only service tokens can be created');
   if (input.no_parent === true && !trusted) throw new StrongroomError('invalid', 'root or sudo privileges required to create orphan token');
-  if ((input.period ?? 0) > 0 && !trusted) throw new StrongroomError('invalid', 'root or sudo privileges required to create periodic token');
+  if ((input.period ?? 0) > 0 && !trusted)
+    throw new StrongroomError('invalid', 'root or sudo privileges required to create periodic token');
   if (input.id !== undefined && input.id !== '') {
     if (!trusted) throw new StrongroomError('invalid', 'root or sudo privileges required to specify token id');
     // oxlint-disable-next-line no-control-regex -- printable ASCII without space, so that it survives as a header
-    if (!/^[\x21-\x7e]+$/.test(input.id) || /^(hvs|hvb|hvr|s|b|r)\./.test(input.id)) throw new StrongroomError('invalid', 'field id: must be printable ASCII and must not begin with a prefix of generated tokens');
+    if (!/^[\x21-\x7e]+$/.test(input.id) || /^(hvs|hvb|hvr|s|b|r)\./.test(input.id))
+      throw new StrongroomError('invalid', 'field id: must be printable ASCII and must not begin with a prefix of generated tokens');
   }
   const { policies, warnings } = await grantedPolicies(ctx, parent, input);
   const now = ctx.unsealed.clock.now();
@@ -107,7 +116,10 @@ async function create(ctx: HostContext, input: CreateInput, orphanPath: boolean)
     {
       policies,
       path: orphanPath ? 'auth/token/create-orphan' : 'auth/token/create',
-      displayName: input.display_name === undefined || input.display_name === '' ? 'token' : `token-${input.display_name.replace(/[^A-Za-z0-9_.-]/g, '-')}`,
+      displayName:
+        input.display_name === undefined || input.display_name === ''
+          ? 'token'
+          : `token-${input.display_name.replace(/[^A-Za-z0-9_.-]/g, '-')}`,
       meta: input.meta === undefined || Object.keys(input.meta).length === 0 ? null : { ...input.meta },
       createdAt: now,
       ...(endless ? {} : { expiresAt: now + granted.ttl * 1000 }),
@@ -140,7 +152,9 @@ function lookupData(ctx: HostContext, id: string, token: StoredToken): HostReply
       explicit_max_ttl: record.explicitMaxTtl,
       id,
       issue_time: rfc3339(record.createdAt),
-      ...(record.lastRenewedAt === undefined ? {} : { last_renewal: rfc3339(record.lastRenewedAt), last_renewal_time: Math.floor(record.lastRenewedAt / 1000) }),
+      ...(record.lastRenewedAt === undefined
+        ? {}
+        : { last_renewal: rfc3339(record.lastRenewedAt), last_renewal_time: Math.floor(record.lastRenewedAt / 1000) }),
       meta: record.meta,
       num_uses: Math.max(0, record.usesLeft),
       orphan: record.orphan,
@@ -160,7 +174,12 @@ function renew(ctx: HostContext, shown: string, token: StoredToken, increment: n
   const { record } = token;
   if (!record.renewable || record.expiresAt === undefined) throw new StrongroomError('invalid', 'lease is not renewable');
   const now = ctx.unsealed.clock.now();
-  const granted = grantTtl({ ttl: increment, explicitMaxTtl: record.explicitMaxTtl, period: record.period }, { ...bounds(ctx), defaultTtl: increment > 0 ? increment : record.issueTtl }, record.createdAt, now);
+  const granted = grantTtl(
+    { ttl: increment, explicitMaxTtl: record.explicitMaxTtl, period: record.period },
+    { ...bounds(ctx), defaultTtl: increment > 0 ? increment : record.issueTtl },
+    record.createdAt,
+    now,
+  );
   if (granted.ttl < 1) throw new StrongroomError('invalid', 'past the max TTL, cannot renew');
   const renewed: TokenRecord = { ...record, expiresAt: now + granted.ttl * 1000, lastRenewedAt: now };
   ctx.unsealed.tokens.update(ctx.tx, token, renewed);
@@ -188,8 +207,15 @@ const increment = { increment: s.optional(s.duration()) };
 
 /** The routes. */
 export const tokenRoutes: Readonly<Record<string, HostRoute>> = {
-  ...hostRoute('auth/token/create', { summary: 'Create a token', update: { input: createInput, handler: (ctx, _, input) => create(ctx, input, false) } }),
-  ...hostRoute('auth/token/create-orphan', { summary: 'Create a token without parent', access: 'sudo', update: { input: createInput, handler: (ctx, _, input) => create(ctx, input, true) } }),
+  ...hostRoute('auth/token/create', {
+    summary: 'Create a token',
+    update: { input: createInput, handler: (ctx, _, input) => create(ctx, input, false) },
+  }),
+  ...hostRoute('auth/token/create-orphan', {
+    summary: 'Create a token without parent',
+    access: 'sudo',
+    update: { input: createInput, handler: (ctx, _, input) => create(ctx, input, true) },
+  }),
   ...hostRoute('auth/token/lookup', {
     summary: 'Look a token up',
     update: { input: { token: s.optional(s.string({ maxLength: tokenBytesMax })) }, handler: (ctx, _, input) => lookup(ctx, input.token) },
@@ -221,13 +247,19 @@ export const tokenRoutes: Readonly<Record<string, HostRoute>> = {
   }),
   ...hostRoute('auth/token/renew-accessor', {
     summary: 'Renew a token by its accessor',
-    update: { input: { ...accessorField, ...increment }, handler: async (ctx, _, input) => renew(ctx, '', await byAccessor(ctx, input.accessor), input.increment ?? 0) },
+    update: {
+      input: { ...accessorField, ...increment },
+      handler: async (ctx, _, input) => renew(ctx, '', await byAccessor(ctx, input.accessor), input.increment ?? 0),
+    },
   }),
   ...hostRoute('auth/token/revoke', {
     summary: 'Revoke a token and all below it',
     update: { input: tokenField, handler: (ctx, _, input) => revoke(ctx, ctx.unsealed.tokens.hash(input.token)) },
   }),
-  ...hostRoute('auth/token/revoke-self', { summary: "Revoke the caller's token", update: { handler: (ctx) => revoke(ctx, mustCall(ctx).hash) } }),
+  ...hostRoute('auth/token/revoke-self', {
+    summary: "Revoke the caller's token",
+    update: { handler: (ctx) => revoke(ctx, mustCall(ctx).hash) },
+  }),
   ...hostRoute('auth/token/revoke-accessor', {
     summary: 'Revoke a token by its accessor',
     update: {

@@ -36,7 +36,8 @@ export class UnsealProgress {
     const bytes = shamir.shares === 1 ? 32 : 33;
     const share = Buffer.alloc(bytes);
     const decoded = /^[0-9a-fA-F]+$/.test(text) && text.length === bytes * 2 ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
-    if (decoded.length !== bytes) throw new StrongroomError('invalid', `field key: must be a share of ${bytes} bytes in hexadecimal or base64`);
+    if (decoded.length !== bytes)
+      throw new StrongroomError('invalid', `field key: must be a share of ${bytes} bytes in hexadecimal or base64`);
     decoded.copy(share);
     decoded.fill(0);
     if (this.#nonce === '') this.#nonce = randomUUID();
