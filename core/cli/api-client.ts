@@ -48,7 +48,7 @@ export function connectionOf(flags: FlagValues<typeof clientFlags>, terminal: Te
     address: flags.address ?? (env['VAULT_ADDR'] || 'https://127.0.0.1:8200'),
     token: env['VAULT_TOKEN'] || storedToken(terminal),
     namespace: flags.namespace ?? (env['VAULT_NAMESPACE'] || undefined),
-    ca: caFile === undefined ? undefined : terminal.readFile(caFile),
+    ca: caFile === undefined ? undefined : readCa(caFile, terminal),
     verifyTls: !(flags['tls-skip-verify'] ?? /^(1|t|true)$/i.test(env['VAULT_SKIP_VERIFY'] ?? '')),
   };
 }
@@ -67,6 +67,14 @@ export async function callApi(connection: Connection, call: ApiCall): Promise<Ap
     throw new ApiError(call.method, connection.address.replace(/\/$/, '') + target, status, errors);
   }
   return { status, body: parsed };
+}
+
+function readCa(path: string, terminal: Terminal): string {
+  try {
+    return terminal.readFile(path);
+  } catch {
+    throw new UsageError('cannot read the CA certificate');
+  }
 }
 
 function storedToken(terminal: Terminal): string | undefined {
