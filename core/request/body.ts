@@ -25,7 +25,12 @@ export const noBody: Body = { json: undefined, fields: {}, duplicateKeys: false,
 export function parseBody(bytes: Buffer, contentType: string | undefined, limits: JsonLimits): Body {
   if (bytes.length === 0) return noBody;
   if (!isUtf8(bytes)) throw new StrongroomError('invalid', 'request body: not valid UTF-8');
-  if (contentType !== undefined && /^application\/x-www-form-urlencoded\b/i.test(contentType))
+  // curl -d says "form" of the JSON that it sends, so the first character decides.
+  if (
+    contentType !== undefined &&
+    /^application\/x-www-form-urlencoded\b/i.test(contentType) &&
+    !/^\s*\{/.test(bytes.toString('latin1', 0, 64))
+  )
     return parseForm(bytes.toString('utf8'), limits);
   const scan = scanJson(bytes, limits);
   const text = bytes.toString('utf8');

@@ -161,5 +161,5 @@ function roomStorage(tx: Transaction, prefix: string): RoomStorage {
 
 function cacheKey(mountId: string, verb: string, { path, query }: Head): string {
   const key = `${mountId}\0${verb}\0${path}`;
-  return query.size === 0 ? key : `${key}\0${JSON.stringify([...query].toSorted())}`;
+  return query.size === 0 ? key : `${key}\0${JSON.stringify([...query].toSorted(([a], [b]) => (a < b ? -1 : 1)))}`;
 }

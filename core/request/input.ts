@@ -56,7 +56,8 @@ export function readInput(fields: InputOutline, raw: RawInput): Readonly<Record<
       continue;
     }
     const value = raw.value(name);
-    if (value !== undefined && value !== null) input[name] = coerce(field.json, value);
+    if (value === null && field.json['nullable'] === true) input[name] = null;
+    else if (value !== undefined && value !== null) input[name] = coerce(field.json, value);
   }
   const validate = validatorOf(fields);
   if (!validate(input)) throw new StrongroomError('invalid', explain(validate.errors?.[0]));

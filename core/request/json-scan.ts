@@ -39,7 +39,7 @@ export function scanJson(bytes: Uint8Array, limits: JsonLimits): JsonScan {
   let keys = 0;
   let memberStart = -1;
   for (let i = 0; i < bytes.length; i++) {
-    switch (bytes[i]) {
+    switch (bytes[i]!) {
       case quote: {
         tokens++;
         const from = i;

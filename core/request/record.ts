@@ -1,6 +1,5 @@
 /** Stations 7 and 9: the request, allowed or refused, and its answer, become lines of the audit. Nothing secret leaves the serializer. */
-import type { AuditAuth, AuditData, AuditMount } from '../audit/entry.ts';
-import type { AuditPart } from '../audit/serializer.ts';
+import type { AuditAuth, AuditData, AuditMount, AuditPart } from '../audit/entry.ts';
 import type { StoredToken, TokenRecord } from '../identity/token.ts';
 import { isRoot } from '../identity/token.ts';
 import type { Mount } from '../mounts/mount-table.ts';
@@ -24,15 +23,21 @@ export interface RecordFacts {
   readonly decision: Decision;
 }
 
-const authParts = new WeakMap<TokenRecord, AuditPart<'auth'>>();
+/** What the audit says of a caller in each of its lines, made once per stored token. */
+interface CallerParts {
+  readonly auth: AuditPart<'auth'>;
+  readonly token: AuditPart<'token'>;
+}
 
-function authPart({ auditText }: Unsealed, token: StoredToken, text: string): AuditPart<'auth'> {
-  let part = authParts.get(token.record);
-  if (part === undefined) {
-    part = auditText.auth(auditAuth(token.record, text));
-    authParts.set(token.record, part);
+const callerParts = new WeakMap<TokenRecord, CallerParts>();
+
+function partsOf({ auditText }: Unsealed, { record }: StoredToken, text: string): CallerParts {
+  let parts = callerParts.get(record);
+  if (parts === undefined) {
+    parts = { auth: auditText.auth(auditAuth(record, text)), token: auditText.token(text, record.accessor) };
+    callerParts.set(record, parts);
   }
-  return part;
+  return parts;
 }
 
 function auditAuth(record: TokenRecord, clientToken: string): AuditAuth {
@@ -97,16 +102,16 @@ export function recordParts(unsealed: Unsealed, facts: RecordFacts): RecordParts
   const { incoming } = head;
   const mount = auditMount(target, head.path);
   const data = requestData(facts);
-  const token = caller.kind === 'token' ? caller.token : undefined;
+  const known = caller.kind === 'token' && head.token !== undefined ? partsOf(unsealed, caller.token, head.token) : undefined;
+  const token = known?.token ?? (head.token === undefined ? undefined : unsealed.auditText.token(head.token));
   return {
     mount,
-    auth: token === undefined || head.token === undefined ? undefined : authPart(unsealed, token, head.token),
+    auth: known?.auth,
     request: unsealed.auditText.request({
       id: head.requestId,
       operation: 'verb' in target ? target.verb : head.verb,
       path: head.path,
-      ...(head.token === undefined ? {} : { clientToken: head.token }),
-      ...(token === undefined ? {} : { clientTokenAccessor: token.record.accessor }),
+      ...(token === undefined ? {} : { token }),
       ...(mount === undefined ? {} : { mount }),
       ...(data === undefined ? {} : { data }),
       remoteAddress: incoming.remoteAddress,

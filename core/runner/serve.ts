@@ -73,7 +73,7 @@ class Worker {
       // The host matched the route and checked the input against this operation's own schema.
       const operation = this.#engine.routes[message.template]?.[message.verb] as Operation<unknown, schema.Fields> | undefined;
       if (operation === undefined) throw new Error(`no ${message.verb} at ${message.template}`);
-      const reply = await operation.handler(call.context(), message.params, revive(message.input, operation.input ?? {}) as never);
+      const reply = await operation.handler(call.context(), message.params, revive(message.input, operation.input ?? {}));
       this.send(call.reply(reply));
     } catch (error) {
       this.send(failure(message.call, error));
@@ -176,7 +176,7 @@ class Call {
         this.#uncacheable = true;
         return caller;
       },
-      log: (level, message) => this.#worker.send({ kind: 'log', level, message: String(message).slice(0, 4096), mountId }),
+      log: (level, message) => this.#worker.send({ kind: 'log', level, message: message.slice(0, 4096), mountId }),
     };
   }
 

@@ -69,6 +69,7 @@ export class ThreadRoom {
   #failures = 0;
   #retryAt = 0;
   #reason: string | undefined;
+  #closing = false;
 
   /** @param module URL of the plugin's module */
   constructor(module: string, limits: RoomLimits, log: Logger) {
@@ -125,6 +126,7 @@ export class ThreadRoom {
 
   /** Stops the worker; running calls fail. */
   async close(): Promise<void> {
+    this.#closing = true;
     this.#stop(this.#serving, 'the engine is stopping');
     await this.#pool.destroy();
   }
@@ -167,7 +169,7 @@ export class ThreadRoom {
     this.#reason = reason;
     this.#retryAt = performance.now() + Math.min(backOffMs.max, backOffMs.first * 2 ** (this.#failures - 1));
     this.#outline.reject(new StrongroomError('unavailable', `the engine could not be loaded: ${reason}`));
-    this.#log.error({ module: this.#module, reason, failures: this.#failures }, 'an engine worker ended');
+    if (!this.#closing) this.#log.error({ module: this.#module, reason, failures: this.#failures }, 'an engine worker ended');
     for (const running of this.#running.values()) {
       clearTimeout(running.deadline);
       running.reject(new StrongroomError('internal', 'the engine failed during this request'));

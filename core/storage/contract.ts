@@ -232,7 +232,7 @@ export function storageContract(name: string, open: () => Promise<Storage>, reop
               const head = storage.head();
               storage = reopen === undefined ? storage : await reopen(storage);
               const never = storage.movedAt(storage.slot('never/written'));
-              expect([storage.head(), never]).toEqual([head, reopen === undefined ? 0 : head]);
+              if (storage.head() !== head || never !== (reopen === undefined ? 0 : head)) throw new Error('reopening lost the head');
               continue;
             }
             const directories = new Set([...model.keys(), ...writes.map((w) => w.key)].flatMap(ancestors));

@@ -75,7 +75,8 @@ export class Conflict extends Error {
 export interface CompactProgress {
   /** Index pages. */
   readonly pagesDone: number;
-  readonly pages: number;
+  readonly pagesTotal: number;
+  readonly bytesCopied: number;
 }
 
 /** What a compaction is for. */

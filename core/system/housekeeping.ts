@@ -160,8 +160,8 @@ export class Housekeeping {
     this.#rewrap = { state: 'running', done: 0, total: 0 };
     const result = await storage.compact({
       rewrapAll: Number.parseInt(hash('sha256', versions).slice(0, 12), 16),
-      onProgress: ({ pagesDone, pages }) => {
-        this.#rewrap = { state: 'running', done: pagesDone, total: pages };
+      onProgress: ({ pagesDone, pagesTotal }) => {
+        this.#rewrap = { state: 'running', done: pagesDone, total: pagesTotal };
       },
     });
     if (!result.rewrapDone || this.#stopped) return;

@@ -27,14 +27,7 @@ export function serverMetrics(server: Server): Metrics {
     registers,
   });
   const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
+    const registered: Gauge = new Gauge({ name, help, registers, collect: () => registered.set(read()) });
   };
   gauge('strongroom_unsealed', '1 while unsealed', () => (server.unsealed === undefined ? 0 : 1));
   gauge('strongroom_requests_in_flight', 'Requests under way', () => server.inFlight);

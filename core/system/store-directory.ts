@@ -15,7 +15,8 @@ export interface StoreDirectory {
   readonly type: string;
   boot(): BootFile | undefined;
   writeBoot(boot: BootFile): void;
-  open(store: string, cipher: LogCipher): Promise<Storage>;
+  /** @param keyring the first keyring record, for a store that does not exist yet */
+  open(store: string, cipher: LogCipher, keyring?: Uint8Array): Promise<Storage>;
   /** Removes a store that never held anything but an unanswered initialization. */
   discard(store: string): void;
   /** Lets another server have it. */
@@ -38,7 +39,14 @@ export function openDirectory({ directory, compactAtBytes, onFatal }: DirectoryO
     type: 'file',
     boot: () => readBootFile(directory),
     writeBoot: (boot) => writeBootFile(directory, boot),
-    open: (store, cipher) => openLog({ directory: join(directory, store), disk: nodeDisk(), cipher, options: { compactAtBytes, onFatal } }),
+    open: (store, cipher, keyring) =>
+      openLog({
+        directory: join(directory, store),
+        disk: nodeDisk(),
+        cipher,
+        ...(keyring === undefined ? {} : { keyring }),
+        options: { compactAtBytes, onFatal },
+      }),
     discard: (store) => {
       if (existsSync(join(directory, store))) rmSync(join(directory, store), { recursive: true });
     },
@@ -54,8 +62,8 @@ export function memoryDirectory(): StoreDirectory {
     type: 'inmem',
     boot: () => boot,
     writeBoot: (next) => void (boot = next),
-    open: async (_store, cipher) => {
-      const held = (kept ??= { storage: openMemory(), keyring: undefined });
+    open: async (_store, cipher, keyring) => {
+      const held = (kept ??= { storage: openMemory(), keyring });
       if (held.keyring !== undefined) cipher.keyring(held.keyring);
       return keepingKeyring(held);
     },

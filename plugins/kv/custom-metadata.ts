@@ -1,5 +1,5 @@
 /** Custom metadata: text by text, which users attach to a secret, within bounds. */
-import { PluginError, utf8Length } from '@strongroom/sdk-plugin';
+import { isJsonNull, PluginError, utf8Length, type JsonNode } from '@strongroom/sdk-plugin';
 
 /** Most keys of one secret. */
 export const customKeysMax = 64;
@@ -31,20 +31,21 @@ export function checkCustomMetadata(custom: Readonly<Record<string, string>>): R
 }
 
 /**
- * Applies a merge patch to custom metadata: null removes a key. @param patch an object of texts and nulls, or null for "none at all"
+ * Applies a merge patch to custom metadata: null removes a key, numbers and truth values become text as they are written.
+ * @param patch an object, or null for "none at all"
  * @throws PluginError `invalid` for anything else, and as `checkCustomMetadata`
  */
 export function patchCustomMetadata(
   custom: Readonly<Record<string, string>> | undefined,
-  patch: unknown,
+  patch: JsonNode,
 ): Readonly<Record<string, string>> | undefined {
-  if (patch === null) return undefined;
-  if (typeof patch !== 'object' || Array.isArray(patch)) return refuse('payload must be an object');
+  if (isJsonNull(patch)) return undefined;
+  if (patch.kind !== 'object') return refuse('payload must be an object');
   const merged = new Map(Object.entries(custom ?? {}));
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) merged.delete(key);
-    else if (typeof value === 'string') merged.set(key, value);
-    else refuse('values must be strings');
+  for (const [key, value] of patch.members) {
+    if (value.kind !== 'scalar') refuse('values must be strings');
+    else if (isJsonNull(value)) merged.delete(key);
+    else merged.set(key, value.text.startsWith('"') ? String(JSON.parse(value.text)) : value.text);
   }
   return checkCustomMetadata(Object.fromEntries(merged));
 }

@@ -84,6 +84,12 @@ describe('metadata', () => {
     expect(await mount.data('read', 'metadata/a')).toMatchObject({ delete_version_after: '0s', custom_metadata: null });
   });
 
+  test('a patch takes numbers and truth values as text, as a write does', async () => {
+    await write('a');
+    await mount.call('patch', 'metadata/a', { custom_metadata: new OpaqueJson('{"n":1.0,"b":true}') });
+    expect(await custom()).toEqual({ b: 'true', n: '1.0' });
+  });
+
   test('a patch of what is not there is a bare 404', async () => {
     expect(await refusal(mount.call('patch', 'metadata/a', { max_versions: 1 }))).toEqual(['missing', '']);
   });
@@ -121,7 +127,7 @@ describe('custom metadata', () => {
   test.each([
     ['[]', 'payload must be an object'],
     ['"x"', 'payload must be an object'],
-    ['{"a":1}', 'values must be strings'],
+    ['{"a":[1]}', 'values must be strings'],
     ['{"a":{}}', 'values must be strings'],
   ])('a patch of %s is refused', async (text, message) => {
     await write('a');

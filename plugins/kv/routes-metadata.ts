@@ -1,5 +1,5 @@
 /** `metadata/{path}`: settings, custom metadata and the version table of one secret; deleting it removes the secret whole. */
-import { PluginError, route, schema, type Route } from '@strongroom/sdk-plugin';
+import { parseJson, PluginError, route, schema, type Route } from '@strongroom/sdk-plugin';
 import { checkCustomMetadata, patchCustomMetadata } from './custom-metadata.ts';
 import { listSecrets, listFields, scanSecrets } from './listing.ts';
 import { metadataBlock } from './metadata-answer.ts';
@@ -52,7 +52,7 @@ export const metadataRoutes: Readonly<Record<string, Route>> = route('metadata/{
     handler: async (ctx, { path }, body) => {
       const table = await readTable(ctx, path);
       if (!table) throw new PluginError('missing');
-      const custom = body.custom_metadata ? patchCustomMetadata(table.custom, JSON.parse(body.custom_metadata.text)) : table.custom;
+      const custom = body.custom_metadata ? patchCustomMetadata(table.custom, parseJson(body.custom_metadata.text)) : table.custom;
       writeTable(ctx, path, { ...table, settings: changed(table, body), custom });
       return ignoredCas(await readSettings(ctx), body.cas_required ?? undefined);
     },

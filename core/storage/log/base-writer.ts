@@ -3,7 +3,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { LogContext } from './context.ts';
 import { writeFully } from './disk.ts';
 import type { OpenFile } from './files.ts';
-import { encodeBaseHeader } from './format.ts';
+import { encodeBaseHeader, fileName } from './format.ts';
 
 /** Names a kind of record in a base file. */
 export type RecordKind = 'page' | 'table';
@@ -99,6 +99,13 @@ export class BaseWriter {
     this.#buffer = [];
     this.#buffered = 0;
     this.#open = undefined;
+    if (this.#flushed === 0) {
+      this.#unsynced.pop();
+      this.#ids.delete(open.id);
+      this.#context.files.entomb(open.id);
+      this.#context.entombed.add(fileName('base', open.id));
+      return;
+    }
     open.file.truncate(this.#flushed);
     this.#context.bases.set(open.id, { id: open.id, bytes: this.#flushed, sha256: this.#hash.digest() });
   }

@@ -59,7 +59,7 @@ export function writeFully(file: DiskFile, source: Uint8Array, position: number)
 
 /** Reads `length` bytes at `position`; fewer when the file ends before. */
 export function readFully(file: DiskFile, position: number, length: number): Buffer {
-  const target = Buffer.allocUnsafeSlow(length);
+  const target = Buffer.allocUnsafe(length);
   let done = 0;
   while (done < length) {
     const read = file.pread(done === 0 ? target : target.subarray(done), position + done);

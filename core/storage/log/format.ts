@@ -40,9 +40,24 @@ export function parseFileName(name: string): { readonly kind: 'log' | 'base'; re
   return { kind: match[1] === 'log' ? 'log' : 'base', id: Number.parseInt(match[2] ?? '', 16) };
 }
 
-/** The error for a disk that holds something else than was written. */
-export function damage(file: string, offset: number, what: string, cause?: unknown): StrongroomError {
-  return new StrongroomError('internal', `${file} at offset ${offset}: ${what}`, cause === undefined ? undefined : { cause });
+/** The disk holds something else than was written. Its code is `internal`. */
+export class Damage extends StrongroomError {
+  /** Name of the file in the directory. */
+  readonly file: string;
+  readonly offset: number;
+  readonly what: string;
+
+  constructor(file: string, offset: number, what: string, options?: ErrorOptions) {
+    super('internal', `${file} at offset ${offset}: ${what}`, options);
+    this.file = file;
+    this.offset = offset;
+    this.what = what;
+  }
+}
+
+/** Makes the error for a place in a file. */
+export function damage(file: string, offset: number, what: string, cause?: unknown): Damage {
+  return new Damage(file, offset, what, cause === undefined ? undefined : { cause });
 }
 
 /** What a log file's header says. */

@@ -28,7 +28,10 @@ export interface LogStats {
   readonly lastSyncMs: number;
   /** Whether only urgent commits are admitted. */
   readonly full: boolean;
+  /** Compactions published since opening. */
   readonly compactions: number;
+  /** The re-wrap job that is not complete, running or not; `compact` with it goes on. */
+  readonly rewrapJob: number | undefined;
 }
 
 /** The log as its host sees it. */
@@ -193,6 +196,7 @@ export class WriteAheadLog implements LogStorage {
       lastSyncMs: this.#writer.lastSyncMs,
       full: this.#ballast.full,
       compactions: this.#compactor.count,
+      rewrapJob: this.#context.rewrap?.job,
     };
   }
 

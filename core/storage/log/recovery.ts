@@ -69,18 +69,21 @@ export function readTail(files: readonly TailFile[], lineage: Uint8Array, first:
   const [head, ...later] = files.filter(({ id, file }) => id >= first && (id === first || file.size() > 0));
   if (head?.id !== first) throw damage(fileName('log', first), 0, 'the file that the manifest names is missing');
   requireHeader(head, lineage, from);
+  const unborn: number[] = [];
   let end = walk(
     head,
     lineage,
     { file: first, offset: logHeaderBytes, chain: from, frames: 0, tornBytes: 0, closed: false, unborn: [] },
     visit,
   );
-  for (const [index, next] of later.entries()) {
+  for (const next of later) {
     const header = decodeLogHeader(readFully(next.file, 0, logHeaderBytes));
     if (header === undefined || header.file !== next.id || !header.lineage.equals(lineage)) {
       const frame = findFrame(next.file, { lineage, file: next.id }, 0, -1);
-      if (index < later.length - 1 || frame !== undefined) throw damage(fileName('log', next.id), 0, 'its header is damaged');
-      return { ...end, unborn: [next.id] };
+      if (frame !== undefined) throw damage(fileName('log', next.id), 0, 'its header is damaged');
+      // If it did hold something, the next file does not continue from the one before it, which is found below.
+      unborn.push(next.id);
+      continue;
     }
     if (header.previousFile !== end.file || header.from.revision !== end.chain.revision || !header.from.hash.equals(end.chain.hash)) {
       throw damage(
@@ -91,7 +94,7 @@ export function readTail(files: readonly TailFile[], lineage: Uint8Array, first:
     }
     end = walk(next, lineage, { ...end, file: next.id, offset: logHeaderBytes }, visit);
   }
-  return end;
+  return { ...end, unborn };
 }
 
 function requireHeader(head: TailFile, lineage: Uint8Array, from: ChainPoint): void {

@@ -1,0 +1,161 @@
+import { describe, expect, test } from 'vitest';
+import type { LogStorage } from './log-storage.ts';
+import { type LogOptions, openLog } from './open.ts';
+import { seededRandom, SimulatedDisk } from './simulated-disk.ts';
+import { testCipher } from './test-cipher.ts';
+
+const disks = (): SimulatedDisk => new SimulatedDisk(seededRandom(1));
+
+function open(disk: SimulatedDisk, options: LogOptions = {}, cipher = testCipher()): Promise<LogStorage> {
+  return openLog({ directory: 'data', disk, cipher, options: { ballastBytes: 100, pause: () => Promise.resolve(), ...options } });
+}
+
+const keyOf = (i: number): string => `d${i % 7}/k${i}`;
+
+const keyring = (version: number): { keyring: Uint8Array } => ({ keyring: Uint8Array.of(version) });
+
+async function write(storage: LogStorage, count: number, length = 50): Promise<void> {
+  for (let i = 0; i < count; i += 100) {
+    const writes = Array.from({ length: Math.min(100, count - i) }, (_, j) => ({ key: keyOf(i + j), value: Buffer.alloc(length, i + j) }));
+    await storage.commit(writes).durable;
+  }
+}
+
+describe('compaction', () => {
+  test('starts by itself when the tail has grown, and bounds the disk', async () => {
+    const disk = disks();
+    const storage = await open(disk, { compactAtBytes: 20_000 });
+    for (let round = 0; round < 40; round++) await write(storage, 100);
+    await storage.compact();
+    const { compactions, liveBytes, diskBytes, keys } = storage.stats();
+    expect(compactions).toBeGreaterThan(3);
+    expect({ keys, liveBytes }).toEqual({ keys: 100, liveBytes: 5000 });
+    expect(diskBytes).toBeLessThan(40_000);
+  });
+
+  test('keeps revisions and values, moves no slot, and shows nothing to the readers of changes', async () => {
+    const storage = await open(disks());
+    await write(storage, 100);
+    const before = await storage.get('d1/k1');
+    const head = storage.head();
+    const at = storage.movedAt(storage.slot('d1/k1'));
+    await storage.compact();
+    expect(await storage.get('d1/k1')).toEqual(before);
+    expect([storage.head(), storage.movedAt(storage.slot('d1/k1'))]).toEqual([head, at]);
+    const old = async (): Promise<void> => {
+      for await (const change of storage.changes(head - 1)) expect(change).toBeUndefined();
+    };
+    await expect(old()).rejects.toMatchObject({ code: 'precondition' });
+  });
+
+  test('reads only the page table when it opens, and pages when they are touched', async () => {
+    const disk = disks();
+    let storage = await open(disk);
+    await write(storage, 3000);
+    await storage.close();
+    storage = await open(disk);
+    await storage.compact();
+    await storage.close();
+    const cipher = testCipher();
+    let opened = 0;
+    const counting = { ...cipher, open: (sealed: Uint8Array, aad: Uint8Array) => (opened++, cipher.open(sealed, aad)) };
+    storage = await open(disk, { cleanPagesMax: 2 }, counting);
+    const afterOpen = opened;
+    expect(storage.stats().keys).toBe(3000);
+    await storage.get('d1/k1');
+    expect([afterOpen, opened]).toEqual([2, 3]); // the table and the close frame; then one page
+    for (let i = 0; i < 3000; i += 10) expect((await storage.get(`d${i % 7}/k${i}`)).value?.[0]).toBe(i % 256);
+  });
+
+  test('commits during compaction are kept, whatever page they touch', async () => {
+    const disk = disks();
+    let storage = await open(disk, {}, testCipher());
+    await write(storage, 2000);
+    const compacted = storage.compact();
+    const acknowledged: Promise<void>[] = [];
+    for (let i = 0; i < 400; i++) {
+      await Promise.resolve();
+      const value = i % 3 === 0 ? undefined : Buffer.from(`new ${i}`);
+      acknowledged.push(storage.commit([{ key: `d${(i * 5) % 7}/k${i * 5}`, value }]).durable);
+    }
+    await Promise.all([compacted, ...acknowledged]);
+    disk.crashAt = disk.operations + 1;
+    expect(() => disk.readdir('data')).toThrow('EIO');
+    storage = await open(await disk.crashed);
+    for (let i = 0; i < 400; i++) {
+      const { value } = await storage.get(`d${(i * 5) % 7}/k${i * 5}`);
+      expect(value === undefined ? undefined : Buffer.from(value).toString()).toBe(i % 3 === 0 ? undefined : `new ${i}`);
+    }
+  });
+
+  test('files that lost most of their values go', async () => {
+    const disk = disks();
+    const storage = await open(disk);
+    await write(storage, 500);
+    await storage.compact();
+    const first = disk.readdir('data').filter((name) => name.startsWith('base-'));
+    await write(storage, 400);
+    await storage.compact();
+    const left = disk.readdir('data').filter((name) => name.startsWith('base-'));
+    for (const name of first) expect(left).not.toContain(name);
+    expect(storage.stats().keys).toBe(500);
+  });
+});
+
+describe('re-wrapping', () => {
+  test('a job visits every value and page, after which the old keys are not needed', async () => {
+    const disk = disks();
+    const cipher = testCipher({ rewraps: true });
+    let storage = await open(disk, {}, cipher);
+    await write(storage, 600);
+    await storage.compact();
+    const before = await storage.get('d1/k1');
+    await storage.commit([], undefined, keyring(2)).durable;
+    cipher.keyring(Uint8Array.of(2));
+    expect(await storage.compact({ rewrapAll: 2 })).toEqual({ rewrapDone: true });
+    const after = await storage.get('d1/k1');
+    expect([after.revision, after.value?.[0], before.value?.[0]]).toEqual([before.revision, 2, 1]);
+    await storage.close();
+    storage = await open(disk, {}, testCipher({ oldest: 2 }));
+    for (let i = 0; i < 600; i++) expect((await storage.get(`d${i % 7}/k${i}`)).value?.[0]).toBe(2);
+  });
+
+  test('a job that was killed goes on at its cursor', async () => {
+    const disk = disks();
+    const cipher = testCipher({ rewraps: true });
+    let storage = await open(disk, { rewrapBytesPerPass: 8000 }, cipher);
+    await write(storage, 2000);
+    await storage.compact();
+    await storage.commit([], undefined, keyring(2)).durable;
+    cipher.keyring(Uint8Array.of(2));
+    const ended = storage.compact({ rewrapAll: 2 }).catch((error: unknown) => error);
+    while (storage.stats().compactions < 3) await Promise.resolve();
+    await storage.close();
+    expect(await ended).toMatchObject({ code: 'unavailable' });
+
+    const resumed = testCipher({ rewraps: true });
+    let shown = 0;
+    const counting = { ...resumed, rewrap: (key: string, value: Uint8Array) => (shown++, resumed.rewrap(key, value)) };
+    storage = await open(disk, {}, counting);
+    expect(storage.stats().rewrapJob).toBe(2);
+    expect(await storage.compact({ rewrapAll: 2 })).toEqual({ rewrapDone: true });
+    expect(shown).toBeLessThan(2000);
+    expect(storage.stats().rewrapJob).toBeUndefined();
+    for (let i = 0; i < 2000; i++) expect((await storage.get(`d${i % 7}/k${i}`)).value?.[0]).toBe(2);
+  });
+
+  test('a keyring record is given back at opening before anything that it opens, also when compaction has passed it', async () => {
+    const disk = disks();
+    const cipher = testCipher();
+    const storage = await open(disk, {}, cipher);
+    await storage.commit([{ key: 'a', value: Buffer.of(1) }], undefined, keyring(3)).durable;
+    cipher.keyring(Uint8Array.of(3));
+    await storage.commit([{ key: 'b', value: Buffer.of(1) }]).durable;
+    expect(await (await open(disk.clone())).get('b')).toMatchObject({ revision: 2 });
+    await storage.compact();
+    await storage.close();
+    const fresh = testCipher();
+    expect(await (await open(disk, {}, fresh)).get('b')).toMatchObject({ revision: 2 });
+    expect(fresh.version()).toBe(3);
+  });
+});
