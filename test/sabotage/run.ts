@@ -7,6 +7,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } f
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const patches = readdirSync(import.meta.dirname)
@@ -58,7 +59,7 @@ for (const name of patches) {
   });
   execFileSync('git', ['apply', '-R', patch], { cwd: copy });
   // A file that cannot even be loaded proves nothing.
-  const red = run.status !== 0 && /Tests .*failed/.test(run.stdout.replaceAll(/\u001b\[\d+m/g, ''));
+  const red = run.status !== 0 && /Tests .*failed/.test(stripVTControlCharacters(run.stdout));
   if (!red) survived++;
   process.stdout.write(`${red ? 'red ' : 'GREEN'} ${name}: ${what}\n${red ? '' : run.stdout.slice(-1500)}`);
 }
