@@ -11,7 +11,7 @@ import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress } from 'node:zlib';
 import { syncDirectory } from './disk.ts';
-import { lastLineCompressed, readEnding } from './last-line.ts';
+import { lastLineCompressed, readEnding, type Accept } from './last-line.ts';
 
 /** What to do with closed files. */
 export interface ArchiveOptions {
@@ -65,11 +65,11 @@ export class Archive {
     return this.#work;
   }
 
-  /** The last complete line of the newest closed file that has one. */
-  async lastLine(): Promise<string | undefined> {
+  /** The last accepted line of the newest closed file that has one. */
+  async lastLine(accept: Accept | undefined): Promise<string | undefined> {
     for (const file of (await this.#closed()).toReversed()) {
       const path = join(this.#directory, file.name);
-      const line = file.compressed ? await lastLineCompressed(path) : await lastLinePlain(path);
+      const line = file.compressed ? await lastLineCompressed(path, accept) : await lastLinePlain(path, accept);
       if (line !== undefined) return line;
     }
     return undefined;
@@ -134,10 +134,10 @@ function stampOf(time: number): string {
   return new Date(time).toISOString().replaceAll(/[-:.]/gu, '');
 }
 
-async function lastLinePlain(path: string): Promise<string | undefined> {
+async function lastLinePlain(path: string, accept: Accept | undefined): Promise<string | undefined> {
   const handle = await open(path, 'r');
   try {
-    return (await readEnding(handle)).lastLine;
+    return (await readEnding(handle, accept)).lastLine;
   } finally {
     await handle.close();
   }

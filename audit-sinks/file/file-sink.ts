@@ -57,9 +57,9 @@ class FileSink implements AuditSink {
     if (sync || this.#options.sync === 'all') await this.#sync(log);
   }
 
-  async lastLine(): Promise<string | undefined> {
+  async lastLine(accept?: (line: string) => boolean): Promise<string | undefined> {
     const log = this.#log ?? (await this.#open());
-    return (await readEnding(log.handle)).lastLine ?? (await this.#archive.lastLine());
+    return (await readEnding(log.handle, accept)).lastLine ?? (await this.#archive.lastLine(accept));
   }
 
   async reopen(): Promise<void> {

@@ -13,53 +13,62 @@ export interface Ending {
   readonly torn: boolean;
 }
 
-/** Reads the end of an open file, backwards. */
-export async function readEnding(handle: FileHandle): Promise<Ending> {
+/** Tells whether a line is one that is looked for. */
+export type Accept = (line: string) => boolean;
+
+/** Reads the end of an open file, backwards until a line is accepted. */
+export async function readEnding(handle: FileHandle, accept: Accept = () => true): Promise<Ending> {
   const { size } = await handle.stat();
-  const chunks: Buffer[] = [];
-  let newline: number | undefined;
-  let from = size;
-  // Backwards until the newline before the last one.
-  while (from > 0) {
-    const start = Math.max(0, from - chunkBytes);
-    const chunk = Buffer.alloc(from - start);
+  let torn = false;
+  // The pieces of the line that is being put together; the one behind the last newline is no line.
+  let pieces: Buffer[] = [];
+  let behindNewline = true;
+  for (let end = size; end > 0;) {
+    const start = Math.max(0, end - chunkBytes);
+    const chunk = Buffer.alloc(end - start);
     const { bytesRead } = await handle.read(chunk, 0, chunk.length, start);
     if (bytesRead !== chunk.length) throw new Error('the audit log shrank while it was read');
-    chunks.unshift(chunk);
-    const before = newline === undefined ? chunk.lastIndexOf(0x0a) : -1;
-    if (before >= 0) newline = start + before;
-    const searchTo = newline === undefined ? -1 : newline - 1 - start;
-    const begin = searchTo < 0 ? -1 : chunk.lastIndexOf(0x0a, Math.min(searchTo, chunk.length - 1));
-    from = start;
-    if (begin >= 0) return { lastLine: lineBetween(chunks, start, start + begin + 1, newline), torn: newline !== size - 1 };
+    if (end === size) torn = chunk.at(-1) !== 0x0a;
+    let to = chunk.length;
+    for (let newline = lastNewline(chunk, to); newline >= 0; newline = lastNewline(chunk, to)) {
+      pieces.unshift(chunk.subarray(newline + 1, to));
+      const line = Buffer.concat(pieces).toString('utf8');
+      if (!behindNewline && accept(line)) return { lastLine: line, torn };
+      behindNewline = false;
+      pieces = [];
+      to = newline;
+    }
+    pieces.unshift(chunk.subarray(0, to));
+    end = start;
   }
-  if (newline === undefined) return { lastLine: undefined, torn: size > 0 };
-  return { lastLine: lineBetween(chunks, 0, 0, newline), torn: newline !== size - 1 };
+  const first = Buffer.concat(pieces).toString('utf8');
+  return { lastLine: !behindNewline && accept(first) ? first : undefined, torn };
 }
 
-function lineBetween(chunks: readonly Buffer[], base: number, from: number, to: number | undefined): string {
-  return Buffer.concat(chunks)
-    .subarray(from - base, (to ?? from) - base)
-    .toString('utf8');
+function lastNewline(chunk: Buffer, to: number): number {
+  return to === 0 ? -1 : chunk.lastIndexOf(0x0a, to - 1);
 }
 
-/** Reads the last complete line of a compressed file, forwards. */
-export async function lastLineCompressed(path: string): Promise<string | undefined> {
+/** Lines at the end of a compressed file that are offered to `accept`. */
+const compressedLinesMax = 64;
+
+/** Reads the last accepted line of a compressed file, forwards. */
+export async function lastLineCompressed(path: string, accept: Accept = () => true): Promise<string | undefined> {
   const file = createReadStream(path);
   const stream = file.pipe(createZstdDecompress());
   file.on('error', (error) => stream.destroy(error));
-  let last: Buffer | undefined;
+  let recent: Buffer[] = [];
   let rest: Buffer[] = [];
   for await (const piece of stream) {
     const chunk: Buffer = piece;
-    const end = chunk.lastIndexOf(0x0a);
-    if (end < 0) {
-      rest.push(chunk);
-      continue;
+    let from = 0;
+    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, from)) {
+      recent.push(Buffer.concat([...rest, chunk.subarray(from, end)]));
+      rest = [];
+      from = end + 1;
     }
-    const complete = Buffer.concat([...rest, chunk.subarray(0, end)]);
-    last = complete.subarray(complete.lastIndexOf(0x0a) + 1);
-    rest = [chunk.subarray(end + 1)];
+    if (from < chunk.length) rest.push(chunk.subarray(from));
+    recent = recent.slice(-compressedLinesMax);
   }
-  return last?.toString('utf8');
+  return recent.map((line) => line.toString('utf8')).findLast(accept);
 }

@@ -176,6 +176,19 @@ describe('the chain', () => {
     }
   });
 
+  test('goes on behind what failed batches left before a crash', async () => {
+    const sink = new MemorySink();
+    const broker = await open(sink);
+    await broker.record(entry('a'), changes);
+    for (const bytes of [10, 0, 20]) {
+      sink.behaviour = { kind: 'fail', bytes };
+      await expect(broker.record(entry('b'), changes)).rejects.toMatchObject({ code: 'audit-failed' });
+    }
+    const crashed = new MemorySink(`${sink.text}\n\n`);
+    await (await open(crashed)).close();
+    expect(await verify(crashed)).toMatchObject({ ok: true, first: 1, last: 6 });
+  });
+
   test('what is no line of ours starts a chain anew, and verification names it', async () => {
     const sink = new MemorySink('hello\n');
     await (await open(sink)).close();
@@ -263,6 +276,7 @@ describe('a sink that fails', () => {
     const sink = new MemorySink();
     sink.behaviour = { kind: 'fail', bytes: 0 };
     await expect(open(sink)).rejects.toMatchObject({ code: 'audit-failed' });
+    expect(sink.calls.at(-1)).toBe('close');
     await expect(open([])).rejects.toMatchObject({ code: 'audit-failed' });
   });
 

@@ -226,11 +226,11 @@ export class AuditBroker {
 
 /**
  * Opens the log: asks every sink for its last line, goes on from the furthest one, and records the start. A sink that is behind gets a recovery marker.
- * @throws StrongroomError `audit-failed` when the start cannot be recorded
+ * @throws StrongroomError `audit-failed` when the start cannot be recorded; the sinks are closed then
  */
 export async function openAuditBroker(options: AuditBrokerOptions): Promise<AuditBroker> {
   if (options.sinks.length === 0) throw new StrongroomError('audit-failed', 'no audit sink is configured');
-  const ends = await Promise.all(options.sinks.map(async (sink) => ({ sink, line: await sink.sink.lastLine() })));
+  const ends = await Promise.all(options.sinks.map(async (sink) => ({ sink, line: await sink.sink.lastLine(isChained) })));
   const chained = ends.flatMap(({ sink, line }) => {
     const read = line === undefined ? undefined : readChained(line);
     return line === undefined || !read ? [] : [{ sink, read, point: pointAfter(read, line) }];
@@ -243,9 +243,20 @@ export async function openAuditBroker(options: AuditBrokerOptions): Promise<Audi
   const behind = new Map(chained.filter((end) => end.point.seq < point.seq).map((end) => [end.sink, end.point]));
   const head = last?.read.members['head'];
   const broker = new AuditBroker(options, point, behind, typeof head === 'number' ? head : undefined);
-  const unreadable = ends.some(({ line }) => line !== undefined);
-  await broker.start(last ? howItEnded(last.read) : unreadable ? 'unreadable' : 'none');
-  return broker;
+  const foreign = last ? [] : await Promise.all(options.sinks.map(({ sink }) => sink.lastLine()));
+  const unreadable = foreign.some((line) => line !== undefined);
+  try {
+    await broker.start(last ? howItEnded(last.read) : unreadable ? 'unreadable' : 'none');
+    return broker;
+  } catch (error) {
+    await broker.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** A sink may hold parts of lines behind its last whole one: batches that failed, then a crash. */
+function isChained(line: string): boolean {
+  return readChained(line) !== undefined;
 }
 
 /** After a recovery marker the chain goes on with the line that the marker stands for. */

@@ -1,7 +1,7 @@
 import { OpaqueJson } from '@strongroom/sdk-plugin';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { auditFragment, auditValueFragment, fragmentDepthMax, rawFragment } from './fragment.ts';
+import { auditFragment, auditValueFragment, fragmentDepthMax, fragmentLeavesMax, rawFragment } from './fragment.ts';
 import { auditHmac } from './hmac.ts';
 
 const scale = Number(process.env['STRONGROOM_TEST_SCALE'] ?? 1);
@@ -67,6 +67,12 @@ test('JSON is walked to the bound of levels, and one level deeper is hashed as a
   expect(auditFragment(hmac, nested(fragmentDepthMax))).toContain('[[[');
   expect(auditFragment(hmac, nested(fragmentDepthMax + 1))).toContain('http_raw_body');
   expect(auditFragment(hmac, nested(1_000_000))).toContain('http_raw_body');
+});
+
+test('so many leaves are hashed one by one, and one more makes one HMAC of the whole', () => {
+  const more = `[${'1,'.repeat(fragmentLeavesMax)}1]`;
+  expect(auditFragment(() => 'h', more.replace('1,', ''))).toMatch(/^\["h","h"/u);
+  expect(auditFragment(() => 'h', more)).toBe('{"http_raw_body":"h"}');
 });
 
 describe('keys that a mount leaves clear', () => {

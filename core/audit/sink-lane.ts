@@ -54,7 +54,8 @@ export class SinkLane {
   readonly #options: LaneOptions;
   #tail: Promise<unknown> = Promise.resolve();
   #waitingBytes = 0;
-  #hung = false;
+  /** Calls that missed their deadline and have not come back. */
+  #overdue = 0;
   /** The last line that this sink surely has, when it missed some. */
   #missingAfter: ChainPoint | undefined;
   #batches = 0;
@@ -72,7 +73,7 @@ export class SinkLane {
 
   /** A call missed its deadline and has not come back: nothing may be sent. */
   get hung(): boolean {
-    return this.#hung;
+    return this.#overdue > 0;
   }
 
   get stats(): LaneStats {
@@ -82,7 +83,7 @@ export class SinkLane {
       batches: this.#batches,
       bytes: this.#bytes,
       failures: this.#failures,
-      hung: this.#hung,
+      hung: this.hung,
       behind: this.#missingAfter !== undefined,
     };
   }
@@ -90,9 +91,9 @@ export class SinkLane {
   /** Sends a batch after all earlier ones. Rejects with `audit-failed` when the sink fails, is full, or misses its deadline. */
   append(batch: Batch): Promise<void> {
     const { length } = batch.lines;
-    if (this.#hung || (this.#waitingBytes > 0 && this.#waitingBytes + length > this.#options.queueBytesMax)) {
+    if (this.hung || (this.#waitingBytes > 0 && this.#waitingBytes + length > this.#options.queueBytesMax)) {
       this.#missed(batch);
-      return Promise.reject(this.#failed(this.#hung ? 'has not come back from its last call' : 'is too far behind'));
+      return Promise.reject(this.#failed(this.hung ? 'has not come back from its last call' : 'is too far behind'));
     }
     this.#waitingBytes += length;
     return this.#limited(async () => {
@@ -148,13 +149,15 @@ export class SinkLane {
 
   #deadline(running: Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
+      let overdue = 0;
       const timer = setTimeout(() => {
-        this.#hung = true;
+        overdue = 1;
+        this.#overdue++;
         reject(this.#failed('missed its deadline'));
       }, this.#options.deadlineMs);
       const settle = (finish: () => void): void => {
         clearTimeout(timer);
-        this.#hung = false;
+        this.#overdue -= overdue;
         finish();
       };
       running.then(

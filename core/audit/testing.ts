@@ -48,9 +48,8 @@ export class MemorySink implements AuditSink {
     this.#release(outcome);
   }
 
-  lastLine(): Promise<string | undefined> {
-    const end = this.text.lastIndexOf('\n');
-    return Promise.resolve(end < 0 ? undefined : this.text.slice(this.text.lastIndexOf('\n', end - 1) + 1, end));
+  lastLine(accept: (line: string) => boolean = () => true): Promise<string | undefined> {
+    return Promise.resolve(this.text.split('\n').slice(0, -1).findLast(accept));
   }
 
   reopen(): Promise<void> {

@@ -82,6 +82,8 @@ export function auditSinkContract(name: string, prepare: () => Promise<SinkUnder
       expect(await opened.lastLine()).toBeUndefined();
       await opened.append({ lines: batchOf('{"a":1}', '{"b":2}'), sync: false });
       expect(await opened.lastLine()).toBe(under.restarts ? '{"b":2}' : undefined);
+      expect(await opened.lastLine((line) => line.includes('a'))).toBe(under.restarts ? '{"a":1}' : undefined);
+      expect(await opened.lastLine(() => false)).toBeUndefined();
       if (!under.restarts) return;
       await opened.close();
       sink = await under.open();
