@@ -101,14 +101,20 @@ function parse(text: string): unknown {
   }
 }
 
+/** Told of a request and its answer. */
+export type Observer = (request: RawRequest, answer: RawAnswer) => void;
+
 /** A kept-alive connection; requests on it are answered in order. */
 export class Connection {
   readonly socket: Socket;
   readonly answers: AnswerReader;
+  readonly #observer: Observer | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(port: number) {
-    this.socket = connectTcp({ port, host: '127.0.0.1', noDelay: true });
+  /** @param to a port of the loopback interface, or a socket that is connecting or connected (TLS, Unix) */
+  constructor(to: number | Socket, observer?: Observer) {
+    this.socket = typeof to === 'number' ? connectTcp({ port: to, host: '127.0.0.1', noDelay: true }) : to;
+    this.#observer = observer;
     this.answers = new AnswerReader(this.socket);
   }
 
@@ -118,6 +124,7 @@ export class Connection {
       this.socket.write(requestBytes(request));
       const answer = await this.answers.next(request.method === 'HEAD');
       if (answer === undefined) throw new Error('connection ended');
+      this.#observer?.(request, answer);
       return answer;
     });
     this.#last = done.catch(() => {});

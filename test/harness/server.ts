@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Connection, type RawAnswer, type RawRequest } from './client.ts';
+import { Connection, type Observer, type RawAnswer, type RawRequest } from './client.ts';
 
 const main = fileURLToPath(new URL('../../core/cli/main.ts', import.meta.url));
 
@@ -18,6 +18,8 @@ export interface TestServerOptions {
   readonly prefix?: readonly string[];
   /** A directory to use and keep; otherwise a temporary one that `destroy` removes. */
   readonly directory?: string;
+  /** Told of every answer on connections of this server. */
+  readonly onAnswer?: Observer;
 }
 
 /** A free port of the loopback interface. */
@@ -102,7 +104,7 @@ export class TestServer {
 
   /** Opens a connection of its own. */
   connect(): Connection {
-    return new Connection(this.port);
+    return new Connection(this.port, this.#options.onAnswer);
   }
 
   /** The audit file's lines, parsed. */
