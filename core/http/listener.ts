@@ -42,6 +42,10 @@ const singular: ReadonlySet<string> = new Set([
   'content-type',
 ]);
 
+/** How much, and how long, is thrown away of a body that is not wanted. */
+const lingerBytesMax = 67_108_864;
+const lingerMs = 2000;
+
 /** A running listener. */
 export class Listener {
   readonly #options: ListenerOptions;
@@ -67,7 +71,6 @@ export class Listener {
     this.#server.maxConnections = options.maxConnections;
     this.#list = new ListVerb(this.#server, options.tls !== undefined);
     this.#server.on('clientError', (error: ParserError, socket: Socket) => this.#clientError(error, socket));
-    // Whoever asks for 100-continue or an upgrade gets the same treatment as everyone else.
     this.#server.on('checkContinue', handler);
     this.#server.on('upgrade', (_request: IncomingMessage, socket: Socket) => socket.destroy());
   }
@@ -126,11 +129,11 @@ export class Listener {
     const method = this.#list.begin(socket, request.method ?? '');
     let answer: Answer;
     if (method === undefined) answer = refusal(405, []);
-    else answer = checkHeaders(request) ?? (await this.#service.serve(this.#incoming(request, method)));
+    else answer = checkHeaders(request) ?? (await this.#service.serve(this.#incoming(request, response, method)));
     send(request, response, answer, this.#options.tls !== undefined);
   }
 
-  #incoming(request: IncomingMessage, method: string): Incoming {
+  #incoming(request: IncomingMessage, response: ServerResponse, method: string): Incoming {
     const { socket, headers } = request;
     const length = headers['content-length'];
     return {
@@ -141,7 +144,11 @@ export class Listener {
       remotePort: socket.remotePort ?? 0,
       secure: this.#options.tls !== undefined,
       length: length === undefined ? undefined : Number(length),
-      readBody: (bytesMax) => readBody(request, bytesMax),
+      readBody: (bytesMax) => {
+        // Whoever waits to be asked for the body is asked only when nothing has refused the request before.
+        if (headers.expect !== undefined) response.writeContinue();
+        return readBody(request, bytesMax);
+      },
     };
   }
 
@@ -194,12 +201,31 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
   if (status !== 204 && body !== undefined)
     all.push('Content-Length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.length));
   // A body that was not read to its end can't be skipped: what follows it must not be taken for a request.
-  if (!request.complete) all.push('Connection', 'close');
+  const { complete } = request;
+  if (!complete) all.push('Connection', 'close');
   response.writeHead(status, all);
-  response.end(body, () => {
-    sent?.();
-    if (!request.complete) request.destroy();
+  if (complete) return void response.end(body, () => sent?.());
+  if (body !== undefined && status !== 204) response.write(body, () => sent?.());
+  else response.flushHeaders();
+  endAfterBody(request, response);
+}
+
+/**
+ * Ends an answer that left before the body had come. A socket that is closed over unread bytes is reset, and a client that is
+ * still sending may then never see the answer: so the rest is thrown away for a while first.
+ */
+function endAfterBody(request: IncomingMessage, response: ServerResponse): void {
+  let bytesLeft = lingerBytesMax;
+  const end = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, lingerMs);
+  for (const event of ['end', 'error', 'close']) request.once(event, end);
+  request.on('data', (chunk: Buffer) => {
+    if ((bytesLeft -= chunk.length) < 0) end();
   });
+  request.resume();
 }
 
 /** Removes a socket file that no server listens on. @throws StrongroomError `unavailable` when one does, or it is no socket */

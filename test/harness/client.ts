@@ -109,6 +109,7 @@ export class Connection {
   readonly socket: Socket;
   readonly answers: AnswerReader;
   readonly #observer: Observer | undefined;
+  #ending = false;
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param to a port of the loopback interface, or a socket that is connecting or connected (TLS, Unix) */
@@ -124,11 +125,17 @@ export class Connection {
       this.socket.write(requestBytes(request));
       const answer = await this.answers.next(request.method === 'HEAD');
       if (answer === undefined) throw new Error('connection ended');
+      this.#ending = answer.headers['connection'] === 'close';
       this.#observer?.(request, answer);
       return answer;
     });
     this.#last = done.catch(() => {});
     return done;
+  }
+
+  /** Whether it takes another request. */
+  get usable(): boolean {
+    return !this.#ending && !this.answers.closed;
   }
 
   close(): void {

@@ -98,7 +98,7 @@ export class TestServer {
 
   /** Sends a request on a kept-alive connection; the root token unless the request says otherwise (`token: undefined` sends none). */
   send(request: RawRequest): Promise<RawAnswer> {
-    if (this.#connection === undefined || this.#connection.answers.closed) this.#connection = this.connect();
+    if (this.#connection?.usable !== true) this.#connection = this.connect();
     return this.#connection.send('token' in request ? request : { ...request, token: this.rootToken });
   }
 
