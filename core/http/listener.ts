@@ -52,6 +52,8 @@ export class Listener {
   readonly #service: Service;
   readonly #server: HttpServer | HttpsServer;
   readonly #list: ListVerb;
+  /** The newest response of each connection. */
+  readonly #open = new WeakMap<Socket, ServerResponse>();
 
   constructor(options: ListenerOptions, service: Service) {
     this.#options = options;
@@ -69,7 +71,7 @@ export class Listener {
     const handler = (request: IncomingMessage, response: ServerResponse): void => void this.#handle(request, response);
     this.#server = options.tls === undefined ? createServer(http, handler) : createSecureServer({ ...http, ...options.tls }, handler);
     this.#server.maxConnections = options.maxConnections;
-    this.#list = new ListVerb(this.#server, options.tls !== undefined);
+    this.#list = new ListVerb(this.#server, options.tls !== undefined, options.headerWaitMs);
     this.#server.on('clientError', (error: ParserError, socket: Socket) => this.#clientError(error, socket));
     this.#server.on('checkContinue', handler);
     this.#server.on('upgrade', (_request: IncomingMessage, socket: Socket) => socket.destroy());
@@ -122,11 +124,20 @@ export class Listener {
     const { socket } = request;
     const started = performance.now();
     this.#service.began();
-    response.once('close', () => {
+    const before = this.#open.get(socket);
+    this.#open.set(socket, response);
+    const closed = (): void => {
       this.#list.end(socket);
       this.#service.answered(response.statusCode, (performance.now() - started) / 1000);
-    });
+    };
+    response.once('close', closed);
     const method = this.#list.begin(socket, request.method ?? '');
+    if (before !== undefined && !before.closed) {
+      // Pipelined: one after another, as if the client had waited.
+      await new Promise((resolve) => before.once('close', resolve));
+      // A response that never got the socket does not close by itself.
+      if (socket.destroyed) return void response.emit('close');
+    }
     let answer: Answer;
     if (method === undefined) answer = refusal(405, []);
     else answer = checkHeaders(request) ?? (await this.#service.serve(this.#incoming(request, response, method)));
