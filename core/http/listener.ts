@@ -54,6 +54,8 @@ export class Listener {
   readonly #list: ListVerb;
   /** The newest response of each connection. */
   readonly #open = new WeakMap<Socket, ServerResponse>();
+  /** Connections on which nothing more is run: a request on them was malformed. */
+  readonly #ending = new WeakSet<Socket>();
 
   constructor(options: ListenerOptions, service: Service) {
     this.#options = options;
@@ -66,7 +68,8 @@ export class Listener {
       maxHeaderSize: options.headBytesMax,
       noDelay: true,
       insecureHTTPParser: false,
-      requireHostHeader: true,
+      // Checked below, so that what follows such a request is not run.
+      requireHostHeader: false,
     };
     const handler = (request: IncomingMessage, response: ServerResponse): void => void this.#handle(request, response);
     this.#server = options.tls === undefined ? createServer(http, handler) : createSecureServer({ ...http, ...options.tls }, handler);
@@ -136,12 +139,14 @@ export class Listener {
       // Pipelined: one after another, as if the client had waited.
       await new Promise((resolve) => before.once('close', resolve));
       // A response that never got the socket does not close by itself.
-      if (socket.destroyed) return void response.emit('close');
+      if (socket.destroyed || this.#ending.has(socket)) return void response.emit('close');
     }
     let answer: Answer;
+    const malformed = checkHeaders(request);
+    if (malformed !== undefined) this.#ending.add(socket);
     if (method === undefined) answer = refusal(405, []);
-    else answer = checkHeaders(request) ?? (await this.#service.serve(this.#incoming(request, response, method)));
-    send(request, response, answer, this.#options.tls !== undefined);
+    else answer = malformed ?? (await this.#service.serve(this.#incoming(request, response, method)));
+    send(request, response, answer, { secure: this.#options.tls !== undefined, last: malformed !== undefined });
   }
 
   #incoming(request: IncomingMessage, response: ServerResponse, method: string): Incoming {
@@ -166,6 +171,13 @@ export class Listener {
   #clientError(error: ParserError, socket: Socket): void {
     if (this.#list.retry(error, socket)) return;
     if (socket.destroyed || !socket.writable) return;
+    const newest = this.#open.get(socket);
+    if (newest !== undefined && !newest.closed && (newest.req.complete || this.#ending.has(socket))) {
+      // An answer is under way: nothing may be written into it, and nothing comes after it.
+      this.#ending.add(socket);
+      newest.once('close', () => socket.destroySoon());
+      return;
+    }
     const status =
       error.code === 'HPE_HEADER_OVERFLOW'
         ? '431 Request Header Fields Too Large'
@@ -187,7 +199,8 @@ function refusal(status: number, errors: readonly string[]): Answer {
 
 /** Refuses a header that may come once and comes twice, and framing that two readers could see differently. */
 function checkHeaders(request: IncomingMessage): Answer | undefined {
-  const { rawHeaders, headers } = request;
+  const { rawHeaders, headers, httpVersion } = request;
+  if (headers.host === undefined && httpVersion === '1.1') return refusal(400, ['header Host: missing']);
   let seen = '';
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!.toLowerCase();
@@ -201,7 +214,13 @@ function checkHeaders(request: IncomingMessage): Answer | undefined {
   return undefined;
 }
 
-function send(request: IncomingMessage, response: ServerResponse, answer: Answer, secure: boolean): void {
+interface SendOptions {
+  readonly secure: boolean;
+  /** The connection ends with this answer. */
+  readonly last: boolean;
+}
+
+function send(request: IncomingMessage, response: ServerResponse, answer: Answer, { secure, last }: SendOptions): void {
   const { status, contentType, headers, sent } = answer;
   const body = request.method === 'HEAD' ? undefined : answer.body;
   if (response.destroyed) return;
@@ -213,7 +232,7 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
     all.push('Content-Length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.length));
   // A body that was not read to its end can't be skipped: what follows it must not be taken for a request.
   const { complete } = request;
-  if (!complete) all.push('Connection', 'close');
+  if (!complete || last) all.push('Connection', 'close');
   response.writeHead(status, all);
   if (complete) return void response.end(body, () => sent?.());
   if (body !== undefined && status !== 204) response.write(body, () => sent?.());
