@@ -50,6 +50,8 @@ function encodeRecord(record: TokenRecord): Uint8Array {
 export class TokenStore {
   readonly #hash: (token: string) => string;
   readonly #clock: Clock;
+  /** By hash: the newest use being taken, how many requests wait for theirs, and how many are under way with one. */
+  readonly #uses = new Map<string, { taking: Promise<void>; waiting: number; underWay: number }>();
 
   /** @param hashKey 32 bytes; tokens are stored as HMAC-SHA256 under it */
   constructor(hashKey: Uint8Array, clock: Clock) {
@@ -133,6 +135,38 @@ export class TokenStore {
       if (record.expiresAt !== undefined) tx.put(expiryKey(record.expiresAt, token.hash), empty);
     }
     tx.put(idKey(token.hash), encodeRecord(record));
+  }
+
+  /**
+   * Takes a use of a token by `take`, one request after another, so that the many that come at once neither conflict nor lose one.
+   * Whoever has taken one calls `endUse` when its request is over.
+   */
+  async beginUse(hash: string, take: () => Promise<void>): Promise<void> {
+    let uses = this.#uses.get(hash);
+    if (uses === undefined) this.#uses.set(hash, (uses = { taking: Promise.resolve(), waiting: 0, underWay: 0 }));
+    uses.waiting++;
+    const taken = uses.taking.then(take);
+    uses.taking = taken.catch(() => {});
+    try {
+      await taken;
+      uses.underWay++;
+    } finally {
+      uses.waiting--;
+      this.#forgetUses(hash);
+    }
+  }
+
+  /** Answers whether no other request is under way that has taken a use of this token: then it may be removed if it is spent. */
+  endUse(hash: string): boolean {
+    const uses = this.#uses.get(hash);
+    if (uses === undefined || --uses.underWay > 0) return false;
+    this.#forgetUses(hash);
+    return true;
+  }
+
+  #forgetUses(hash: string): void {
+    const uses = this.#uses.get(hash);
+    if (uses?.waiting === 0 && uses.underWay === 0) this.#uses.delete(hash);
   }
 
   /** Takes one use. After the last one the token is spent: nothing but the request that took it may use it. */

@@ -111,7 +111,8 @@ async function transact(host: Host, unsealed: Unsealed, admitted: Admitted): Pro
       }
     }
   } finally {
-    if (attempt.spent !== undefined) await endSpentToken(unsealed, attempt.spent);
+    // Requests that have taken earlier uses may still need the token.
+    if (attempt.spent !== undefined && unsealed.tokens.endUse(attempt.spent)) await endSpentToken(unsealed, attempt.spent);
   }
 }
 
@@ -133,7 +134,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
   }
   if (spends) {
     await attempt.recorded;
-    await spendUse(unsealed, caller.token.hash, tx);
+    await unsealed.tokens.beginUse(caller.token.hash, () => spendUse(unsealed, caller.token.hash));
     attempt.spent = caller.token.hash;
     throw new Conflict('the token has changed: it has one use less');
   }
@@ -230,8 +231,7 @@ async function finish(
   await reply?.after?.();
 }
 
-async function spendUse(unsealed: Unsealed, hash: string, read: Transaction): Promise<void> {
-  read.check();
+async function spendUse(unsealed: Unsealed, hash: string): Promise<void> {
   const tx = new Transaction(unsealed);
   const token = await unsealed.tokens.findByHash(tx, hash);
   if (token === undefined || token.record.usesLeft < 1) throw new Conflict('the token has changed');
