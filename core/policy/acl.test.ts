@@ -322,6 +322,7 @@ test.each([
   ['path "other/*" { capabilities = ["read"] }', false],
   ['path "*" { capabilities = ["read"] }\npath "secret/*" { capabilities = ["deny"] }', false],
   ['path "*" { capabilities = ["deny"] }\npath "secret/data/+/x" { capabilities = ["read"] }', true],
+  ['path "secret/*" { capabilities = ["read"] }\npath "secret/+" { capabilities = ["deny"] }', true],
   ['path "+/data/a" { capabilities = ["read"] }\npath "secret/*" { capabilities = ["deny"] }', false],
 ])('%s grants something under secret/: %j', (text, expected) => {
   expect(aclFor({ p: text }).grantsAnyUnder('secret/')).toBe(expected);
