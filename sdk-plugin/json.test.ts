@@ -5,7 +5,7 @@ import { subkeys } from './json-subkeys.ts';
 import { jsonDepthMax, parseJson, printJson } from './json-tree.ts';
 import { OpaqueJson } from './json.ts';
 import { stringifyJson } from './stringify-json.ts';
-import { decodeUtf8, encodeUtf8, utf8Length } from './utf8.ts';
+import { decodeUtf8, decodeUtf8Portably, encodeUtf8, utf8Length } from './utf8.ts';
 
 const scale = Number(process.env['STRONGROOM_TEST_SCALE'] ?? 1);
 const runs = { numRuns: 200 * scale };
@@ -175,14 +175,21 @@ describe('UTF-8', () => {
     fc.assert(
       fc.property(fc.array(byte, { maxLength: 8 }), (list) => {
         const bytes = Uint8Array.from(list);
-        expect(attempt(() => decodeUtf8(bytes))).toBe(attempt(() => strict.decode(bytes)));
+        const expected = attempt(() => strict.decode(bytes));
+        expect(attempt(() => decodeUtf8(bytes))).toBe(expected);
+        expect(attempt(() => decodeUtf8Portably(bytes))).toBe(expected);
       }),
       { numRuns: 2000 * scale },
     );
   });
 
+  test.each([decodeUtf8, decodeUtf8Portably])('refuses malformed bytes with a RangeError that quotes nothing', (decode) => {
+    expect(() => decode(Uint8Array.of(0x41, 0xff))).toThrow(new RangeError('malformed UTF-8'));
+  });
+
   test('survives texts longer than one call can spread', () => {
     const text = 'aé\u{1f600}'.repeat(200_000);
     expect(decodeUtf8(encodeUtf8(text))).toBe(text);
+    expect(decodeUtf8Portably(encodeUtf8(text))).toBe(text);
   });
 });

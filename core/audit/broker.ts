@@ -15,7 +15,7 @@ import { SinkLane, type Batch, type LaneStats, type NamedSink } from './sink-lan
 export interface AuditBrokerOptions {
   /** At least one. When none is required, an entry is recorded as soon as any sink has it. */
   readonly sinks: readonly NamedSink[];
-  /** Head revision of the storage, for start lines and checkpoints. */
+  /** Revision up to which the storage is on disk: stands in every line, so that a storage rolled back is noticed. */
   readonly head: () => number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -54,6 +54,8 @@ interface Collecting {
 
 /** The one writer of the audit log. Made by `openAuditBroker`. */
 export class AuditBroker {
+  /** The storage's revision that the last run saw; undefined when nothing tells. */
+  readonly lastHead: number | undefined;
   readonly #options: AuditBrokerOptions;
   readonly #lanes: readonly SinkLane[];
   readonly #required: readonly SinkLane[];
@@ -69,7 +71,8 @@ export class AuditBroker {
   #refused = 0;
 
   /** @param last where the chain goes on @param missingAfter by sink: its own last line, when it is not `last` */
-  constructor(options: AuditBrokerOptions, last: ChainPoint, missingAfter: ReadonlyMap<NamedSink, ChainPoint>) {
+  constructor(options: AuditBrokerOptions, last: ChainPoint, missingAfter: ReadonlyMap<NamedSink, ChainPoint>, lastHead?: number) {
+    this.lastHead = lastHead;
     this.#options = options;
     this.#checkpointEvery = options.checkpointEvery ?? 10_000;
     this.#queueCharsMax = options.queueBytesMax ?? 67_108_864;
@@ -94,7 +97,7 @@ export class AuditBroker {
     const hung = this.#required.find((lane) => lane.hung);
     if (hung) return this.#refuse(`the audit sink ${hung.name} does not answer`);
     if (this.#pendingChars + body.length > this.#queueCharsMax) return this.#refuse('too many audit entries wait to be written');
-    return this.#append(body, sync).result.promise;
+    return this.#append(`{"head":${this.#options.head()},${body.slice(1)}`, sync).result.promise;
   }
 
   /** Counters, for metrics. */
@@ -238,7 +241,8 @@ export async function openAuditBroker(options: AuditBrokerOptions): Promise<Audi
   );
   const point = last?.point ?? { seq: 0, hash: chainStart };
   const behind = new Map(chained.filter((end) => end.point.seq < point.seq).map((end) => [end.sink, end.point]));
-  const broker = new AuditBroker(options, point, behind);
+  const head = last?.read.members['head'];
+  const broker = new AuditBroker(options, point, behind, typeof head === 'number' ? head : undefined);
   const foreign = last ? [] : await Promise.all(options.sinks.map(({ sink }) => sink.lastLine()));
   const unreadable = foreign.some((line) => line !== undefined);
   try {

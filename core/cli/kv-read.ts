@@ -4,7 +4,7 @@ import { elements, isNothing, member, textOf } from './json-node.ts';
 import { kvPath } from './kv-path.ts';
 import { printBlock, printField, printPath, printTree } from './print.ts';
 import { clientCommand } from './session.ts';
-import { NothingThere, UsageError, type Command, type ExitCode, type Terminal } from './terminal.ts';
+import { NothingThere, type Command, type ExitCode, type Terminal } from './terminal.ts';
 
 /** Prints a secret: its newest version, or `-version`. */
 export const kvGet: Command = clientCommand({ mount: 'text', version: 'integer' }, async ({ flags, rest, format, terminal, call }) => {
@@ -51,14 +51,4 @@ function printOne(answer: ApiAnswer, field: string, path: string, terminal: Term
   if (field === 'data' && !member(data, 'data')) printField(member(answer.body, 'data'), 'data', terminal);
   else printField(data, field, terminal);
   return 0;
-}
-
-/** Turns `-versions=1,2 -versions=3` into a list. @throws UsageError for anything but whole numbers over 0 */
-export function versionList(given: readonly string[]): readonly number[] {
-  return given
-    .flatMap((list) => list.split(','))
-    .map((text) => {
-      if (!/^ *[1-9][0-9]{0,14} *$/.test(text)) throw new UsageError('-versions takes whole numbers, separated by commas');
-      return Number(text);
-    });
 }

@@ -1,6 +1,5 @@
 /** `kv delete`, `kv undelete` and `kv destroy`. */
 import { kvPath } from './kv-path.ts';
-import { versionList } from './kv-read.ts';
 import { clientCommand } from './session.ts';
 import { UsageError, type Command } from './terminal.ts';
 
@@ -31,4 +30,14 @@ function changeVersions(endpoint: 'undelete' | 'destroy'): Command {
     terminal.out(`Success! Data written to: ${path}\n`);
     return 0;
   });
+}
+
+/** Turns `-versions=1,2 -versions=3` into a list. @throws UsageError for anything but whole numbers over 0 */
+function versionList(given: readonly string[]): readonly number[] {
+  return given
+    .flatMap((list) => list.split(','))
+    .map((text) => {
+      if (!/^ *[1-9][0-9]{0,14} *$/.test(text)) throw new UsageError('-versions takes whole numbers, separated by commas');
+      return Number(text);
+    });
 }

@@ -28,7 +28,11 @@ const commands: Readonly<Record<string, Entry>> = {
   'operator unseal': { usage: '[KEY | -] [-reset]', summary: 'Hand over a key share', command: operatorUnseal },
   'operator seal': { usage: '', summary: 'Seal the server', command: operatorSeal },
   'operator status': { usage: '', summary: 'As status', command: status },
-  'operator check': { usage: 'DIRECTORY', summary: "Verify a stopped server's data directory", command: operatorCheck },
+  'operator check': {
+    usage: '[-key-file=FILE | -key-env=NAME | -shares] DIRECTORY',
+    summary: "Verify a stopped server's data directory",
+    command: operatorCheck,
+  },
   'kv get': { usage: '[-mount=M] [-version=N] [-field=F] PATH', summary: 'Read a secret', command: kvGet },
   'kv put': { usage: '[-mount=M] [-cas=N] PATH KEY=VALUE...', summary: 'Write a version', command: kvPut },
   'kv patch': {

@@ -101,7 +101,7 @@ function listenerOptions(config: Config, listener: ListenerConfig): ListenerOpti
   };
 }
 
-function makeServer(config: Config, log: Logger): Server {
+function makeServer(config: Config, log: Logger, acceptRollback: boolean): Server {
   const catalog = readCatalog();
   const { limits } = config;
   return new Server({
@@ -131,6 +131,7 @@ function makeServer(config: Config, log: Logger): Server {
     openMetrics: config.metrics.unauthenticated,
     log,
     wallClock: () => Date.now(),
+    acceptRollback,
   });
 }
 
@@ -147,11 +148,11 @@ function greet(listeners: readonly Listener[], config: Config, rootToken: string
 }
 
 /** Runs the server. Resolves with the exit code. */
-export async function runServer(configFile: string): Promise<number> {
+export async function runServer(configFile: string, acceptRollback: boolean): Promise<number> {
   process.umask(0o077);
   const config = loadConfig(configFile);
   const log = makeLog(config);
-  const server = makeServer(config, log);
+  const server = makeServer(config, log, acceptRollback);
   const listeners = config.listeners.map(
     (listener) =>
       new Listener(listenerOptions(config, listener), {

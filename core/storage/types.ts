@@ -90,6 +90,8 @@ export interface CompactOptions {
 export interface Storage {
   /** Revision of the last sequenced commit; 0 when there is none. */
   head(): Revision;
+  /** Revision up to which everything is on disk. */
+  durableHead(): Revision;
   /** Resolves when everything up to `revision` is on disk: at once when it is already. */
   durable(revision: Revision): Promise<void>;
   /**

@@ -56,6 +56,8 @@ export interface ServerOptions {
   readonly openMetrics: boolean;
   readonly log: Logger;
   readonly wallClock: () => number;
+  /** Unseal although the storage is older than the audit has seen it (after restoring a copy on purpose). */
+  readonly acceptRollback: boolean;
 }
 
 /** How many parsed entries (tokens, policies, the mount table) are kept. */
@@ -184,39 +186,65 @@ export class Server implements Host {
   }
 
   async #open(boot: BootFile, rootKey: Buffer): Promise<void> {
-    const { options, log } = this;
     if (!commits(rootKey, Buffer.from(boot.rootKeyCommitment, 'base64')))
       throw new StrongroomError('internal', 'the root key differs from its commitment');
     const barrier = new Barrier(rootKey, boot.clusterId);
+    const opened: (() => Promise<void>)[] = [];
+    try {
+      this.#opened = await this.#openParts(boot, barrier, opened);
+    } catch (error) {
+      for (const close of opened.toReversed())
+        await close().catch((cause: unknown) => this.log.error({ err: cause }, 'closing after a failed unsealing'));
+      barrier.wipe();
+      throw error;
+    }
+    this.log.info({ revision: this.#opened.unsealed.storage.head() }, 'unsealed');
+  }
+
+  /** Opens one part after another; what must be closed again when a later one fails is added to `opened`. */
+  async #openParts(boot: BootFile, barrier: Barrier, opened: (() => Promise<void>)[]): Promise<Opened> {
+    const { options, log } = this;
     const storage = await options.directory.open(boot.store, barrier);
+    opened.push(() => storage.close());
     const derived = new DerivedCache(derivedMax);
     const vault = { storage, barrier, derived };
     const clock = new Clock(options.wallClock);
     const secrets = await readSecrets(new Transaction(vault));
-    const sinks = await options.openSinks();
     const audit = await openAuditBroker({
-      sinks,
-      head: () => storage.head(),
+      sinks: await options.openSinks(),
+      head: () => storage.durableHead(),
       now: () => clock.now(),
       version: options.version,
       signingKey: createPrivateKey({ key: Buffer.from(secrets.auditSigning), format: 'der', type: 'pkcs8' }),
       onFailure: (sink, error) => log.error({ sink, err: error }, 'an audit sink failed'),
     });
+    opened.push(() => audit.close());
+    if (audit.lastHead !== undefined && audit.lastHead > storage.head()) this.#rolledBack(storage.head(), audit.lastHead);
+    const rooms = new Rooms(options.catalog, options.rooms, log);
+    opened.push(() => rooms.close());
     const unsealed: Unsealed = {
       ...vault,
       clock,
       tokens: new TokenStore(secrets.tokenHash, clock),
       policies: new PolicyStore(),
-      rooms: new Rooms(options.catalog, options.rooms, log),
+      rooms,
       audit,
       auditText: auditSerializer({ hmac: auditHmac(secrets.auditSalt) }),
       cache: new AnswerCache(options.cacheBytes),
     };
     const housekeeping = new Housekeeping(unsealed, log);
+    opened.push(() => housekeeping.stop());
     await housekeeping.start();
     await applyDeclared(unsealed, this.#declared, log);
-    this.#opened = { unsealed, housekeeping };
-    log.info({ revision: storage.head() }, 'unsealed');
+    return { unsealed, housekeeping };
+  }
+
+  /** A storage that is older than the audit has seen it was rolled back, or belongs to another audit file. */
+  #rolledBack(head: number, seen: number): void {
+    const what = `the storage is at revision ${head}, but the audit has seen revision ${seen}: it was rolled back, or the audit belongs to another server`;
+    if (!this.options.acceptRollback)
+      throw new StrongroomError('unavailable', `${what}; start with -accept-rollback to go on with the older data`);
+    this.log.warn({ head, seen }, what);
   }
 
   /** Applies changed policies and mounts of the config (SIGHUP). */

@@ -77,6 +77,7 @@ function keepingKeyring(held: { readonly storage: Storage; keyring: Uint8Array |
   const { storage } = held;
   return {
     head: () => storage.head(),
+    durableHead: () => storage.durableHead(),
     durable: (revision) => storage.durable(revision),
     slot: (key) => storage.slot(key),
     movedAt: (slot) => storage.movedAt(slot),

@@ -68,6 +68,7 @@ export function testOptions(sink: AuditSink, changes: Partial<ServerOptions> = {
     openMetrics: false,
     log: pino({ level: 'silent' }),
     wallClock: () => Date.now(),
+    acceptRollback: false,
     ...changes,
   };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Disk } from './disk.ts';
 import type { LogStorage } from './log-storage.ts';
 import { type LogOptions, openLog } from './open.ts';
 import { seededRandom, SimulatedDisk } from './simulated-disk.ts';
@@ -86,6 +87,48 @@ describe('compaction', () => {
       const { value } = await storage.get(`d${(i * 5) % 7}/k${i * 5}`);
       expect(value === undefined ? undefined : Buffer.from(value).toString()).toBe(i % 3 === 0 ? undefined : `new ${i}`);
     }
+  });
+
+  test('no snapshot is published that has seen a commit which is not on disk', async () => {
+    const disk = disks();
+    const held: { until: Promise<void> | undefined } = { until: undefined };
+    const gate = Promise.withResolvers<void>();
+    const slow: Disk = {
+      mkdir: () => disk.mkdir(),
+      readdir: (path) => disk.readdir(path),
+      open: (path) => disk.open(path),
+      create(path) {
+        const file = disk.create(path);
+        const fdatasync = async (): Promise<void> => {
+          if (path.includes('log-')) await held.until;
+          await file.fdatasync();
+        };
+        return { ...file, fdatasync };
+      },
+      rename: (from, to) => disk.rename(from, to),
+      unlink: (path) => disk.unlink(path),
+      fsyncDirectory: () => disk.fsyncDirectory(),
+      lock: (path) => disk.lock(path),
+    };
+    const during: { commit?: () => void } = {};
+    const pause = (): Promise<void> => {
+      during.commit?.();
+      delete during.commit;
+      return Promise.resolve();
+    };
+    const options = { ballastBytes: 100, pause };
+    const storage = await openLog({ directory: 'data', disk: slow, cipher: testCipher(), options });
+    await write(storage, 3000);
+    during.commit = () => {
+      held.until = gate.promise;
+      storage.commit([{ key: 'd6/k6', value: undefined }]);
+    };
+    const compacted = storage.compact();
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    expect([during.commit, storage.stats().compactions]).toEqual([undefined, 0]);
+    gate.resolve();
+    await compacted;
+    expect(storage.stats().compactions).toBe(1);
   });
 
   test('files that lost most of their values go', async () => {

@@ -4,9 +4,13 @@
  */
 import { describe, expect, test } from 'vitest';
 import { checkDirectory, type CheckReport } from './check.ts';
+import { FileSet } from './files.ts';
 import { Damage } from './format.ts';
+import { openRecord } from './load.ts';
 import type { LogStorage } from './log-storage.ts';
+import { readManifest } from './manifest.ts';
 import { openLog } from './open.ts';
+import { decodeTable } from './page-table.ts';
 import { seededRandom, SimulatedDisk } from './simulated-disk.ts';
 import { testCipher } from './test-cipher.ts';
 
@@ -138,7 +142,7 @@ describe('damage', () => {
     const bytes = Buffer.from(disk.bytes(log));
     const starts = frameStarts(bytes);
     const ends = [...starts.slice(1), bytes.length];
-    for (let length = starts[0] ?? 0; length < bytes.length; length++) {
+    for (let length = starts[2] ?? 0; length < bytes.length; length++) {
       const whole = ends.filter((end) => end <= length).length;
       const copy = disk.clone();
       copy.tamper(log, bytes.subarray(0, length));
@@ -258,6 +262,28 @@ describe('damage', () => {
     disk.tamper(base, bytes);
     const again = await open(disk);
     expect(() => again.get('k')).toThrow('not the one that was written');
+  });
+
+  test('an index page in the place of another does not open', async () => {
+    const disk = new SimulatedDisk(seededRandom(5));
+    const storage = await open(disk);
+    await storage.commit(Array.from({ length: 2000 }, (_, i) => ({ key: `k${10_000 + i}`, value: Buffer.of(1) }))).durable;
+    await storage.compact();
+    await storage.close();
+    const manifest = readManifest(disk, directory);
+    if (manifest?.table === undefined) throw new Error('there is no table');
+    const set = new FileSet(disk, directory);
+    set.open('base', manifest.table.file);
+    const { rows } = decodeTable(openRecord(set, testCipher(), manifest.lineage, 'table', manifest.table));
+    const [a, b] = rows.slice(-3, -1).map(({ stored }) => stored);
+    if (a === undefined || b === undefined) throw new Error('there are too few pages');
+    expect(a.length).toBe(b.length);
+    const base = only(disk, 'base-');
+    const bytes = Buffer.from(disk.bytes(base));
+    bytes.copy(bytes, a.offset, b.offset, b.offset + b.length);
+    disk.tamper(base, bytes);
+    const again = await open(disk);
+    expect(() => again.get(rows.at(-3)?.first ?? '')).toThrow('the index page does not open');
   });
 
   test('other keys do not open a directory', async () => {

@@ -122,6 +122,40 @@ describe('a disk that fails', () => {
     expect(fatal).toHaveLength(1);
   });
 
+  test('a failure in the middle of a compaction does not keep the storage from closing', async () => {
+    const during: { commit?: () => void } = {};
+    const pause = (): Promise<void> => {
+      during.commit?.();
+      delete during.commit;
+      return Promise.resolve();
+    };
+    const { disk, storage, fatal } = await setUp({ pause });
+    for (let i = 0; i < 3000; i++) storage.commit([{ key: `k${i}`, value: bytes(1) }]);
+    await storage.durable(storage.head());
+    during.commit = () => {
+      disk.failSync = 1;
+      storage.commit([{ key: 'k', value: bytes(1) }]);
+    };
+    storage.compact().catch(() => undefined);
+    await settle();
+    await storage.close();
+    expect([during.commit, fatal.length]).toEqual([undefined, 1]);
+  });
+
+  test('a reader of changes ends when the store has failed', async () => {
+    const { disk, storage } = await setUp();
+    const seen: number[] = [];
+    const reader = (async () => {
+      for await (const { revision } of storage.changes(0)) seen.push(revision);
+    })();
+    await storage.commit([{ key: 'k', value: bytes(1) }]).durable;
+    await settle();
+    disk.failSync = 1;
+    storage.commit([{ key: 'k', value: bytes(2) }]);
+    await reader;
+    expect(seen).toEqual([1]);
+  });
+
   test('a failed sync of compaction ends the process too', async () => {
     const { disk, storage, fatal } = await setUp();
     await storage.commit([{ key: 'k', value: bytes(1) }]).durable;

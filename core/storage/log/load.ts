@@ -47,6 +47,7 @@ export async function initialize(
   await log.fdatasync();
   log.close();
   await disk.fsyncDirectory(directory);
+  await disk.fsyncDirectory(`${directory}/..`);
   const record = keyring === undefined ? undefined : Buffer.from(keyring);
   const manifest: Manifest = { lineage, nextFile: 2, bases: [], table: undefined, tail: { file: 1, from }, keyring: record };
   await writeManifest(disk, directory, cipher, manifest);

@@ -91,6 +91,7 @@ export class WriteAheadLog implements LogStorage {
   #pendingNumber = 0;
   #head: Revision;
   #rollbacks = 0;
+  readonly #failed = Promise.withResolvers<void>();
   #closing: Promise<void> | undefined;
   #closed = false;
   #wake: (() => void)[] = [];
@@ -105,7 +106,11 @@ export class WriteAheadLog implements LogStorage {
     this.#writer = parts.makeWriter({
       durable: (commits, file, valuesAt) => this.#settle(commits, file, valuesAt),
       rolledBack: (commits) => this.#rollBack(commits),
-      fatal: (error) => this.#onFatal(error),
+      fatal: (error) => {
+        this.#failed.resolve();
+        this.#notify();
+        this.#onFatal(error);
+      },
     });
     this.#compactor = parts.makeCompactor(
       this.#writer,
@@ -116,6 +121,10 @@ export class WriteAheadLog implements LogStorage {
 
   head(): Revision {
     return this.#head;
+  }
+
+  durableHead(): Revision {
+    return this.#writer.position.chain.revision;
   }
 
   durable(revision: Revision): Promise<void> {
@@ -206,14 +215,19 @@ export class WriteAheadLog implements LogStorage {
   }
 
   async #close(): Promise<void> {
-    await this.#compactor.stop();
-    await this.#writer.drained();
-    await this.#ballast.settled();
-    await this.#writer.writeClose(this.#head);
+    // After a failure nothing settles any more.
+    await Promise.race([this.#failed.promise, this.#finish()]);
     this.#closed = true;
     this.#notify();
     this.#context.files.closeAll();
     this.#release();
+  }
+
+  async #finish(): Promise<void> {
+    await this.#compactor.stop();
+    await this.#writer.drained();
+    await this.#ballast.settled();
+    await this.#writer.writeClose(this.#head);
   }
 
   #apply({ key, value }: Write, revision: Revision, undo: UndoWrite[]): void {
