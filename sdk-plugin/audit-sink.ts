@@ -11,8 +11,11 @@ export interface AuditBatch {
 export interface AuditSink {
   /** Resolves when the batch is taken. A rejection means that nothing or a part was taken: the next batch then starts on a line of its own. */
   append(batch: AuditBatch): Promise<void>;
-  /** The last complete line that the sink still has, so that a restarted server continues its chain; undefined for none or unknown. */
-  lastLine(): Promise<string | undefined>;
+  /**
+   * The last complete line that the sink still has, so that a restarted server continues its chain; undefined for none or unknown. With `accept`,
+   * the last one that it takes: what failed batches left may stand behind it.
+   */
+  lastLine(accept?: (line: string) => boolean): Promise<string | undefined>;
   /** Lets go of files and takes them again (SIGHUP, after an outside rotation). */
   reopen(): Promise<void>;
   close(): Promise<void>;

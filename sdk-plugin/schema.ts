@@ -73,7 +73,7 @@ export function stringMap(options?: FieldOptions): Schema<Readonly<Record<string
   return field({ type: 'object', additionalProperties: { type: 'string' }, format: 'key-values' }, options);
 }
 
-/** User JSON that the engine stores and never looks into without asking: arrives exactly as it was written. */
+/** User JSON that the engine stores and never looks into without asking: arrives exactly as it was written, null as the text `null`. */
 export function opaque(options?: FieldOptions): Schema<OpaqueJson> {
   return field({ format: 'opaque' }, options);
 }
@@ -90,7 +90,12 @@ export function object<F extends Fields>(fields: F, options?: FieldOptions): Sch
   );
 }
 
-/** Makes a field optional. An explicit JSON null counts as absent. */
+/** Makes a field optional. An explicit JSON null counts as absent, except in opaque fields. */
 export function optional<T>(schema: Schema<T>): Schema<T | undefined> {
   return { json: schema.json, optional: true };
+}
+
+/** Makes a field optional and hands an explicit JSON null to the handler: for patches, where null means "back to the default". */
+export function nullable<T>(schema: Schema<T>): Schema<T | null | undefined> {
+  return { json: { ...schema.json, nullable: true }, optional: true };
 }

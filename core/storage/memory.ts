@@ -40,6 +40,10 @@ class MemoryStorage implements Storage {
     return this.#head;
   }
 
+  durableHead(): Revision {
+    return this.#head;
+  }
+
   durable(): Promise<void> {
     return Promise.resolve();
   }

@@ -71,10 +71,27 @@ export class Conflict extends Error {
   override readonly name = 'Conflict';
 }
 
+/** How far a compaction is. */
+export interface CompactProgress {
+  /** Index pages. */
+  readonly pagesDone: number;
+  readonly pagesTotal: number;
+  readonly bytesCopied: number;
+}
+
+/** What a compaction is for. */
+export interface CompactOptions {
+  /** Shows every live value to the cipher. The number names the job: the same one goes on where a killed job was, another starts anew. */
+  readonly rewrapAll?: number;
+  readonly onProgress?: (progress: CompactProgress) => void;
+}
+
 /** The store under the barrier. */
 export interface Storage {
   /** Revision of the last sequenced commit; 0 when there is none. */
   head(): Revision;
+  /** Revision up to which everything is on disk. */
+  durableHead(): Revision;
   /** Resolves when everything up to `revision` is on disk: at once when it is already. */
   durable(revision: Revision): Promise<void>;
   /**
@@ -96,6 +113,8 @@ export interface Storage {
   commit(writes: readonly Write[], expect?: Expectation, options?: CommitOptions): Commit;
   /** Commits after `from`, in order, as they become durable; ends when the store closes. Throws `precondition` when `from` is below the horizon of compaction. */
   changes(from: Revision): AsyncIterable<Change>;
+  /** Reclaims space, and re-wraps values on the way; absent where there is nothing to reclaim. */
+  compact?(options?: CompactOptions): Promise<{ readonly rewrapDone: boolean }>;
   /** Waits for what is in flight, then lets go of everything. Idempotent. */
   close(): Promise<void>;
 }

@@ -123,6 +123,10 @@ export class WriteAheadLog implements LogStorage {
     return this.#head;
   }
 
+  durableHead(): Revision {
+    return this.#writer.position.chain.revision;
+  }
+
   durable(revision: Revision): Promise<void> {
     return this.#writer.durable(revision);
   }

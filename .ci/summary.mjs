@@ -1,0 +1,15 @@
+// Prints the last line of a run from vitest's JSON report, and ends with failure when anything failed.
+import { readFileSync } from 'node:fs';
+
+const failedBefore = process.argv[2] !== '0';
+const report = JSON.parse(readFileSync('.ci/out/tests.json', 'utf8'));
+for (const file of report.testResults) {
+  const passed = file.assertionResults.filter(({ status }) => status === 'passed').length;
+  console.log(`${String(passed).padStart(5)} of ${file.assertionResults.length} passed in ${file.name.split('/').slice(-3).join('/')}`);
+}
+const skipped = report.numPendingTests + report.numTodoTests;
+const failed = report.numFailedTests + report.numFailedTestSuites + (skipped > 0 ? 1 : 0);
+if (skipped > 0) console.log(`${skipped} tests were skipped, which counts as a failure here`);
+if (failedBefore) console.log('a step before has failed');
+console.log(`${report.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+process.exitCode = failed > 0 || failedBefore || report.numPassedTests === 0 ? 1 : 0;

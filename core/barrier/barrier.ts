@@ -1,0 +1,124 @@
+/**
+ * The barrier while unsealed: holds the root key and the keyring, encrypts and decrypts what the store keeps, and is the log's
+ * cipher. A key of the store tells its KEK: `mount/<id>/…` lies under that mount's, everything else under the host's.
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import { decrypt, encrypt, nonceBytes } from '../crypto/aead.ts';
+import { deriveKey } from '../crypto/commitment.ts';
+import type { LogCipher } from '../storage/cipher.ts';
+import { openEnvelope, rewrapEnvelope, sealEnvelope } from './envelope.ts';
+import { hostKeyId, Keyring, logKeyId, sealsBlock, sealsMax } from './keyring.ts';
+
+/** Prefix of the storage keys of a mount, with its slash. */
+export function mountPrefix(mountId: string): string {
+  return `mount/${mountId}/`;
+}
+
+function kekIdOf(key: string): string {
+  return key.startsWith('mount/') ? key.slice(6, key.indexOf('/', 6)) : hostKeyId;
+}
+
+/** Encrypts and decrypts with the keys of one unsealing. */
+export class Barrier implements LogCipher {
+  readonly clusterId: string;
+  readonly #rootKey: Buffer;
+  readonly #manifestKey: Buffer;
+  #keyring: Keyring;
+  /** Seals since the last reservation, per key id. */
+  readonly #seals = new Map<string, number>();
+  #exhausted: ((id: string, rotate: boolean) => void) | undefined;
+
+  /** @param keyring a fresh one at initialization; otherwise the log hands over the stored one before it needs it */
+  constructor(rootKey: Buffer, clusterId: string, keyring?: Keyring) {
+    this.clusterId = clusterId;
+    this.#rootKey = rootKey;
+    this.#manifestKey = deriveKey(rootKey, 'manifest');
+    this.#keyring = keyring ?? Keyring.create(0);
+  }
+
+  /** The keys in force. */
+  get ring(): Keyring {
+    return this.#keyring;
+  }
+
+  /** Seals a keyring for the log. */
+  record(keyring: Keyring): Uint8Array {
+    return keyring.seal(this.#rootKey, this.clusterId);
+  }
+
+  /** Puts another keyring in force; what was sealed before stays readable as long as its versions are in it. */
+  adopt(keyring: Keyring): void {
+    this.#keyring = keyring;
+  }
+
+  /** Says what to do when a key has used up its reserved seals: reserve another block, or rotate. */
+  onExhausted(report: (id: string, rotate: boolean) => void): void {
+    this.#exhausted = report;
+  }
+
+  /** Encrypts a value for its storage key. */
+  sealValue(key: string, value: Uint8Array): Uint8Array {
+    const id = kekIdOf(key);
+    this.#count(id);
+    return sealEnvelope(this.#keyring.newest(id), { cluster: this.clusterId, key }, value);
+  }
+
+  /** Decrypts a stored value. @throws StrongroomError `internal` when it is not what was sealed for this key */
+  openValue(key: string, sealed: Uint8Array): Uint8Array {
+    const id = kekIdOf(key);
+    return openEnvelope((version) => this.#keyring.version(id, version), { cluster: this.clusterId, key }, sealed);
+  }
+
+  keyring(record: Uint8Array): void {
+    this.#keyring = Keyring.open(record, this.#rootKey, this.clusterId);
+  }
+
+  /** Layout: log key version (4, big endian), nonce (12), ciphertext, tag (16). */
+  seal(plaintext: Uint8Array, aad: Uint8Array): Uint8Array {
+    this.#count(logKeyId);
+    const { version, key } = this.#keyring.newest(logKeyId);
+    const head = Buffer.alloc(4);
+    head.writeUInt32BE(version);
+    const nonce = randomBytes(nonceBytes);
+    return Buffer.concat([head, nonce, encrypt(key, nonce, Buffer.concat([head, aad]), plaintext)]);
+  }
+
+  open(sealed: Uint8Array, aad: Uint8Array): Uint8Array {
+    const head = Buffer.from(sealed.subarray(0, 4));
+    const { key } = this.#keyring.version(logKeyId, head.length === 4 ? head.readUInt32BE() : 0);
+    return decrypt(key, sealed.subarray(4, 4 + nonceBytes), Buffer.concat([head, aad]), sealed.subarray(4 + nonceBytes));
+  }
+
+  mac(bytes: Uint8Array): Uint8Array {
+    return createHmac('sha256', this.#manifestKey).update(bytes).digest();
+  }
+
+  rewrap(key: string, value: Uint8Array): Uint8Array | undefined {
+    const id = kekIdOf(key);
+    // What is left of a deleted mount can't be opened any more; its sweep removes it.
+    if (this.#keyring.versions(id).length === 0) return undefined;
+    this.#count(id);
+    return rewrapEnvelope(
+      this.#keyring.newest(id),
+      (version) => this.#keyring.version(id, version),
+      { cluster: this.clusterId, key },
+      value,
+    );
+  }
+
+  /** Fills every key with zeros. */
+  wipe(): void {
+    this.#keyring.wipe();
+    this.#rootKey.fill(0);
+    this.#manifestKey.fill(0);
+  }
+
+  #count(id: string): void {
+    const seals = (this.#seals.get(id) ?? 0) + 1;
+    this.#seals.set(id, seals);
+    // Half a block is left when the report goes out, so that the reservation is durable before the block is used up.
+    if (seals * 2 < sealsBlock) return;
+    this.#seals.set(id, 0);
+    this.#exhausted?.(id, this.#keyring.newest(id).sealsReserved >= sealsMax);
+  }
+}

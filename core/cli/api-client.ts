@@ -1,0 +1,129 @@
+/** The client side of the HTTP API: one connection a call, answers parsed without losing numbers. */
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps, type RequestOptions } from 'node:https';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { parseJson, type JsonNode } from '@strongroom/sdk-plugin';
+import { ApiError } from './api-error.ts';
+import type { FlagValues, clientFlags } from './flags.ts';
+import { elements, member, textOf } from './json-node.ts';
+import { UsageError, type Terminal } from './terminal.ts';
+
+/** Where the server is and who calls. */
+export interface Connection {
+  /** `http:`, `https:` or `unix:` URL. */
+  readonly address: string;
+  readonly token: string | undefined;
+  readonly namespace: string | undefined;
+  /** PEM text of the authority to trust. */
+  readonly ca: string | undefined;
+  readonly verifyTls: boolean;
+}
+
+/** One call. */
+export interface ApiCall {
+  readonly method: 'GET' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below `/v1/`, not encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** JSON text. */
+  readonly body?: string;
+  /** Statuses that are answers although they are 400 or more. */
+  readonly accept?: readonly number[];
+}
+
+/** An answer that is not an error. `body`: undefined when there was none. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly body: JsonNode | undefined;
+}
+
+const timeoutMs = 60_000;
+
+/** Reads flags, then the environment (`VAULT_ADDR`, `VAULT_TOKEN`, …), then `~/.vault-token`. */
+export function connectionOf(flags: FlagValues<typeof clientFlags>, terminal: Terminal): Connection {
+  const { env } = terminal;
+  const caFile = flags['ca-cert'] ?? (env['VAULT_CACERT'] || undefined);
+  return {
+    address: flags.address ?? (env['VAULT_ADDR'] || 'https://127.0.0.1:8200'),
+    token: env['VAULT_TOKEN'] || storedToken(terminal),
+    namespace: flags.namespace ?? (env['VAULT_NAMESPACE'] || undefined),
+    ca: caFile === undefined ? undefined : readCa(caFile, terminal),
+    verifyTls: !(flags['tls-skip-verify'] ?? /^(1|t|true)$/i.test(env['VAULT_SKIP_VERIFY'] ?? '')),
+  };
+}
+
+/**
+ * Calls the server.
+ * @throws ApiError for statuses of 400 and more that are not in `accept`; Error when there is no answer
+ */
+export async function callApi(connection: Connection, call: ApiCall): Promise<ApiAnswer> {
+  const query = new URLSearchParams(call.query).toString();
+  const target = `/v1/${call.path.split('/').map(encodeURIComponent).join('/')}${query === '' ? '' : `?${query}`}`;
+  const { status, body } = await send(connection, call, target);
+  const parsed = body.trim() === '' ? undefined : parseAnswer(body);
+  if (status >= 400 && !call.accept?.includes(status)) {
+    const errors = elements(member(parsed, 'errors')).map(textOf);
+    throw new ApiError(call.method, connection.address.replace(/\/$/, '') + target, status, errors);
+  }
+  return { status, body: parsed };
+}
+
+function readCa(path: string, terminal: Terminal): string {
+  try {
+    return terminal.readFile(path);
+  } catch {
+    throw new UsageError('cannot read the CA certificate');
+  }
+}
+
+function storedToken(terminal: Terminal): string | undefined {
+  try {
+    return terminal.readFile(join(terminal.env['HOME'] ?? '', '.vault-token')).trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function parseAnswer(body: string): JsonNode {
+  try {
+    return parseJson(body);
+  } catch {
+    throw new Error('the server did not answer in JSON');
+  }
+}
+
+function send(connection: Connection, call: ApiCall, path: string): Promise<{ readonly status: number; readonly body: string }> {
+  const { options, secure } = endpoint(connection);
+  const headers = {
+    'X-Vault-Request': 'true',
+    ...(connection.token === undefined ? {} : { 'X-Vault-Token': connection.token }),
+    ...(connection.namespace === undefined ? {} : { 'X-Vault-Namespace': connection.namespace }),
+    ...(call.body === undefined
+      ? {}
+      : {
+          'Content-Type': call.method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
+          'Content-Length': Buffer.byteLength(call.body),
+        }),
+  };
+  return new Promise((resolve, reject) => {
+    const request = (secure ? requestHttps : requestHttp)({ ...options, path, method: call.method, headers, agent: false }, (response) => {
+      text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
+    });
+    request.setTimeout(timeoutMs, () => request.destroy(new Error(`no answer within ${timeoutMs / 1000} seconds`)));
+    request.on('error', reject);
+    request.end(call.body);
+  });
+}
+
+function endpoint({ address, ca, verifyTls }: Connection): { readonly options: RequestOptions; readonly secure: boolean } {
+  if (address.startsWith('unix://')) return { options: { socketPath: address.slice('unix://'.length) }, secure: false };
+  const url = URL.parse(address);
+  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    throw new UsageError('the address must begin with http://, https:// or unix://');
+  const secure = url.protocol === 'https:';
+  // An IPv6 address stands in brackets in a URL, and without them in a socket's options.
+  const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const options = { hostname, port: url.port === '' ? (secure ? 443 : 80) : url.port };
+  return { options: secure ? { ...options, rejectUnauthorized: verifyTls, ...(ca === undefined ? {} : { ca }) } : options, secure };
+}

@@ -1,0 +1,15 @@
+/** The server's refusals, printed as `vault` prints them. */
+
+/** An answer of 400 or more. Exit code 2. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  readonly errors: readonly string[];
+
+  constructor(method: string, url: string, status: number, errors: readonly string[]) {
+    const list = errors.map((error) => `* ${error}`).join('\n');
+    super(`Error making API request.\n\nURL: ${method} ${url}\nCode: ${status}. Errors:\n\n${list}`);
+    this.status = status;
+    this.errors = errors;
+  }
+}

@@ -1,0 +1,33 @@
+/** The terminal of the running process. */
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { UsageError, type Terminal } from './terminal.ts';
+
+/** Gives the process's own streams and environment. */
+export function processTerminal(): Terminal {
+  return {
+    env: process.env,
+    interactive: process.stdout.isTTY,
+    out: (output) => void process.stdout.write(output),
+    err: (output) => void process.stderr.write(output),
+    readStdin: () => text(process.stdin),
+    readFile: (path) => readFileSync(path, 'utf8'),
+    askSecret,
+  };
+}
+
+async function askSecret(prompt: string): Promise<string> {
+  if (!process.stdin.isTTY) throw new UsageError('Nobody is there to ask: give the value, or - to read it from standard input');
+  process.stderr.write(prompt);
+  // Readline echoes what is typed to its output: this one swallows it.
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const reader = createInterface({ input: process.stdin, output: silent, terminal: true });
+  try {
+    return await reader.question('');
+  } finally {
+    reader.close();
+    process.stderr.write('\n');
+  }
+}

@@ -1,0 +1,88 @@
+/** Finds the command and turns what it throws into words and an exit code. */
+import { ApiError } from './api-error.ts';
+import { auditVerify } from './audit-verify.ts';
+import { kvMetadataDelete, kvMetadataGet, kvMetadataPatch, kvMetadataPut } from './kv-metadata.ts';
+import { kvGet, kvList } from './kv-read.ts';
+import { kvDelete, kvDestroy, kvUndelete } from './kv-versions.ts';
+import { kvPatch, kvPut } from './kv-write.ts';
+import { operatorCheck } from './operator-check.ts';
+import { operatorInit } from './operator-init.ts';
+import { operatorSeal, operatorUnseal } from './operator-seal.ts';
+import { status } from './seal-status.ts';
+import { serve } from './serve.ts';
+import { NothingThere, UsageError, type Command, type ExitCode, type Terminal } from './terminal.ts';
+import { version } from './version.ts';
+
+/** A command by its words, with the arguments it takes and what it does. */
+interface Entry {
+  readonly usage: string;
+  readonly summary: string;
+  readonly command: Command;
+}
+
+/** Every command. */
+const commands: Readonly<Record<string, Entry>> = {
+  server: { usage: '--config FILE', summary: 'Run a server', command: serve },
+  status: { usage: '', summary: 'Show whether the server is sealed (exit code 2 when it is)', command: status },
+  'operator init': { usage: '[-key-shares=5] [-key-threshold=3] [-status]', summary: 'Initialise a server', command: operatorInit },
+  'operator unseal': { usage: '[KEY | -] [-reset]', summary: 'Hand over a key share', command: operatorUnseal },
+  'operator seal': { usage: '', summary: 'Seal the server', command: operatorSeal },
+  'operator status': { usage: '', summary: 'As status', command: status },
+  'operator check': {
+    usage: '[-key-file=FILE | -key-env=NAME | -shares] DIRECTORY',
+    summary: "Verify a stopped server's data directory",
+    command: operatorCheck,
+  },
+  'kv get': { usage: '[-mount=M] [-version=N] [-field=F] PATH', summary: 'Read a secret', command: kvGet },
+  'kv put': { usage: '[-mount=M] [-cas=N] PATH KEY=VALUE...', summary: 'Write a version', command: kvPut },
+  'kv patch': {
+    usage: '[-mount=M] [-cas=N] [-method=patch|rw] [-remove-data=K] PATH KEY=VALUE...',
+    summary: 'Change keys',
+    command: kvPatch,
+  },
+  'kv list': { usage: '[-mount=M] PATH', summary: 'List names', command: kvList },
+  'kv delete': { usage: '[-mount=M] [-versions=N,N] PATH', summary: 'Delete versions', command: kvDelete },
+  'kv undelete': { usage: '[-mount=M] -versions=N,N PATH', summary: 'Bring deleted versions back', command: kvUndelete },
+  'kv destroy': { usage: '[-mount=M] -versions=N,N PATH', summary: 'Remove versions for good', command: kvDestroy },
+  'kv metadata get': { usage: '[-mount=M] PATH', summary: 'Show settings and versions', command: kvMetadataGet },
+  'kv metadata put': {
+    usage: '[-mount=M] [-max-versions=N] [-cas-required] [-custom-metadata=K=V] PATH',
+    summary: 'Set settings',
+    command: kvMetadataPut,
+  },
+  'kv metadata patch': { usage: '(as put) [-remove-custom-metadata=K] PATH', summary: 'Change settings', command: kvMetadataPatch },
+  'kv metadata delete': { usage: '[-mount=M] PATH', summary: 'Remove a secret with all its versions', command: kvMetadataDelete },
+  'audit verify': { usage: '[-public-key=FILE] FILE...', summary: 'Verify audit files', command: auditVerify },
+  version: { usage: '', summary: 'Print the version', command: version },
+};
+
+/** Runs the command that `args` name. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const words = [3, 2, 1].find((count) => Object.hasOwn(commands, args.slice(0, count).join(' ')));
+  const entry = words === undefined ? undefined : commands[args.slice(0, words).join(' ')];
+  if (words === undefined || !entry) return help(args, terminal);
+  const rest = args.slice(words);
+  if (rest.some((arg) => /^--?h(elp)?$/.test(arg))) {
+    terminal.out(`Usage: strongroom ${args.slice(0, words).join(' ')} ${entry.usage}\n\n${entry.summary}\n`);
+    return 0;
+  }
+  try {
+    return await entry.command(rest, terminal);
+  } catch (error) {
+    terminal.err(`${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof ApiError || error instanceof NothingThere || !(error instanceof UsageError) ? 2 : 1;
+  }
+}
+
+function help(args: readonly string[], terminal: Terminal): ExitCode {
+  const group = args.filter((arg) => !arg.startsWith('-')).join(' ');
+  const shown = Object.entries(commands).filter(([name]) => name.startsWith(`${group} `) || group === '');
+  const asked = args.length === 0 || args.some((arg) => /^--?h(elp)?$/.test(arg));
+  const list = (shown.length > 0 ? shown : Object.entries(commands)).map(
+    ([name, { usage, summary }]) => `  ${name} ${usage}\n      ${summary}\n`,
+  );
+  const text = `Usage: strongroom COMMAND\n\n${list.join('')}`;
+  if (asked) terminal.out(text);
+  else terminal.err(text);
+  return asked ? 0 : 1;
+}

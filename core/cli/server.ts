@@ -1,0 +1,215 @@
+/** `strongroom server`: runs a server from its config file until SIGTERM; SIGHUP reloads. */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type Logger, pino, transport } from 'pino';
+import packageJson from '../package.json' with { type: 'json' };
+import { openStaticSeal } from '../barrier/static-seal.ts';
+import type { Seal } from '../barrier/seal.ts';
+import type { Config, ListenerConfig, TlsConfig } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { StrongroomError } from '../errors.ts';
+import { Listener, type ListenerOptions } from '../http/listener.ts';
+import { serveRequest } from '../request/pipeline.ts';
+import { readCatalog } from '../runner/catalog.ts';
+import { roomLimits } from '../runner/thread-room.ts';
+import type { Declared } from '../system/declared.ts';
+import { openSinks } from '../system/open-sinks.ts';
+import { Server } from '../system/server.ts';
+import { memoryDirectory, openDirectory, type StoreDirectory } from '../system/store-directory.ts';
+
+/** Exit code when the server can't start or must end. */
+const exitFatal = 1;
+
+function makeLog(config: Config): Logger {
+  // Never a header, body, token or key: what is logged is chosen field by field where it is logged.
+  const options = { level: config.log.level, base: null };
+  return config.log.format === 'pretty'
+    ? pino(options, transport({ target: new URL('./pretty-log.ts', import.meta.url).href }))
+    : pino(options);
+}
+
+function sealsOf(config: Config): readonly Seal[] {
+  const { seal } = config;
+  if (seal.kind === 'shamir') return [];
+  const { key, keyId } = seal;
+  if (key.kind === 'env') return [openStaticSeal({ environment: key.name }, keyId, process.env)];
+  if (key.create) mkdirSync(dirname(key.path), { recursive: true, mode: 0o700 });
+  return [openStaticSeal({ file: key.path, create: key.create }, keyId, process.env)];
+}
+
+function directoryOf(config: Config, log: Logger): StoreDirectory {
+  const { storage } = config;
+  if (storage.kind === 'memory') return memoryDirectory();
+  return openDirectory({
+    directory: storage.directory,
+    compactAtBytes: storage.compactAtBytes,
+    onFatal: (error) => {
+      log.fatal({ err: error }, 'the disk failed; the server ends, since nothing it says could be trusted');
+      process.exit(exitFatal);
+    },
+  });
+}
+
+function declaredOf(config: Config): Declared {
+  return {
+    policies: config.policies,
+    mounts: config.mounts.map(({ path, type, description, options, defaultLeaseTtlSeconds, maxLeaseTtlSeconds }) => ({
+      path,
+      type,
+      description,
+      options: Object.keys(options).length === 0 ? null : options,
+      config: {
+        ...(defaultLeaseTtlSeconds === undefined ? {} : { defaultLeaseTtl: defaultLeaseTtlSeconds }),
+        ...(maxLeaseTtlSeconds === undefined ? {} : { maxLeaseTtl: maxLeaseTtlSeconds }),
+      },
+    })),
+  };
+}
+
+function tlsFiles(tls: TlsConfig): { cert: Buffer; key: Buffer; ca?: Buffer } {
+  const read = (file: string): Buffer => {
+    try {
+      return readFileSync(file);
+    } catch (error) {
+      throw new StrongroomError('invalid', `tls: cannot read ${file}`, { cause: error });
+    }
+  };
+  return { cert: read(tls.certFile), key: read(tls.keyFile), ...(tls.clientCaFile === undefined ? {} : { ca: read(tls.clientCaFile) }) };
+}
+
+function listenerOptions(config: Config, listener: ListenerConfig): ListenerOptions {
+  const { limits } = config;
+  const tls = listener.kind === 'tcp' ? listener.tls : undefined;
+  return {
+    at:
+      listener.kind === 'tcp'
+        ? { kind: 'tcp', host: listener.host, port: listener.port }
+        : { kind: 'unix', path: listener.path, mode: listener.mode },
+    tls:
+      tls === undefined
+        ? undefined
+        : {
+            ...tlsFiles(tls),
+            minVersion: `TLSv${tls.minVersion}`,
+            requestCert: tls.clientAuth !== 'none',
+            rejectUnauthorized: tls.clientAuth === 'require',
+          },
+    maxConnections: listener.maxConnections,
+    headerWaitMs: limits.headerWaitSeconds * 1000,
+    requestTimeoutMs: limits.requestTimeoutSeconds * 1000,
+    headBytesMax: limits.pathBytes + 16_384,
+  };
+}
+
+function makeServer(config: Config, log: Logger, acceptRollback: boolean): Server {
+  const catalog = readCatalog();
+  const { limits } = config;
+  return new Server({
+    directory: directoryOf(config, log),
+    seals: sealsOf(config),
+    sinkNames: config.auditSinks,
+    openSinks: () => openSinks(catalog, config.auditSinks),
+    catalog,
+    declared: declaredOf(config),
+    limits: {
+      bodyBytesMax: limits.bodyBytes,
+      jsonTokensMax: limits.jsonTokens,
+      jsonDepthMax: limits.jsonDepth,
+      pathBytesMax: limits.pathBytes,
+    },
+    rooms: roomLimits,
+    rate:
+      limits.rateLimit === undefined
+        ? { perSecond: 0, burst: 0 }
+        : { perSecond: limits.rateLimit.perAddressPerSecond, burst: limits.rateLimit.burst },
+    ttl: { defaultTtl: config.defaultLeaseTtlSeconds, maxTtl: config.maxLeaseTtlSeconds },
+    cors: config.cors.enabled ? { origins: config.cors.allowedOrigins, headers: config.cors.allowedHeaders } : undefined,
+    cacheBytes: config.cache.plaintext ? config.cache.bytes : 0,
+    clusterName: config.clusterName,
+    apiVersion: config.apiVersion,
+    version: packageJson.version,
+    openMetrics: config.metrics.unauthenticated,
+    log,
+    wallClock: () => Date.now(),
+    acceptRollback,
+  });
+}
+
+/** Prints what a user of a development server needs, once. */
+function greet(listeners: readonly Listener[], config: Config, rootToken: string): void {
+  const first = config.listeners[0];
+  const address =
+    first?.kind === 'unix'
+      ? `unix://${first.path}`
+      : `${first?.tls === undefined ? 'http' : 'https'}://${first?.host ?? ''}:${listeners[0]?.port ?? 0}`;
+  process.stdout.write(
+    `\nInitialized. The root token is shown this once:\n\n  export VAULT_ADDR='${address}'\n  export VAULT_TOKEN='${rootToken}'\n\n`,
+  );
+}
+
+/** Runs the server. Resolves with the exit code. */
+export async function runServer(configFile: string, acceptRollback: boolean): Promise<number> {
+  process.umask(0o077);
+  const config = loadConfig(configFile);
+  const log = makeLog(config);
+  const server = makeServer(config, log, acceptRollback);
+  const listeners = config.listeners.map(
+    (listener) =>
+      new Listener(listenerOptions(config, listener), {
+        serve: (incoming) => serveRequest(server, incoming),
+        began: () => void server.inFlight++,
+        answered: (status, seconds) => {
+          server.inFlight--;
+          server.metrics.answered(status, seconds);
+        },
+      }),
+  );
+  const stopped = Promise.withResolvers<number>();
+  try {
+    for (const listener of listeners) await listener.listen();
+    await server.start();
+    if (config.initialize.auto && server.boot === undefined) {
+      const { rootToken } = await server.initialize({ shares: 1, threshold: 1 });
+      greet(listeners, config, rootToken);
+      server.confirm();
+    }
+  } catch (error) {
+    await Promise.all(listeners.map((listener) => listener.close()));
+    await server.stop();
+    throw error;
+  }
+  log.info({ pid: process.pid, sealed: server.unsealed === undefined, initialized: server.boot !== undefined }, 'listening');
+  process.on('SIGHUP', () => void reload(configFile, config, server, listeners, log));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log.info({ signal }, 'stopping');
+      Promise.all(listeners.map((listener) => listener.close()))
+        .then(() => server.stop())
+        .then(
+          () => stopped.resolve(0),
+          (error: unknown) => {
+            log.error({ err: error }, 'stopping failed');
+            stopped.resolve(exitFatal);
+          },
+        );
+    });
+  }
+  return stopped.promise;
+}
+
+/** SIGHUP: policies, mounts, log level and certificates of the config anew, and the audit files reopened. What can't change while running stays. */
+async function reload(configFile: string, before: Config, server: Server, listeners: readonly Listener[], log: Logger): Promise<void> {
+  try {
+    await server.unsealed?.audit.reopen();
+    const config = loadConfig(configFile);
+    log.level = config.log.level;
+    for (const [index, listener] of config.listeners.entries()) {
+      if (listener.kind === 'tcp' && listener.tls !== undefined && JSON.stringify(listener) === JSON.stringify(before.listeners[index]))
+        listeners[index]?.reloadTls(tlsFiles(listener.tls));
+    }
+    await server.redeclare(declaredOf(config));
+    log.info('reloaded');
+  } catch (error) {
+    log.error({ err: error }, 'reloading failed; what was in force stays');
+  }
+}

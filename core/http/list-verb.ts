@@ -1,0 +1,124 @@
+/**
+ * LIST and SCAN over HTTP/1.1. Node's parser refuses these verbs, so this works on its refusal: the parser itself has said that
+ * here is the start of a request. The verb's letters are exchanged for those of a known verb of the same length, and the
+ * bytes are parsed again. Other requests pay nothing.
+ *
+ *   chunk …IST /v1/x…  → parser: invalid method at byte n → start of the verb = n − (letters it accepted)
+ *                      → LINK /v1/x… → the socket starts over with these bytes
+ */
+import type { Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
+
+interface Verb {
+  readonly name: string;
+  /** A verb that the parser knows, of the same length, that no client may send. */
+  readonly standIn: string;
+  /** How many letters the parser accepts before it refuses. */
+  readonly accepted: number;
+}
+
+const verbs: readonly Verb[] = [
+  { name: 'LIST', standIn: 'LINK', accepted: 2 },
+  { name: 'SCAN', standIn: 'LOCK', accepted: 1 },
+];
+
+/** What the parser says of a request that it refuses. */
+export interface ParserError extends Error {
+  readonly code?: string;
+  readonly bytesParsed?: number;
+  readonly rawPacket?: Buffer;
+}
+
+interface SocketState {
+  /** The verb whose stand-in the next request on this socket bears. */
+  expected: Verb | undefined;
+  /** Responses that are not finished. */
+  open: number;
+  /** Bytes of the socket that belong to finished requests: where the next one starts. */
+  finishedAt: number;
+}
+
+/** Rewrites refused verbs of one HTTP server. */
+export class ListVerb {
+  readonly #server: HttpServer;
+  readonly #event: 'connection' | 'secureConnection';
+  readonly #sockets = new WeakMap<Socket, SocketState>();
+
+  constructor(server: HttpServer, secure: boolean) {
+    this.#server = server;
+    this.#event = secure ? 'secureConnection' : 'connection';
+  }
+
+  #state(socket: Socket): SocketState {
+    let state = this.#sockets.get(socket);
+    if (state === undefined) this.#sockets.set(socket, (state = { expected: undefined, open: 0, finishedAt: 0 }));
+    return state;
+  }
+
+  /** The method a request was sent with; undefined for a stand-in that the client sent itself. */
+  begin(socket: Socket, method: string): string | undefined {
+    const state = this.#state(socket);
+    state.open++;
+    const verb = verbs.find(({ standIn }) => standIn === method);
+    const { expected } = state;
+    state.expected = undefined;
+    if (verb === undefined) return method;
+    return verb === expected ? verb.name : undefined;
+  }
+
+  /** Notes that a response is finished. */
+  end(socket: Socket): void {
+    const state = this.#state(socket);
+    state.open--;
+    state.finishedAt = socket.bytesRead;
+  }
+
+  /** Parses a refused request again when its verb is LIST or SCAN. Answers false when it is anything else. */
+  retry(error: ParserError, socket: Socket): boolean {
+    const { code, rawPacket, bytesParsed } = error;
+    if (code !== 'HPE_INVALID_METHOD' || rawPacket === undefined || bytesParsed === undefined || socket.destroyed || !socket.writable)
+      return false;
+    const state = this.#state(socket);
+    // An earlier response is still open: its bytes and those of this one would have two writers.
+    if (state.open > 0) return false;
+    for (const verb of verbs) {
+      const bytes = restored(verb, rawPacket, bytesParsed, socket.bytesRead - rawPacket.length - state.finishedAt);
+      if (bytes === undefined) continue;
+      state.expected = verb;
+      this.#restart(socket, bytes);
+      return true;
+    }
+    return false;
+  }
+
+  #restart(socket: Socket, bytes: Buffer): void {
+    // A listener for data makes Node take the socket back from the native parser.
+    socket.on('data', () => {});
+    for (const event of ['data', 'end', 'close', 'drain', 'timeout', 'error', 'readable', 'resume', 'pause'])
+      socket.removeAllListeners(event);
+    socket.pause();
+    socket.unshift(bytes);
+    this.#server.emit(this.#event, socket);
+    socket.resume();
+  }
+}
+
+/** The refused request from its first byte, its verb exchanged; undefined when it doesn't start with this verb. */
+function restored(verb: Verb, packet: Buffer, refusedAt: number, bytesBefore: number): Buffer | undefined {
+  const start = refusedAt - verb.accepted;
+  const letters = Buffer.from(`${verb.name} `);
+  if (start >= 0) {
+    if (!packet.subarray(start, start + letters.length).equals(letters)) return undefined;
+    const bytes = Buffer.from(packet.subarray(start));
+    bytes.write(verb.standIn, 'latin1');
+    return bytes;
+  }
+  // The chunk ended within the verb. The parser took the letters before, and they are all there was of this request.
+  const missing = -start;
+  if (bytesBefore !== missing || !packet.subarray(0, letters.length - missing).equals(letters.subarray(missing))) return undefined;
+  return Buffer.concat([
+    Buffer.from(verb.standIn.slice(0, missing), 'latin1'),
+    Buffer.from(verb.standIn.slice(missing), 'latin1'),
+    packet.subarray(verb.name.length - missing),
+  ]);
+}

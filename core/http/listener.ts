@@ -1,0 +1,223 @@
+/** One listener: HTTP/1.1 over TCP, TLS or a Unix socket, with its bounds, in front of the pipeline. */
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer, type Server as HttpsServer } from 'node:https';
+import { connect, type Socket } from 'node:net';
+import type { SecureContextOptions, TlsOptions } from 'node:tls';
+import { StrongroomError } from '../errors.ts';
+import type { Answer, Incoming } from '../request/incoming.ts';
+import { ListVerb, type ParserError } from './list-verb.ts';
+import { readBody } from './read-body.ts';
+
+/** Where to listen, and how. */
+export interface ListenerOptions {
+  readonly at:
+    | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+    | { readonly kind: 'unix'; readonly path: string; readonly mode: number };
+  readonly tls: TlsOptions | undefined;
+  readonly maxConnections: number;
+  readonly headerWaitMs: number;
+  readonly requestTimeoutMs: number;
+  /** Largest request line and header block together, in bytes. */
+  readonly headBytesMax: number;
+}
+
+/** Serves requests. */
+export interface Service {
+  serve(incoming: Incoming): Promise<Answer>;
+  /** Told when a request begins, and how it ended. */
+  began(): void;
+  answered(status: number, seconds: number): void;
+}
+
+/** Headers of which a second one would make it a matter of taste which counts. */
+const singular: ReadonlySet<string> = new Set([
+  'host',
+  'x-vault-token',
+  'authorization',
+  'x-vault-namespace',
+  'x-vault-wrap-ttl',
+  'content-length',
+  'transfer-encoding',
+  'content-type',
+]);
+
+/** A running listener. */
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #service: Service;
+  readonly #server: HttpServer | HttpsServer;
+  readonly #list: ListVerb;
+
+  constructor(options: ListenerOptions, service: Service) {
+    this.#options = options;
+    this.#service = service;
+    const http = {
+      headersTimeout: options.headerWaitMs,
+      requestTimeout: options.requestTimeoutMs,
+      connectionsCheckingInterval: 1000,
+      keepAliveTimeout: 75_000,
+      maxHeaderSize: options.headBytesMax,
+      noDelay: true,
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+    };
+    const handler = (request: IncomingMessage, response: ServerResponse): void => void this.#handle(request, response);
+    this.#server = options.tls === undefined ? createServer(http, handler) : createSecureServer({ ...http, ...options.tls }, handler);
+    this.#server.maxConnections = options.maxConnections;
+    this.#list = new ListVerb(this.#server, options.tls !== undefined);
+    this.#server.on('clientError', (error: ParserError, socket: Socket) => this.#clientError(error, socket));
+    // Whoever asks for 100-continue or an upgrade gets the same treatment as everyone else.
+    this.#server.on('checkContinue', handler);
+    this.#server.on('upgrade', (_request: IncomingMessage, socket: Socket) => socket.destroy());
+  }
+
+  /** Starts. @throws StrongroomError `unavailable` in words when the address is taken or may not be used */
+  async listen(): Promise<void> {
+    const { at } = this.#options;
+    const where = at.kind === 'tcp' ? `${at.host}:${at.port}` : at.path;
+    if (at.kind === 'unix') await removeStaleSocket(at.path);
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+        const why =
+          error.code === 'EADDRINUSE'
+            ? 'another server listens there'
+            : error.code === 'EACCES'
+              ? 'that is not permitted'
+              : (error.code ?? 'it failed');
+        reject(new StrongroomError('unavailable', `cannot listen on ${where}: ${why}`, { cause: error }));
+      });
+      if (at.kind === 'tcp') this.#server.listen(at.port, at.host, resolve);
+      else this.#server.listen(at.path, resolve);
+    });
+    if (at.kind === 'unix') chmodSync(at.path, at.mode);
+  }
+
+  /** The port it got, for port 0. */
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  /** Takes new certificates over for new connections. */
+  reloadTls(context: SecureContextOptions): void {
+    if ('setSecureContext' in this.#server) this.#server.setSecureContext(context);
+  }
+
+  /** Accepts nothing new; resolves when the requests under way are answered. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    const reaper = setInterval(() => this.#server.closeIdleConnections(), 50);
+    const deadline = setTimeout(() => this.#server.closeAllConnections(), 5000);
+    await closed;
+    clearInterval(reaper);
+    clearTimeout(deadline);
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { socket } = request;
+    const started = performance.now();
+    this.#service.began();
+    response.once('close', () => {
+      this.#list.end(socket);
+      this.#service.answered(response.statusCode, (performance.now() - started) / 1000);
+    });
+    const method = this.#list.begin(socket, request.method ?? '');
+    let answer: Answer;
+    if (method === undefined) answer = refusal(405, []);
+    else answer = checkHeaders(request) ?? (await this.#service.serve(this.#incoming(request, method)));
+    send(request, response, answer, this.#options.tls !== undefined);
+  }
+
+  #incoming(request: IncomingMessage, method: string): Incoming {
+    const { socket, headers } = request;
+    const length = headers['content-length'];
+    return {
+      method,
+      target: request.url ?? '',
+      headers,
+      remoteAddress: socket.remoteAddress ?? '',
+      remotePort: socket.remotePort ?? 0,
+      secure: this.#options.tls !== undefined,
+      length: length === undefined ? undefined : Number(length),
+      readBody: (bytesMax) => readBody(request, bytesMax),
+    };
+  }
+
+  #clientError(error: ParserError, socket: Socket): void {
+    if (this.#list.retry(error, socket)) return;
+    if (socket.destroyed || !socket.writable) return;
+    const status =
+      error.code === 'HPE_HEADER_OVERFLOW'
+        ? '431 Request Header Fields Too Large'
+        : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+          ? '408 Request Timeout'
+          : error.code === 'HPE_INVALID_METHOD'
+            ? '405 Method Not Allowed'
+            : '400 Bad Request';
+    const body = '{"errors":[]}\n';
+    socket.end(
+      `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+  }
+}
+
+function refusal(status: number, errors: readonly string[]): Answer {
+  return { status, body: `${JSON.stringify({ errors })}\n`, contentType: 'application/json' };
+}
+
+/** Refuses a header that may come once and comes twice, and framing that two readers could see differently. */
+function checkHeaders(request: IncomingMessage): Answer | undefined {
+  const { rawHeaders, headers } = request;
+  let seen = '';
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!.toLowerCase();
+    if (!singular.has(name)) continue;
+    if (seen.includes(`|${name}|`)) return refusal(400, [`header ${name}: occurs twice`]);
+    seen += `|${name}|`;
+  }
+  const coding = headers['transfer-encoding'];
+  if (coding !== undefined && (headers['content-length'] !== undefined || coding.toLowerCase() !== 'chunked'))
+    return refusal(400, ['header Transfer-Encoding: must be chunked, without Content-Length']);
+  return undefined;
+}
+
+function send(request: IncomingMessage, response: ServerResponse, answer: Answer, secure: boolean): void {
+  const { status, contentType, headers, sent } = answer;
+  const body = request.method === 'HEAD' ? undefined : answer.body;
+  if (response.destroyed) return;
+  const all: string[] = ['Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff'];
+  if (contentType !== undefined) all.push('Content-Type', contentType);
+  if (secure) all.push('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
+  if (headers !== undefined) for (const [name, value] of Object.entries(headers)) all.push(name, value);
+  if (status !== 204 && body !== undefined)
+    all.push('Content-Length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.length));
+  // A body that was not read to its end can't be skipped: what follows it must not be taken for a request.
+  if (!request.complete) all.push('Connection', 'close');
+  response.writeHead(status, all);
+  response.end(body, () => {
+    sent?.();
+    if (!request.complete) request.destroy();
+  });
+}
+
+/** Removes a socket file that no server listens on. @throws StrongroomError `unavailable` when one does, or it is no socket */
+async function removeStaleSocket(path: string): Promise<void> {
+  let isSocket: boolean;
+  try {
+    isSocket = lstatSync(path).isSocket();
+  } catch {
+    return;
+  }
+  if (!isSocket) throw new StrongroomError('unavailable', `cannot listen on ${path}: a file that is no socket is there`);
+  const alive = await new Promise<boolean>((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => resolve(false));
+  });
+  if (alive) throw new StrongroomError('unavailable', `cannot listen on ${path}: another server listens there`);
+  unlinkSync(path);
+}

@@ -1,0 +1,46 @@
+/** What is stored of a service token: everything but the token itself, of which only an HMAC is kept. */
+
+/** A stored token. Durations in seconds, moments in milliseconds since 1970. */
+export interface TokenRecord {
+  readonly accessor: string;
+  readonly policies: readonly string[];
+  readonly path: string;
+  readonly displayName: string;
+  readonly meta: Readonly<Record<string, string>> | null;
+  readonly createdAt: number;
+  /** Absent: never (root tokens only). */
+  readonly expiresAt?: number;
+  readonly issueTtl: number;
+  readonly explicitMaxTtl: number;
+  readonly period: number;
+  readonly renewable: boolean;
+  readonly orphan: boolean;
+  /** Hash of the parent; absent for orphans. Without its parent a token is not valid. */
+  readonly parent?: string;
+  /** How many ancestors it has. */
+  readonly depth: number;
+  /** Uses left; 0: unlimited; -1: the last one has been taken. */
+  readonly usesLeft: number;
+  readonly boundCidrs: readonly string[];
+  readonly lastRenewedAt?: number;
+}
+
+/** A record with the hash it is stored under. */
+export interface StoredToken {
+  readonly hash: string;
+  readonly record: TokenRecord;
+  /** Time it ends, its ancestors' included; undefined: never. */
+  readonly endsAt: number | undefined;
+}
+
+/** Most ancestors a token may have. */
+export const tokenDepthMax = 256;
+/** The text of a service token is this prefix and 24 characters of 0-9A-Za-z (142 bits). */
+export const tokenPrefix = 'hvs.';
+/** Longest token text that is looked at. */
+export const tokenBytesMax = 4096;
+
+/** Whether a token has every right. */
+export function isRoot(record: TokenRecord): boolean {
+  return record.policies.includes('root');
+}

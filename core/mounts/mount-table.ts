@@ -1,0 +1,99 @@
+/** The mount table: one entry of the store (`core/mounts`), parsed once per change into what routes by the longest prefix. */
+import type { Transaction } from '../barrier/transaction.ts';
+import { StrongroomError } from '../errors.ts';
+
+/** Tunable settings of a mount. Durations in seconds, 0: the system's. */
+export interface MountConfig {
+  readonly defaultLeaseTtl: number;
+  readonly maxLeaseTtl: number;
+  readonly forceNoCache: boolean;
+  readonly listingVisibility: '' | 'hidden' | 'unauth';
+  readonly auditNonHmacRequestKeys: readonly string[];
+  readonly auditNonHmacResponseKeys: readonly string[];
+  readonly passthroughRequestHeaders: readonly string[];
+  readonly allowedResponseHeaders: readonly string[];
+}
+
+/** One mounted engine. */
+export interface Mount {
+  /** Names its storage (`mount/<id>/`) and its KEK. */
+  readonly id: string;
+  /** With its trailing slash. */
+  readonly path: string;
+  readonly class: 'secret' | 'auth';
+  readonly type: string;
+  readonly accessor: string;
+  readonly description: string;
+  readonly options: Readonly<Record<string, string>> | null;
+  readonly config: MountConfig;
+  readonly pluginVersion: string;
+  readonly isolation: 'host' | 'thread';
+}
+
+/** Settings of a mount that says nothing. */
+export const defaultMountConfig: MountConfig = {
+  defaultLeaseTtl: 0,
+  maxLeaseTtl: 0,
+  forceNoCache: false,
+  listingVisibility: '',
+  auditNonHmacRequestKeys: [],
+  auditNonHmacResponseKeys: [],
+  passthroughRequestHeaders: [],
+  allowedResponseHeaders: [],
+};
+
+/** Storage key of the table. */
+export const mountsKey = 'core/mounts';
+
+/** An immutable table of mounts. */
+export class MountTable {
+  readonly mounts: readonly Mount[];
+  readonly #byPath: ReadonlyMap<string, Mount>;
+
+  constructor(mounts: readonly Mount[]) {
+    this.mounts = mounts.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+    this.#byPath = new Map(mounts.map((mount) => [mount.path, mount]));
+  }
+
+  /** The mount at exactly this path (with its slash). */
+  at(path: string): Mount | undefined {
+    return this.#byPath.get(path);
+  }
+
+  /** The mount that serves a path: the longest prefix that ends in a slash. A mount's own path without its slash counts as its root. */
+  serving(path: string): Mount | undefined {
+    for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 2) + 1) {
+      const mount = this.#byPath.get(path[end - 1] === '/' ? path.slice(0, end) : `${path}/`);
+      if (mount !== undefined) return mount;
+    }
+    return undefined;
+  }
+
+  /** A mount that would hide, or be hidden by, a new one at this path. */
+  conflicting(path: string): Mount | undefined {
+    return this.mounts.find((mount) => mount.path.startsWith(path) || path.startsWith(mount.path));
+  }
+
+  /** The table with a mount added, or replaced when its id is there. */
+  with(mount: Mount): MountTable {
+    return new MountTable([...this.mounts.filter(({ id }) => id !== mount.id), mount]);
+  }
+
+  /** The table without a mount. */
+  without(id: string): MountTable {
+    return new MountTable(this.mounts.filter((mount) => mount.id !== id));
+  }
+}
+
+/** Reads the table inside a transaction. @throws StrongroomError `internal` when the store has none */
+export async function readMounts(tx: Transaction): Promise<MountTable> {
+  const loaded = tx.derived(mountsKey, (value) => new MountTable(JSON.parse(Buffer.from(value).toString()) as Mount[]));
+  const table = loaded instanceof Promise ? await loaded : loaded;
+  if (table === undefined) throw new StrongroomError('internal', 'the mount table is missing');
+  return table;
+}
+
+/** Writes the table. */
+export function writeMounts(tx: Transaction, table: MountTable): void {
+  tx.put(mountsKey, Buffer.from(JSON.stringify(table.mounts)));
+}

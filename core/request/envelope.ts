@@ -1,0 +1,45 @@
+/** Vault's envelope around the data of an answer, put together as text so that user JSON passes through as it was written. */
+import type { AuthBlock } from './host-route.ts';
+import type { Answer } from './incoming.ts';
+
+/** What a handled request amounts to. */
+export interface Outcome {
+  readonly status: number;
+  /** JSON text; undefined for none. */
+  readonly data: string | undefined;
+  readonly warnings: readonly string[];
+  readonly auth: AuthBlock | undefined;
+  /** Data members at the top level besides. */
+  readonly topLevel: boolean;
+  readonly mountType: string;
+}
+
+/** The `auth` block as JSON text. */
+export function authJson(auth: AuthBlock): string {
+  return JSON.stringify({
+    client_token: auth.clientToken,
+    accessor: auth.accessor,
+    policies: auth.policies,
+    token_policies: auth.policies,
+    metadata: auth.metadata,
+    lease_duration: auth.leaseDuration,
+    renewable: auth.renewable,
+    entity_id: '',
+    token_type: 'service',
+    orphan: auth.orphan,
+    mfa_requirement: null,
+    num_uses: auth.numUses,
+  });
+}
+
+/** Puts the answer together. */
+export function envelope(requestId: string, outcome: Outcome): Answer {
+  const { status, data, warnings, auth, topLevel, mountType } = outcome;
+  if (status === 204) return { status, body: undefined, contentType: 'application/json' };
+  const spread = topLevel && data !== undefined && data.startsWith('{') && data !== '{}' ? `${data.slice(1, -1)},` : '';
+  const body =
+    `{${spread}"request_id":"${requestId}","lease_id":"","renewable":false,"lease_duration":0,"data":${data ?? 'null'},` +
+    `"wrap_info":null,"warnings":${warnings.length === 0 ? 'null' : JSON.stringify(warnings)},` +
+    `"auth":${auth === undefined ? 'null' : authJson(auth)},"mount_type":${JSON.stringify(mountType)}}\n`;
+  return { status, body, contentType: 'application/json' };
+}

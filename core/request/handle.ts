@@ -1,0 +1,165 @@
+/** Station 8: the cache, the host's own handler, or the engine in its room. What they wrote is in the transaction afterwards, not yet committed. */
+import { stringifyJson } from '@strongroom/sdk-plugin';
+import { mountPrefix } from '../barrier/barrier.ts';
+import type { Transaction } from '../barrier/transaction.ts';
+import { StrongroomError } from '../errors.ts';
+import { fillTemplate } from '../mounts/route-table.ts';
+import type { PrefetchedEntry } from '../runner/messages.ts';
+import type { RoomStorage } from '../runner/thread-room.ts';
+import type { CachedAnswer } from './answer-cache.ts';
+import type { Body } from './body.ts';
+import type { Outcome } from './envelope.ts';
+import type { Head } from './head.ts';
+import type { Host, Unsealed } from './host.ts';
+import type { HostReply } from './host-route.ts';
+import type { Caller } from './identify.ts';
+import { readInput, type RawInput } from './input.ts';
+import type { Target } from './route.ts';
+
+/** A target that can be handled. */
+export type Found = Extract<Target, { kind: 'host' | 'engine' }>;
+
+/** What a handler made, besides the writes in the transaction. */
+export interface Handled {
+  readonly outcome: Outcome;
+  readonly reply: HostReply | undefined;
+  /** A hit: its data as the audit writes it. */
+  readonly cached: CachedAnswer | undefined;
+  /** Where to keep the answer, and until when it may be used (ms since 1970); undefined: not at all. */
+  readonly keep: { readonly key: string; readonly validUntil: number } | undefined;
+}
+
+/** What a handler is given by the stations before it. */
+export interface HandleFacts {
+  readonly head: Head;
+  readonly body: Body;
+  readonly caller: Caller;
+  readonly sudo: boolean;
+  readonly tx: Transaction;
+}
+
+/** The input of an operation, from the query for reading verbs and DELETE, from the body otherwise. */
+function rawInput({ head, body }: HandleFacts): RawInput {
+  if (body.json !== undefined) return body;
+  return {
+    value: (name) => head.query.get(name),
+    text: (name) => (head.query.has(name) ? JSON.stringify(head.query.get(name)) : undefined),
+  };
+}
+
+const reading: ReadonlySet<string> = new Set(['read', 'list', 'scan']);
+
+function outcomeOf(
+  verb: string,
+  reply: { readonly data?: string; readonly warnings?: readonly string[]; readonly status?: number } | undefined,
+  extra: Pick<Outcome, 'auth' | 'topLevel' | 'mountType'>,
+): Outcome {
+  const warnings = reply?.warnings ?? [];
+  const empty = reply === undefined || (reply.data === undefined && extra.auth === undefined);
+  // An empty answer to a read or list is a 404 without errors; to a write a 204, or a 200 when there are warnings to say.
+  const status = reply?.status ?? (empty ? (reading.has(verb) && reply === undefined ? 404 : warnings.length > 0 ? 200 : 204) : 200);
+  return { status, data: reply?.data, warnings, ...extra };
+}
+
+/** Runs the handler of a target. @throws Conflict to restart; StrongroomError for every refusal and failure */
+export async function handleTarget(host: Host, unsealed: Unsealed, target: Found, facts: HandleFacts): Promise<Handled> {
+  return target.kind === 'host' ? handleHere(host, unsealed, target, facts) : handleInRoom(unsealed, target, facts);
+}
+
+async function handleHere(host: Host, unsealed: Unsealed, target: Extract<Found, { kind: 'host' }>, facts: HandleFacts): Promise<Handled> {
+  const { tx, head, body, caller, sudo } = facts;
+  const handler = target.route.handlers[target.verb];
+  if (handler === undefined) throw new StrongroomError('internal', 'a route without a handler');
+  if (body.duplicateKeys) throw new StrongroomError('invalid', 'request body: an object names a key twice');
+  const input = readInput(target.operation.input, rawInput(facts));
+  const ctx = { host, unsealed, tx, head, body, caller: caller.kind === 'token' ? caller.token : undefined, sudo };
+  // Parameters come from the route's own template and the input from its own schema.
+  const reply = await handler(ctx, target.params as never, input as never);
+  const plain = reply === undefined ? undefined : { ...reply, data: reply.data === undefined ? undefined : stringifyJson(reply.data) };
+  const outcome = outcomeOf(target.verb, plain as Parameters<typeof outcomeOf>[1], {
+    auth: reply?.auth,
+    topLevel: target.route.topLevel,
+    mountType: head.path.startsWith('auth/') ? 'token' : 'system',
+  });
+  return { outcome, reply, cached: undefined, keep: undefined };
+}
+
+async function handleInRoom(unsealed: Unsealed, target: Extract<Found, { kind: 'engine' }>, facts: HandleFacts): Promise<Handled> {
+  const { tx, head, caller } = facts;
+  const { mount, engine, verb, route, params, operation } = target;
+  const extra = { auth: undefined, topLevel: false, mountType: mount.type };
+  const key = reading.has(verb) && !mount.config.forceNoCache ? cacheKey(mount.id, verb, head) : undefined;
+  const cached = key === undefined ? undefined : unsealed.cache.find(key, unsealed.storage, () => unsealed.clock.now());
+  if (cached !== undefined) {
+    tx.dependAll(cached.reads);
+    return {
+      outcome: { ...extra, status: cached.status, data: cached.data, warnings: cached.warnings },
+      reply: undefined,
+      cached,
+      keep: undefined,
+    };
+  }
+  const input: Record<string, unknown> = { ...readInput(operation.input, rawInput(facts)) };
+  for (const [name, field] of Object.entries(operation.input)) {
+    if (field.json['format'] === 'opaque' && input[name] !== undefined) input[name] = (input[name] as { readonly text: string }).text;
+  }
+  const storage = roomStorage(tx, mountPrefix(mount.id));
+  const entries: PrefetchedEntry[] = [];
+  for (const template of operation.reads) entries.push(await storage.get(fillTemplate(template, params)));
+  const record = caller.kind === 'token' ? caller.token.record : undefined;
+  const message = await engine.room.call(
+    {
+      mountId: mount.id,
+      mount: { path: mount.path, options: mount.options ?? {} },
+      template: route.template,
+      verb: route.verbs[verb] === undefined ? 'update' : verb,
+      params,
+      input,
+      now: unsealed.clock.now(),
+      caller: { displayName: record?.displayName ?? '', entityId: '', policies: record?.policies ?? [] },
+      entries,
+    },
+    storage,
+  );
+  for (const { key: name, value } of message.writes) {
+    const full = mountPrefix(mount.id) + storageKey(name);
+    if (value === undefined) tx.delete(full);
+    else tx.put(full, value);
+  }
+  const validUntil = message.reply?.validUntil ?? (message.uncacheable ? 0 : Number.POSITIVE_INFINITY);
+  return {
+    outcome: outcomeOf(verb, message.reply, extra),
+    reply: undefined,
+    cached: undefined,
+    keep: key === undefined || message.writes.length > 0 || validUntil === 0 ? undefined : { key, validUntil },
+  };
+}
+
+/** A key that a plugin names: relative, without empty or dot segments, so that it stays below its mount. */
+function storageKey(name: string): string {
+  if (
+    name.length > 0 &&
+    name.length <= 8192 &&
+    !name.endsWith('/') &&
+    !name.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')
+  )
+    return name;
+  throw new StrongroomError('internal', 'the engine used a malformed storage key');
+}
+
+/** The mount's part of the transaction, as its room sees it. */
+function roomStorage(tx: Transaction, prefix: string): RoomStorage {
+  return {
+    get: async (name) => {
+      const key = prefix + storageKey(name);
+      const { movedAt } = tx.depend(key);
+      return { key: name, revision: movedAt, value: await tx.get(key) };
+    },
+    list: (directory, after, limit) => tx.list(prefix + directory, after, limit),
+  };
+}
+
+function cacheKey(mountId: string, verb: string, { path, query }: Head): string {
+  const key = `${mountId}\0${verb}\0${path}`;
+  return query.size === 0 ? key : `${key}\0${JSON.stringify([...query].toSorted(([a], [b]) => (a < b ? -1 : 1)))}`;
+}

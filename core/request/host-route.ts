@@ -1,0 +1,130 @@
+/** Routes that the host itself serves (`sys/…`, `auth/token/…`): the same tables and schemas as those of plugins, with the host's own context. */
+import type { Json, Params, schema, Verb } from '@strongroom/sdk-plugin';
+import { verbs } from '@strongroom/sdk-plugin';
+import type { Transaction } from '../barrier/transaction.ts';
+import type { StoredToken } from '../identity/token.ts';
+import { type FieldOutline, type OperationOutline } from '../runner/outline.ts';
+import type { Body } from './body.ts';
+import type { Head } from './head.ts';
+import type { Host, Unsealed } from './host.ts';
+import type { Answer } from './incoming.ts';
+
+/** The `auth` block of an answer. */
+export interface AuthBlock {
+  readonly clientToken: string;
+  readonly accessor: string;
+  readonly policies: readonly string[];
+  readonly metadata: Readonly<Record<string, string>> | null;
+  /** Seconds. */
+  readonly leaseDuration: number;
+  readonly renewable: boolean;
+  readonly orphan: boolean;
+  readonly numUses: number;
+}
+
+/** What a host handler may touch. */
+export interface HostContext {
+  readonly host: Host;
+  readonly unsealed: Unsealed;
+  readonly tx: Transaction;
+  readonly head: Head;
+  readonly body: Body;
+  /** Who calls; undefined on public routes without a valid token. */
+  readonly caller: StoredToken | undefined;
+  /** Whether the caller's rule for this path grants sudo. */
+  readonly sudo: boolean;
+}
+
+/** What it answers. `undefined` is 204 for a write, 404 for a read or list. */
+export interface HostReply {
+  readonly data?: Json;
+  readonly warnings?: readonly string[];
+  readonly status?: number;
+  readonly auth?: AuthBlock;
+  /** Replaces the envelope. */
+  readonly raw?: Answer;
+  /** A keyring record that must be committed with the writes, and what is done once they are sequenced. */
+  readonly keyring?: { readonly record: Uint8Array; readonly adopt: () => void; readonly revert: () => void };
+  /** Runs after the commit is durable, before the answer leaves. */
+  readonly after?: () => Promise<void> | void;
+  /** The writes only end things: they may use the space of the ballast. */
+  readonly urgent?: boolean;
+}
+
+/** One operation of a host route. */
+export interface HostOperation<P, I extends schema.Fields> {
+  readonly summary?: string;
+  readonly input?: I;
+  readonly handler: (ctx: HostContext, params: P, input: schema.InferFields<I>) => Promise<HostReply | undefined> | HostReply | undefined;
+}
+
+/** An operation of a route that works while sealed: it has neither transaction nor caller, and is not audited. */
+export interface RawOperation<I extends schema.Fields> {
+  readonly summary?: string;
+  readonly input?: I;
+  readonly raw: (host: Host, head: Head, input: schema.InferFields<I>) => Promise<Answer> | Answer;
+}
+
+interface RouteFacts {
+  readonly summary: string;
+  readonly access?: 'public' | 'token' | 'sudo';
+  /** The data stands at the top level of the answer too, for old clients. */
+  readonly topLevel?: boolean;
+}
+
+/** A host route with its types erased. */
+export interface HostRoute {
+  readonly template: string;
+  readonly summary: string;
+  readonly access: 'public' | 'token' | 'sudo';
+  readonly topLevel: boolean;
+  readonly verbs: { readonly [V in Verb]?: OperationOutline };
+  readonly handlers: { readonly [V in Verb]?: HostOperation<never, never>['handler'] };
+  readonly raw: { readonly [V in Verb]?: RawOperation<never>['raw'] };
+}
+
+type AnyOperation = HostOperation<never, never> | RawOperation<never>;
+
+/** Types a route's handlers from its template and schemas. */
+export function hostRoute<
+  const T extends string,
+  R extends schema.Fields,
+  U extends schema.Fields,
+  D extends schema.Fields,
+  L extends schema.Fields,
+  S extends schema.Fields,
+>(
+  template: T,
+  route: RouteFacts & {
+    readonly read?: HostOperation<Params<T>, R> | RawOperation<R>;
+    readonly update?: HostOperation<Params<T>, U> | RawOperation<U>;
+    readonly delete?: HostOperation<Params<T>, D>;
+    readonly list?: HostOperation<Params<T>, L>;
+    readonly scan?: HostOperation<Params<T>, S>;
+  },
+): Record<T, HostRoute> {
+  const outlines: { [V in Verb]?: OperationOutline } = {};
+  const handlers: { [V in Verb]?: HostOperation<never, never>['handler'] } = {};
+  const raw: { [V in Verb]?: RawOperation<never>['raw'] } = {};
+  for (const verb of verbs) {
+    // The pipeline calls each handler only with what its own schema and template allow: that is what makes the erasure sound.
+    const operation = (route as unknown as { readonly [V in Verb]?: AnyOperation })[verb];
+    if (operation === undefined) continue;
+    const input = Object.entries<schema.Schema<unknown>>(operation.input ?? {}).map(
+      ([name, { json, optional }]): [string, FieldOutline] => [name, { json, optional }],
+    );
+    outlines[verb] = { summary: operation.summary ?? route.summary, input: Object.fromEntries(input), reads: [] };
+    if ('raw' in operation) raw[verb] = operation.raw;
+    else handlers[verb] = operation.handler;
+  }
+  const erased: HostRoute = {
+    template,
+    summary: route.summary,
+    access: route.access ?? 'token',
+    topLevel: route.topLevel ?? false,
+    verbs: outlines,
+    handlers,
+    raw,
+  };
+  return { [template]: erased } as Record<T, HostRoute>;
+}

@@ -1,0 +1,57 @@
+/** What the stations work with: the server, sealed or not. */
+import type { Logger } from 'pino';
+import type { Vault } from '../barrier/transaction.ts';
+import type { AuditBroker } from '../audit/broker.ts';
+import type { AuditSerializer } from '../audit/serializer.ts';
+import type { Clock } from '../identity/clock.ts';
+import type { TokenStore } from '../identity/token-store.ts';
+import type { RouteTable } from '../mounts/route-table.ts';
+import type { PolicyStore } from '../policy/policy-store.ts';
+import type { Rooms } from '../runner/rooms.ts';
+import type { AnswerCache } from './answer-cache.ts';
+import type { HostRoute } from './host-route.ts';
+import type { RateLimiter } from './rate-limit.ts';
+
+/** Bounds that a request meets before it is parsed. */
+export interface RequestLimits {
+  readonly bodyBytesMax: number;
+  readonly jsonTokensMax: number;
+  readonly jsonDepthMax: number;
+  readonly pathBytesMax: number;
+}
+
+/** An unsealed server. */
+export interface Unsealed extends Vault {
+  readonly clock: Clock;
+  readonly tokens: TokenStore;
+  readonly policies: PolicyStore;
+  readonly rooms: Rooms;
+  readonly audit: AuditBroker;
+  readonly auditText: AuditSerializer;
+  readonly cache: AnswerCache;
+}
+
+/** The lifetime bounds of the system, in seconds. */
+export interface SystemTtl {
+  readonly defaultTtl: number;
+  readonly maxTtl: number;
+}
+
+/** Cross-origin settings. */
+export interface Cors {
+  readonly origins: readonly string[];
+  readonly headers: readonly string[];
+}
+
+/** A running server. */
+export interface Host {
+  readonly log: Logger;
+  readonly limits: RequestLimits;
+  readonly ttl: SystemTtl;
+  readonly rate: RateLimiter;
+  readonly cors: Cors | undefined;
+  /** Routes below `sys/` and `auth/token/`, each with its full path. */
+  readonly system: RouteTable<HostRoute>;
+  /** Undefined while sealed. */
+  readonly unsealed: Unsealed | undefined;
+}

@@ -1,0 +1,52 @@
+/** Station 4: who is calling, as a value. Here the transaction opens. */
+import { BlockList, isIP } from 'node:net';
+import { Transaction } from '../barrier/transaction.ts';
+import { isRoot, type StoredToken, type TokenRecord } from '../identity/token.ts';
+import { type Acl, rootAcl } from '../policy/acl.ts';
+import type { Head } from './head.ts';
+import type { Unsealed } from './host.ts';
+
+/** Who is calling. `invalid`: a token was sent, and it is worth nothing. */
+export type Caller =
+  | { readonly kind: 'token'; readonly token: StoredToken; readonly acl: Acl }
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'invalid' };
+
+/** What station 4 adds. */
+export interface Identified {
+  readonly tx: Transaction;
+  readonly caller: Caller;
+}
+
+const cidrLists = new WeakMap<TokenRecord, BlockList>();
+
+/** Whether an address may use the token. */
+export function inBoundCidrs(record: TokenRecord, address: string): boolean {
+  if (record.boundCidrs.length === 0) return true;
+  let list = cidrLists.get(record);
+  if (list === undefined) {
+    list = new BlockList();
+    for (const cidr of record.boundCidrs) {
+      const [net = '', bits = ''] = cidr.split('/');
+      list.addSubnet(net, Number(bits), isIP(net) === 6 ? 'ipv6' : 'ipv4');
+    }
+    cidrLists.set(record, list);
+  }
+  const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
+  const family = isIP(plain);
+  return family !== 0 && list.check(plain, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+/**
+ * Opens the transaction and looks the token up.
+ * @param spent hash of the token whose last use this very request has taken
+ */
+export async function identify(unsealed: Unsealed, head: Head, spent: string | undefined): Promise<Identified> {
+  const tx = new Transaction(unsealed);
+  if (head.token === undefined) return { tx, caller: { kind: 'anonymous' } };
+  const { tokens, policies } = unsealed;
+  const token = spent === undefined ? await tokens.find(tx, head.token) : await tokens.findSpent(tx, spent);
+  if (token === undefined || !inBoundCidrs(token.record, head.incoming.remoteAddress)) return { tx, caller: { kind: 'invalid' } };
+  const acl = isRoot(token.record) ? rootAcl : policies.acl(tx, token.record.policies);
+  return { tx, caller: { kind: 'token', token, acl: acl instanceof Promise ? await acl : acl } };
+}

@@ -1,0 +1,280 @@
+/**
+ * One request, ten stations, one direction:
+ *
+ *   head → admit → body → identify → route → authorize → record → handle → record → respond
+ *
+ * From identify to respond it is one transaction; a conflict starts it again at identify. Nothing is answered before everything
+ * it read or wrote is durable and both its lines are in the audit.
+ */
+import { randomUUID } from 'node:crypto';
+import { Transaction } from '../barrier/transaction.ts';
+import { StrongroomError } from '../errors.ts';
+import { Conflict, type Commit } from '../storage/types.ts';
+import { admit } from './admit.ts';
+import { authorize } from './authorize.ts';
+import { type Body, noBody, parseBody } from './body.ts';
+import { corsHeaders, preflight } from './cors.ts';
+import { envelope, type Outcome } from './envelope.ts';
+import { handleTarget } from './handle.ts';
+import { type Head, readHead } from './head.ts';
+import type { Host, Unsealed } from './host.ts';
+import type { HostReply } from './host-route.ts';
+import { type Answer, errorAnswer, type Incoming } from './incoming.ts';
+import { identify } from './identify.ts';
+import { readInput } from './input.ts';
+import { answerData, recordAnswer, recordParts, recordRequest } from './record.ts';
+import { findTarget, isHostPath } from './route.ts';
+
+/** Conflicts after which a request gives up with 503. */
+export const restartsMax = 8;
+
+/** Answers a request. Never throws. */
+export async function serveRequest(host: Host, incoming: Incoming): Promise<Answer> {
+  const cors = corsHeaders(host.cors, incoming);
+  if (cors === 'refused') return errorAnswer(403, ['origin not allowed']);
+  const answer = await serve(host, incoming).catch((error: unknown) => answerError(host, error));
+  return cors === undefined ? answer : { ...answer, headers: { ...answer.headers, ...cors } };
+}
+
+async function serve(host: Host, incoming: Incoming): Promise<Answer> {
+  if (incoming.method === 'OPTIONS') return preflight(host.cors);
+  const head = readHead(incoming.method === 'HEAD' ? headAsGet(incoming) : incoming, randomUUID(), host.limits.pathBytesMax);
+  const raw = isHostPath(head.path) ? host.system.match(head.path, head.verb === 'list')?.route.raw[head.verb] : undefined;
+  const refused = admit(host, head, raw !== undefined);
+  if (refused !== undefined) return refused;
+  const bytes = await incoming.readBody(host.limits.bodyBytesMax);
+  const contentType = incoming.headers['content-type'];
+  const parsed = parse(bytes, typeof contentType === 'string' ? contentType : undefined, host);
+  if (raw !== undefined) {
+    if (parsed.error !== undefined) throw parsed.error;
+    if (parsed.body.duplicateKeys) throw new StrongroomError('invalid', 'request body: an object names a key twice');
+    const fields = host.system.match(head.path, false)?.route.verbs[head.verb]?.input ?? {};
+    const source = parsed.body.json === undefined ? { value: (name: string) => head.query.get(name), text: () => undefined } : parsed.body;
+    return raw(host, head, readInput(fields, source) as never);
+  }
+  const { unsealed } = host;
+  if (unsealed === undefined) throw new StrongroomError('sealed', 'Vault is sealed');
+  return transact(host, unsealed, {
+    head,
+    body: parsed.body,
+    rawBody: parsed.error === undefined ? undefined : bytes,
+    bodyError: parsed.error,
+  });
+}
+
+/** HEAD is known for the health check only; the listener drops the body. */
+function headAsGet(incoming: Incoming): Incoming {
+  return /^\/v1\/sys\/health\/?(\?|$)/.test(incoming.target) ? { ...incoming, method: 'GET' } : incoming;
+}
+
+interface Parsed {
+  readonly body: Body;
+  readonly error?: StrongroomError;
+}
+
+/** A body that does not parse is an answer like any other: it is recorded before it is refused. */
+function parse(bytes: Buffer, contentType: string | undefined, host: Host): Parsed {
+  try {
+    return { body: parseBody(bytes, contentType, { tokensMax: host.limits.jsonTokensMax, depthMax: host.limits.jsonDepthMax }) };
+  } catch (error) {
+    if (error instanceof StrongroomError) return { body: noBody, error };
+    throw error;
+  }
+}
+
+interface Admitted {
+  readonly head: Head;
+  readonly body: Body;
+  readonly rawBody: Uint8Array | undefined;
+  readonly bodyError: StrongroomError | undefined;
+}
+
+/** What survives a restart. */
+interface Attempt {
+  /** The request's line, once it is written. */
+  recorded: Promise<void> | undefined;
+  recordedAs: string;
+  /** Hash of the token whose last or next use this request has taken. */
+  spent: string | undefined;
+}
+
+async function transact(host: Host, unsealed: Unsealed, admitted: Admitted): Promise<Answer> {
+  const attempt: Attempt = { recorded: undefined, recordedAs: '', spent: undefined };
+  try {
+    for (let restarts = 0; ; restarts++) {
+      try {
+        return await attemptOnce(host, unsealed, admitted, attempt);
+      } catch (error) {
+        if (!(error instanceof Conflict)) throw error;
+        if (restarts >= restartsMax) throw new StrongroomError('unavailable', 'too many concurrent changes to the same data; try again');
+      }
+    }
+  } finally {
+    if (attempt.spent !== undefined) await endSpentToken(unsealed, attempt.spent);
+  }
+}
+
+async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, attempt: Attempt): Promise<Answer> {
+  const { head, body } = admitted;
+  const { tx, caller } = await identify(unsealed, head, attempt.spent);
+  const target = await findTarget(host, unsealed, tx, head);
+  const decision = authorize(head, body, caller, target);
+  const facts = { ...admitted, caller, target, decision };
+  const parts = recordParts(unsealed, facts);
+  const spends = caller.kind === 'token' && caller.token.record.usesLeft > 0 && attempt.spent === undefined;
+  const changes = spends || !(head.verb === 'read' || head.verb === 'list' || head.verb === 'scan');
+  // A restart that decides the same is still the same request; another decision is recorded too.
+  const recordedAs = `${decision.allowed}${parts.auth}`;
+  if (attempt.recordedAs !== recordedAs) {
+    attempt.recordedAs = recordedAs;
+    attempt.recorded = recordRequest(unsealed, facts, parts, changes);
+    attempt.recorded.catch(() => {});
+  }
+  if (spends) {
+    await attempt.recorded;
+    await spendUse(unsealed, caller.token.hash, tx);
+    attempt.spent = caller.token.hash;
+    throw new Conflict('the token has changed: it has one use less');
+  }
+  try {
+    if (!decision.allowed)
+      throw new StrongroomError('denied', caller.kind === 'token' ? '1 error occurred:\n\t* permission denied\n\n' : 'permission denied');
+    if (target.kind === 'no-mount') throw new StrongroomError('missing', `no handler for route "${head.path}". route entry not found.`);
+    if (admitted.bodyError !== undefined) throw admitted.bodyError;
+    if (target.kind === 'no-path') throw new StrongroomError('missing', '1 error occurred:\n\t* unsupported path\n\n');
+    if (target.kind === 'no-verb') throw new StrongroomError('unsupported', '1 error occurred:\n\t* unsupported operation\n\n');
+    const handled = await handleTarget(host, unsealed, target, { head, body, caller, sudo: decision.allowed && decision.sudo, tx });
+    if (handled.reply?.raw !== undefined) {
+      tx.check();
+      await Promise.all([attempt.recorded, recordAnswer(unsealed, parts, undefined, undefined, undefined, false)]);
+      return handled.reply.raw;
+    }
+    if (tx.dirty || handled.reply?.keyring !== undefined) await attempt.recorded;
+    const { outcome } = handled;
+    const data = handled.cached?.auditData;
+    const auditData =
+      data === undefined
+        ? answerData(outcome, target.mount?.config.auditNonHmacResponseKeys)
+        : { kind: 'fragment' as const, fragment: data };
+    const fragment = auditData === undefined ? undefined : unsealed.auditText.fragment(auditData);
+    // From here to the last line of the answer's record nothing may yield: what was checked is what is recorded and answered.
+    const commit = settle(tx, handled.reply);
+    const answered = recordAnswer(
+      unsealed,
+      parts,
+      outcome,
+      fragment === undefined ? undefined : { kind: 'fragment', fragment },
+      undefined,
+      changes,
+    );
+    if (handled.keep !== undefined) {
+      const { key, validUntil } = handled.keep;
+      unsealed.cache.keep(key, {
+        reads: tx.readSet(),
+        status: outcome.status,
+        data: outcome.data,
+        warnings: outcome.warnings,
+        auditData: fragment,
+        validUntil,
+      });
+    }
+    await finish(unsealed, tx, commit, [attempt.recorded, answered], handled.reply);
+    return respond(head, outcome);
+  } catch (error) {
+    if (error instanceof Conflict) throw error;
+    tx.check();
+    const refusal = asRefusal(host, error);
+    await Promise.all([
+      attempt.recorded,
+      recordAnswer(unsealed, parts, undefined, undefined, refusal.message, changes),
+      unsealed.storage.durable(tx.newestRead()),
+    ]);
+    return refusalAnswer(refusal);
+  }
+}
+
+/** Commits what was written, or proves that what was read still stands. @throws Conflict */
+function settle(tx: Transaction, reply: HostReply | undefined): Commit | undefined {
+  if (!tx.dirty && reply?.keyring === undefined) {
+    tx.check();
+    return undefined;
+  }
+  // The writes may lie under keys that come with them, so the keyring is in force before they are sealed.
+  reply?.keyring?.adopt();
+  try {
+    return tx.commit({
+      ...(reply?.keyring === undefined ? {} : { keyring: reply.keyring.record }),
+      ...(reply?.urgent === true ? { urgent: true } : {}),
+    });
+  } catch (error) {
+    reply?.keyring?.revert();
+    throw error;
+  }
+}
+
+async function finish(
+  unsealed: Unsealed,
+  tx: Transaction,
+  commit: Commit | undefined,
+  recorded: readonly (Promise<void> | undefined)[],
+  reply: HostReply | undefined,
+): Promise<void> {
+  try {
+    await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), ...recorded]);
+  } catch (error) {
+    reply?.keyring?.revert();
+    throw error;
+  }
+  await reply?.after?.();
+}
+
+async function spendUse(unsealed: Unsealed, hash: string, read: Transaction): Promise<void> {
+  read.check();
+  const tx = new Transaction(unsealed);
+  const token = await unsealed.tokens.findByHash(tx, hash);
+  if (token === undefined || token.record.usesLeft < 1) throw new Conflict('the token has changed');
+  unsealed.tokens.spendUse(tx, token);
+  await tx.commit().durable;
+}
+
+/** Removes a token whose last use is over. Should this not succeed, the token is worthless all the same, and the sweep removes it. */
+async function endSpentToken(unsealed: Unsealed, hash: string): Promise<void> {
+  for (let tries = 0; tries < restartsMax; tries++) {
+    try {
+      const tx = new Transaction(unsealed);
+      const token = await unsealed.tokens.findSpent(tx, hash);
+      if (token === undefined || token.record.usesLeft >= 0) return;
+      await unsealed.tokens.revoke(tx, hash);
+      await tx.commit({ urgent: true }).durable;
+      return;
+    } catch (error) {
+      if (!(error instanceof Conflict)) return;
+    }
+  }
+}
+
+/** Station 10. */
+function respond(head: Head, outcome: Outcome): Answer {
+  if (outcome.status === 404 && outcome.data === undefined) {
+    return outcome.warnings.length === 0 ? errorAnswer(404, []) : envelope(head.requestId, outcome);
+  }
+  return envelope(head.requestId, outcome);
+}
+
+function asRefusal(host: Host, error: unknown): StrongroomError {
+  if (error instanceof StrongroomError) {
+    if (error.code === 'internal' && error.cause !== undefined) host.log.error({ err: error.cause }, error.message);
+    return error;
+  }
+  host.log.error({ err: error }, 'a request failed');
+  return new StrongroomError('internal', 'internal error');
+}
+
+function refusalAnswer(refusal: StrongroomError): Answer {
+  const retry = refusal.status === 503 || refusal.status === 429 ? { 'Retry-After': '1' } : undefined;
+  return errorAnswer(refusal.status, refusal.errors, retry);
+}
+
+function answerError(host: Host, error: unknown): Answer {
+  return refusalAnswer(asRefusal(host, error));
+}

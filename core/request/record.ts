@@ -1,0 +1,179 @@
+/** Stations 7 and 9: the request, allowed or refused, and its answer, become lines of the audit. Nothing secret leaves the serializer. */
+import type { AuditAuth, AuditData, AuditMount, AuditPart } from '../audit/entry.ts';
+import type { StoredToken, TokenRecord } from '../identity/token.ts';
+import { isRoot } from '../identity/token.ts';
+import type { Mount } from '../mounts/mount-table.ts';
+import type { Decision } from '../policy/acl.ts';
+import type { AuthBlock } from './host-route.ts';
+import type { Body } from './body.ts';
+import type { Outcome } from './envelope.ts';
+import type { Head } from './head.ts';
+import type { Unsealed } from './host.ts';
+import type { Caller } from './identify.ts';
+import type { Target } from './route.ts';
+
+/** What both lines of a request share. */
+export interface RecordFacts {
+  readonly head: Head;
+  readonly body: Body;
+  /** A body that is not JSON: it is HMACed as a whole. */
+  readonly rawBody: Uint8Array | undefined;
+  readonly caller: Caller;
+  readonly target: Target;
+  readonly decision: Decision;
+}
+
+/** What the audit says of a caller in each of its lines, made once per stored token. */
+interface CallerParts {
+  readonly auth: AuditPart<'auth'>;
+  readonly token: AuditPart<'token'>;
+}
+
+const callerParts = new WeakMap<TokenRecord, CallerParts>();
+
+function partsOf({ auditText }: Unsealed, { record }: StoredToken, text: string): CallerParts {
+  let parts = callerParts.get(record);
+  if (parts === undefined) {
+    parts = { auth: auditText.auth(auditAuth(record, text)), token: auditText.token(text, record.accessor) };
+    callerParts.set(record, parts);
+  }
+  return parts;
+}
+
+function auditAuth(record: TokenRecord, clientToken: string): AuditAuth {
+  return {
+    clientToken,
+    accessor: record.accessor,
+    displayName: record.displayName,
+    policies: record.policies,
+    tokenPolicies: record.policies,
+    ...(record.meta === null ? {} : { metadata: new Map(Object.entries(record.meta)) }),
+    tokenType: 'service',
+    tokenTtl: record.issueTtl,
+    tokenIssueTime: new Date(record.createdAt).toISOString(),
+    ...(record.usesLeft > 0 ? { remainingUses: record.usesLeft } : {}),
+  };
+}
+
+function auditMount(target: Target, path: string): AuditMount | undefined {
+  if (target.kind === 'no-mount') return undefined;
+  if (target.mount === undefined) {
+    return path.startsWith('auth/')
+      ? { type: 'token', point: 'auth/token/', class: 'auth' }
+      : { type: 'system', point: 'sys/', class: 'secret' };
+  }
+  return mountPart(target.mount);
+}
+
+const mountParts = new WeakMap<Mount, AuditMount>();
+
+function mountPart(mount: Mount): AuditMount {
+  let part = mountParts.get(mount);
+  if (part === undefined)
+    mountParts.set(
+      mount,
+      (part = { type: mount.type, point: mount.path, class: mount.class, accessor: mount.accessor, version: mount.pluginVersion }),
+    );
+  return part;
+}
+
+function clearKeys(keys: readonly string[] | undefined): { readonly clearKeys?: ReadonlySet<string> } {
+  return keys === undefined || keys.length === 0 ? {} : { clearKeys: new Set(keys) };
+}
+
+function requestData(facts: RecordFacts): AuditData | undefined {
+  const { head, body, rawBody, target } = facts;
+  const keys = 'mount' in target ? target.mount?.config.auditNonHmacRequestKeys : undefined;
+  if (rawBody !== undefined) return { kind: 'raw', body: rawBody };
+  if (body.json !== undefined) return { kind: 'json', text: body.json, ...clearKeys(keys) };
+  return head.query.size === 0 ? undefined : { kind: 'json', text: JSON.stringify(Object.fromEntries(head.query)), ...clearKeys(keys) };
+}
+
+/** The parts of both lines, serialized once. */
+export interface RecordParts {
+  readonly auth: AuditPart<'auth'> | undefined;
+  readonly request: AuditPart<'request'>;
+  readonly mount: AuditMount | undefined;
+}
+
+/** Serializes what both lines share. */
+export function recordParts(unsealed: Unsealed, facts: RecordFacts): RecordParts {
+  const { head, caller, target } = facts;
+  const { incoming } = head;
+  const mount = auditMount(target, head.path);
+  const data = requestData(facts);
+  const known = caller.kind === 'token' && head.token !== undefined ? partsOf(unsealed, caller.token, head.token) : undefined;
+  const token = known?.token ?? (head.token === undefined ? undefined : unsealed.auditText.token(head.token));
+  return {
+    mount,
+    auth: known?.auth,
+    request: unsealed.auditText.request({
+      id: head.requestId,
+      operation: 'verb' in target ? target.verb : head.verb,
+      path: head.path,
+      ...(token === undefined ? {} : { token }),
+      ...(mount === undefined ? {} : { mount }),
+      ...(data === undefined ? {} : { data }),
+      remoteAddress: incoming.remoteAddress,
+      remotePort: incoming.remotePort,
+      ...(head.wrapTtl === undefined ? {} : { wrapTtl: head.wrapTtl }),
+    }),
+  };
+}
+
+/** Records a request. `sync`: it may change something, so its line must be safe before the change is. */
+export function recordRequest(unsealed: Unsealed, facts: RecordFacts, parts: RecordParts, sync: boolean): Promise<void> {
+  const { caller, decision } = facts;
+  const allowed = decision.allowed;
+  const line = unsealed.auditText.requestEntry({
+    time: unsealed.clock.now(),
+    auth: parts.auth,
+    request: parts.request,
+    policyResults: {
+      allowed,
+      grantingPolicies: allowed && !(caller.kind === 'token' && isRoot(caller.token.record)) ? decision.rule.policies : [],
+    },
+    ...(allowed ? {} : { error: `permission denied: ${decision.reason}` }),
+  });
+  return unsealed.audit.record(line, { sync });
+}
+
+/** Records an answer. */
+export function recordAnswer(
+  unsealed: Unsealed,
+  parts: RecordParts,
+  outcome: Outcome | undefined,
+  data: AuditData | undefined,
+  error: string | undefined,
+  sync: boolean,
+): Promise<void> {
+  const auth = outcome?.auth;
+  const line = unsealed.auditText.responseEntry(
+    { time: unsealed.clock.now(), auth: parts.auth, request: parts.request, ...(error === undefined ? {} : { error }) },
+    {
+      ...(data === undefined ? {} : { data }),
+      ...(outcome === undefined || outcome.warnings.length === 0 ? {} : { warnings: outcome.warnings }),
+      ...(auth === undefined ? {} : { auth: issuedAuth(auth) }),
+    },
+    parts.mount,
+  );
+  return unsealed.audit.record(line, { sync });
+}
+
+function issuedAuth(auth: AuthBlock): AuditAuth {
+  return {
+    clientToken: auth.clientToken,
+    accessor: auth.accessor,
+    displayName: '',
+    policies: auth.policies,
+    tokenPolicies: auth.policies,
+    ...(auth.metadata === null ? {} : { metadata: new Map(Object.entries(auth.metadata)) }),
+    tokenType: 'service',
+    tokenTtl: auth.leaseDuration,
+  };
+}
+
+/** The answer's data as the audit sees it. */
+export function answerData(outcome: Outcome, keys: readonly string[] | undefined): AuditData | undefined {
+  return outcome.data === undefined ? undefined : { kind: 'json', text: outcome.data, ...clearKeys(keys) };
+}

@@ -1,0 +1,78 @@
+/** Station 5: where the path leads, and whether its target exists. */
+import type { Verb } from '@strongroom/sdk-plugin';
+import { mountPrefix } from '../barrier/barrier.ts';
+import type { Transaction } from '../barrier/transaction.ts';
+import { type Mount, readMounts } from '../mounts/mount-table.ts';
+import { fillTemplate, type PathParams } from '../mounts/route-table.ts';
+import type { OperationOutline, RouteOutline } from '../runner/outline.ts';
+import type { Engine } from '../runner/rooms.ts';
+import type { Head } from './head.ts';
+import type { Host, Unsealed } from './host.ts';
+import type { HostRoute } from './host-route.ts';
+
+/** What a path leads to. */
+export type Target =
+  | { readonly kind: 'no-mount' }
+  | { readonly kind: 'no-path'; readonly mount: Mount | undefined; readonly verb: Verb }
+  | { readonly kind: 'no-verb'; readonly mount: Mount | undefined; readonly verb: Verb }
+  | {
+      readonly kind: 'host';
+      readonly mount: undefined;
+      readonly verb: Verb;
+      readonly route: HostRoute;
+      readonly params: PathParams;
+      readonly operation: OperationOutline;
+    }
+  | {
+      readonly kind: 'engine';
+      readonly mount: Mount;
+      readonly engine: Engine;
+      readonly verb: Verb;
+      readonly route: RouteOutline;
+      readonly params: PathParams;
+      readonly operation: OperationOutline;
+    };
+
+/** Whether a path is the host's own. */
+export function isHostPath(path: string): boolean {
+  return path.startsWith('sys/') || path === 'sys' || path.startsWith('auth/token/') || path === 'auth/token';
+}
+
+function isListing(verb: Verb): boolean {
+  return verb === 'list' || verb === 'scan';
+}
+
+/** The path as policies see it: LIST and SCAN are checked with their slash. */
+export function policyPath(head: Head): string {
+  return isListing(head.verb) ? `${head.path}/` : head.path;
+}
+
+/** Finds the target, inside the transaction. @throws StrongroomError `unavailable` when the engine can't be loaded */
+export async function findTarget(host: Host, unsealed: Unsealed, tx: Transaction, head: Head): Promise<Target> {
+  const { path, verb } = head;
+  if (isHostPath(path)) {
+    const match = host.system.match(path, isListing(verb));
+    if (match === undefined) return { kind: 'no-path', mount: undefined, verb };
+    const operation = match.route.verbs[verb];
+    if (operation === undefined) return { kind: 'no-verb', mount: undefined, verb };
+    return { kind: 'host', mount: undefined, verb, route: match.route, params: match.params, operation };
+  }
+  const mounts = await readMounts(tx);
+  const mount = mounts.serving(path);
+  if (mount === undefined) return { kind: 'no-mount' };
+  const loaded = unsealed.rooms.engine(mount.type);
+  const engine = loaded instanceof Promise ? await loaded : loaded;
+  const match = engine.routes.match(path.slice(mount.path.length), isListing(verb));
+  if (match === undefined) return { kind: 'no-path', mount, verb };
+  const { route, params } = match;
+  const decided = await createOrUpdate(tx, mount, route, params, verb);
+  const operation = route.verbs[decided] ?? (decided === 'create' ? route.verbs.update : undefined);
+  if (operation === undefined) return { kind: 'no-verb', mount, verb: decided };
+  return { kind: 'engine', mount, engine, verb: decided, route, params, operation };
+}
+
+/** POST and PUT are one operation; whether the target exists makes it a create or an update. */
+async function createOrUpdate(tx: Transaction, mount: Mount, route: RouteOutline, params: PathParams, verb: Verb): Promise<Verb> {
+  if (verb !== 'update' || route.exists === undefined) return verb;
+  return (await tx.has(mountPrefix(mount.id) + fillTemplate(route.exists, params))) ? 'update' : 'create';
+}

@@ -1,0 +1,73 @@
+/**
+ * Finds plugins by what their package.json says of itself (`"strongroom": {"kind": "engine", "name": …}`): adding one touches only
+ * its own folder. The core names none.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { AuditSinkDefinition, EngineDefinition } from '@strongroom/sdk-plugin';
+import { StrongroomError } from '../errors.ts';
+
+/** Kinds of plugins. */
+export type PluginKind = 'engine' | 'audit-sink';
+
+/** A plugin that can be mounted. */
+export interface CatalogEntry {
+  readonly kind: PluginKind;
+  readonly name: string;
+  readonly version: string;
+  /** Other names, each with the mount options it stands for. */
+  readonly aliases: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** URL of its module. */
+  readonly module: string;
+}
+
+/** Folders beside the core that hold one package each; where a published core lies, npm has put the packages beside it. */
+const folders = ['../../plugins', '../../auth-methods', '../../audit-sinks', '../../@strongroom'];
+
+interface PackageJson {
+  readonly version: string;
+  readonly strongroom?: Pick<CatalogEntry, 'kind' | 'name'> & Partial<Pick<CatalogEntry, 'aliases'>>;
+  readonly exports: { readonly '.': { readonly source: string; readonly default: string } };
+}
+
+/** Reads the catalog from the folders. */
+export function readCatalog(): readonly CatalogEntry[] {
+  const found: CatalogEntry[] = [];
+  for (const folder of folders) {
+    const base = fileURLToPath(new URL(folder, import.meta.url));
+    if (!existsSync(base)) continue;
+    for (const name of readdirSync(base).sort()) {
+      const file = join(base, name, 'package.json');
+      if (!existsSync(file)) continue;
+      // Our own packages: their outline is tested with the build.
+      const { strongroom, version, exports } = JSON.parse(readFileSync(file, 'utf8')) as PackageJson;
+      if (strongroom === undefined) continue;
+      const entry = exports['.'];
+      const source = join(base, name, entry.source);
+      found.push({
+        aliases: {},
+        ...strongroom,
+        version,
+        module: pathToFileURL(existsSync(source) ? source : join(base, name, entry.default)).href,
+      });
+    }
+  }
+  return found;
+}
+
+/** The entry of a type. @throws StrongroomError `invalid` naming the types that exist */
+export function findPlugin(catalog: readonly CatalogEntry[], kind: PluginKind, name: string): CatalogEntry {
+  const entry = catalog.find((candidate) => candidate.kind === kind && (candidate.name === name || Object.hasOwn(candidate.aliases, name)));
+  if (entry !== undefined) return entry;
+  const known = catalog.filter((candidate) => candidate.kind === kind).map((candidate) => candidate.name);
+  throw new StrongroomError(
+    'invalid',
+    `plugin type ${JSON.stringify(name.slice(0, 64))} not found in the catalog; known: ${known.join(', ')}`,
+  );
+}
+
+/** Loads a plugin into the host: what it declares, or a sink that is trusted like the host. */
+export async function loadPlugin(entry: CatalogEntry): Promise<EngineDefinition | AuditSinkDefinition> {
+  return ((await import(entry.module)) as { default: EngineDefinition | AuditSinkDefinition }).default;
+}

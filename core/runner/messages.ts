@@ -1,0 +1,85 @@
+/**
+ * Every message between the host and a worker thread. They travel in arrays, one array per turn of the event loop and direction.
+ *
+ *   host                          worker
+ *    | -- call ------------------> |   with the entries that the route's `reads` name
+ *    | <-- get, list ------------- |   only when the handler wants more
+ *    | -- value, names ----------> |
+ *    | <-- log ------------------- |
+ *    | <-- reply | failure ------- |   the writes travel with the reply: without it nothing has happened
+ */
+import type { Caller, MountInfo, PluginErrorCode, Verb } from '@strongroom/sdk-plugin';
+import type { EngineOutline } from './outline.ts';
+
+/** One storage entry on its way to a worker. `revision` lets the worker keep what it parsed. */
+export interface PrefetchedEntry {
+  readonly key: string;
+  readonly revision: number;
+  readonly value: Uint8Array | undefined;
+}
+
+/** Runs a handler. */
+export interface CallMessage {
+  readonly kind: 'call';
+  readonly call: number;
+  readonly mountId: string;
+  readonly mount: MountInfo;
+  readonly template: string;
+  readonly verb: Verb;
+  readonly params: Readonly<Record<string, string>>;
+  /** Fields of user JSON travel as their text. */
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly now: number;
+  readonly caller: Caller;
+  readonly entries: readonly PrefetchedEntry[];
+}
+
+/** Answers a worker's question. */
+export interface AnswerMessage {
+  readonly kind: 'answer';
+  readonly call: number;
+  readonly question: number;
+  readonly entry?: PrefetchedEntry;
+  readonly names?: readonly string[];
+  /** The transaction has to restart: the handler's result will not be used. */
+  readonly restart?: true;
+}
+
+/** From the host. */
+export type ToWorker = CallMessage | AnswerMessage;
+
+/** What a handler asks of its storage. */
+export type Question =
+  | { readonly kind: 'get'; readonly key: string }
+  | { readonly kind: 'list'; readonly directory: string; readonly after: string; readonly limit: number };
+
+/** A finished handler. */
+export interface ReplyMessage {
+  readonly kind: 'reply';
+  readonly call: number;
+  /** Absent: the handler answered `undefined`. */
+  readonly reply?: {
+    /** JSON text of `data`; absent for none. */
+    readonly data?: string;
+    readonly warnings?: readonly string[];
+    readonly status?: number;
+    readonly validUntil?: number;
+  };
+  readonly writes: readonly { readonly key: string; readonly value: Uint8Array | undefined }[];
+  /** The handler read the clock, the caller or randomness. */
+  readonly uncacheable: boolean;
+}
+
+/** From a worker. */
+export type FromWorker =
+  | { readonly kind: 'ready'; readonly outline: EngineOutline }
+  | { readonly kind: 'question'; readonly call: number; readonly question: number; readonly ask: Question }
+  | { readonly kind: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string; readonly mountId: string }
+  | {
+      readonly kind: 'failure';
+      readonly call: number;
+      readonly code: PluginErrorCode | 'internal';
+      readonly message: string;
+      readonly report?: string;
+    }
+  | ReplyMessage;

@@ -1,0 +1,49 @@
+/** What an engine declares, as data: the host routes, validates and documents by it and never runs plugin code itself. */
+import { type EngineDefinition, type schema, type Verb, verbs } from '@strongroom/sdk-plugin';
+
+/** JSON Schema of one input field. */
+export interface FieldOutline {
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly optional: boolean;
+}
+
+/** One operation of a route. */
+export interface OperationOutline {
+  readonly summary: string;
+  readonly input: Readonly<Record<string, FieldOutline>>;
+  readonly reads: readonly string[];
+}
+
+/** One route. */
+export interface RouteOutline {
+  readonly template: string;
+  readonly summary: string;
+  readonly access: 'public' | 'token' | 'sudo';
+  readonly exists: string | undefined;
+  readonly verbs: { readonly [V in Verb]?: OperationOutline };
+}
+
+/** A whole engine. */
+export interface EngineOutline {
+  readonly name: string;
+  readonly version: string;
+  readonly routes: Readonly<Record<string, RouteOutline>>;
+}
+
+/** Takes the data out of a definition. */
+export function outlineOf(engine: EngineDefinition): EngineOutline {
+  const routes: Record<string, RouteOutline> = {};
+  for (const [template, route] of Object.entries(engine.routes)) {
+    const operations: { [V in Verb]?: OperationOutline } = {};
+    for (const verb of verbs) {
+      const operation = route[verb];
+      if (operation === undefined) continue;
+      const input = Object.entries<schema.Schema<unknown>>(operation.input ?? {}).map(
+        ([name, { json, optional }]): [string, FieldOutline] => [name, { json, optional }],
+      );
+      operations[verb] = { summary: operation.summary ?? route.summary, input: Object.fromEntries(input), reads: operation.reads ?? [] };
+    }
+    routes[template] = { template, summary: route.summary, access: route.access ?? 'token', exists: route.exists, verbs: operations };
+  }
+  return { name: engine.name, version: engine.version, routes };
+}

@@ -1,0 +1,70 @@
+/** The engines of an unsealed server: for each type in use, its room, and what it declares. */
+import type { Logger } from 'pino';
+import { RouteTable } from '../mounts/route-table.ts';
+import { type CatalogEntry, findPlugin } from './catalog.ts';
+import type { EngineOutline, RouteOutline } from './outline.ts';
+import { type RoomLimits, type RoomStatus, ThreadRoom } from './thread-room.ts';
+
+/** A loaded engine. */
+export interface Engine {
+  readonly entry: CatalogEntry;
+  readonly outline: EngineOutline;
+  readonly routes: RouteTable<RouteOutline>;
+  readonly room: ThreadRoom;
+}
+
+/** Loads engines on demand, one room per type and version. */
+export class Rooms {
+  readonly #catalog: readonly CatalogEntry[];
+  readonly #limits: RoomLimits;
+  readonly #log: Logger;
+  readonly #rooms = new Map<string, ThreadRoom>();
+  readonly #engines = new Map<string, Promise<Engine>>();
+  readonly #loaded = new Map<string, Engine>();
+
+  constructor(catalog: readonly CatalogEntry[], limits: RoomLimits, log: Logger) {
+    this.#catalog = catalog;
+    this.#limits = limits;
+    this.#log = log;
+  }
+
+  /** The engine of a type: at once when it is loaded. @throws StrongroomError `invalid` for an unknown type, `unavailable` when it can't be loaded */
+  engine(type: string): Engine | Promise<Engine> {
+    return this.#loaded.get(type) ?? this.#load(type);
+  }
+
+  #load(type: string): Promise<Engine> {
+    let loading = this.#engines.get(type);
+    if (loading === undefined) {
+      loading = this.#open(type);
+      this.#engines.set(type, loading);
+      // A failed load is tried again by the next call (the room backs off).
+      loading.catch(() => this.#engines.delete(type));
+    }
+    return loading;
+  }
+
+  async #open(type: string): Promise<Engine> {
+    const entry = findPlugin(this.#catalog, 'engine', type);
+    if (entry.name !== type) return this.engine(entry.name);
+    let room = this.#rooms.get(type);
+    if (room === undefined) this.#rooms.set(type, (room = new ThreadRoom(entry.module, this.#limits, this.#log)));
+    const outline = await room.outline();
+    const engine = { entry, outline, routes: new RouteTable(outline.routes), room };
+    this.#loaded.set(type, engine);
+    return engine;
+  }
+
+  /** State of every room, by engine type. */
+  status(): Readonly<Record<string, RoomStatus>> {
+    return Object.fromEntries([...this.#rooms].map(([type, room]) => [type, room.status()]));
+  }
+
+  /** Stops all workers. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#rooms.values()].map((room) => room.close()));
+    this.#rooms.clear();
+    this.#engines.clear();
+    this.#loaded.clear();
+  }
+}

@@ -1,0 +1,236 @@
+/**
+ * The thread room: one worker per plugin version, shared by its mounts, started at the first call. It isolates faults, not
+ * secrets. A worker that throws, exits, loops or exhausts its heap costs the calls it was running, and comes back after a pause that
+ * grows while it keeps failing.
+ */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { Logger } from 'pino';
+import { StrongroomError } from '../errors.ts';
+import { Conflict } from '../storage/types.ts';
+import type { EngineOutline } from './outline.ts';
+import type { CallMessage, FromWorker, PrefetchedEntry, Question, ReplyMessage, ToWorker } from './messages.ts';
+
+/** Bounds of a room. */
+export interface RoomLimits {
+  readonly deadlineMs: number;
+  readonly heapMiB: number;
+  /** Calls that may be running or waiting at once. */
+  readonly callsMax: number;
+}
+
+/** The defaults of DESIGN section 9. */
+export const roomLimits: RoomLimits = { deadlineMs: 30_000, heapMiB: 256, callsMax: 10_000 };
+
+/** What a running call may ask of its transaction; throws Conflict to restart. */
+export interface RoomStorage {
+  get(key: string): Promise<PrefetchedEntry>;
+  list(directory: string, after: string, limit: number): Promise<readonly string[]>;
+}
+
+/** A call without its number. */
+export type Call = Omit<CallMessage, 'kind' | 'call'>;
+
+/** How an operator sees a room. */
+export interface RoomStatus {
+  readonly state: 'idle' | 'healthy' | 'backing-off';
+  /** Why it is backing off. */
+  readonly reason?: string;
+  readonly restarts: number;
+  readonly running: number;
+}
+
+interface Running {
+  readonly storage: RoomStorage;
+  readonly resolve: (reply: ReplyMessage) => void;
+  readonly reject: (error: Error) => void;
+  readonly deadline: NodeJS.Timeout;
+}
+
+interface Serving {
+  readonly port: MessagePort;
+  readonly abort: AbortController;
+}
+
+const backOffMs = { first: 100, max: 30_000 } as const;
+
+/** Runs the calls of one plugin version in a worker thread. */
+export class ThreadRoom {
+  readonly #module: string;
+  readonly #limits: RoomLimits;
+  readonly #log: Logger;
+  readonly #pool: Piscina;
+  readonly #running = new Map<number, Running>();
+  readonly #outline: PromiseWithResolvers<EngineOutline> = Promise.withResolvers();
+  #serving: Serving | undefined;
+  #outbox: ToWorker[] = [];
+  #calls = 0;
+  #restarts = 0;
+  #failures = 0;
+  #retryAt = 0;
+  #reason: string | undefined;
+  #closing = false;
+
+  /** @param module URL of the plugin's module */
+  constructor(module: string, limits: RoomLimits, log: Logger) {
+    this.#module = module;
+    this.#limits = limits;
+    this.#log = log;
+    this.#pool = new Piscina({
+      filename: new URL('./serve.ts', import.meta.url).href,
+      minThreads: 0,
+      maxThreads: 1,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      resourceLimits: { maxOldGenerationSizeMb: limits.heapMiB },
+      env: {},
+      // A plugin's argv and environment hold nothing of the host's.
+      argv: [],
+    });
+    this.#pool.on('error', () => {});
+    this.#outline.promise.catch(() => {});
+  }
+
+  /** What an operator wants to know. */
+  status(): RoomStatus {
+    const state = this.#serving !== undefined ? 'healthy' : this.#reason === undefined ? 'idle' : 'backing-off';
+    return {
+      state,
+      restarts: this.#restarts,
+      running: this.#running.size,
+      ...(state === 'backing-off' && this.#reason !== undefined ? { reason: this.#reason } : {}),
+    };
+  }
+
+  /** What the engine declares. @throws StrongroomError when the worker can't load the module, or not in time */
+  async outline(): Promise<EngineOutline> {
+    this.#serving ??= this.#start();
+    return this.#outline.promise;
+  }
+
+  /**
+   * Runs a handler.
+   * @throws Conflict when a read restarts the transaction; StrongroomError with the plugin's own code, `internal` for a fault of the
+   * plugin, `timeout` past the deadline, `unavailable` while the room is backing off or full
+   */
+  async call(call: Call, storage: RoomStorage): Promise<ReplyMessage> {
+    if (this.#running.size >= this.#limits.callsMax) throw new StrongroomError('unavailable', 'the engine has too many calls waiting');
+    this.#serving ??= this.#start();
+    const number = ++this.#calls;
+    return new Promise((resolve, reject) => {
+      const deadline = setTimeout(() => this.#missed(number), this.#limits.deadlineMs);
+      this.#running.set(number, { storage, resolve, reject, deadline });
+      this.#send({ kind: 'call', call: number, ...call });
+    });
+  }
+
+  /** Stops the worker; running calls fail. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#stop(this.#serving, 'the engine is stopping');
+    await this.#pool.destroy();
+  }
+
+  #start(): Serving {
+    const now = performance.now();
+    if (now < this.#retryAt) {
+      throw new StrongroomError('unavailable', `the engine is restarting after a fault (${this.#reason ?? 'unknown'})`);
+    }
+    const { port1, port2 } = new MessageChannel();
+    const abort = new AbortController();
+    const serving: Serving = { port: port1, abort };
+    port1.on('message', (messages: readonly FromWorker[]) => {
+      for (const message of messages) this.#receive(message);
+    });
+    // Not even an unclonable message may take the host down.
+    port1.on('messageerror', () => this.#stop(serving, 'the worker sent something unreadable'));
+    port1.unref();
+    this.#pool
+      // Piscina's type of the list doesn't follow the overloads of this Node's postMessage.
+      .run({ port: port2, module: this.#module }, { transferList: [port2] as never, signal: abort.signal })
+      .then(
+        () => 'the worker ended',
+        (error: unknown) => (error instanceof Error ? error.message : 'the worker died'),
+      )
+      .then((reason) => this.#stop(serving, reason))
+      .catch((error: unknown) => this.#log.error({ err: error }, 'stopping a worker failed'));
+    return serving;
+  }
+
+  /** Forgets a worker that is gone or must go; every call it was running fails. */
+  #stop(serving: Serving | undefined, reason: string): void {
+    if (serving === undefined || this.#serving !== serving) return;
+    this.#serving = undefined;
+    this.#outbox = [];
+    serving.port.close();
+    serving.abort.abort();
+    this.#restarts++;
+    this.#failures++;
+    this.#reason = reason;
+    this.#retryAt = performance.now() + Math.min(backOffMs.max, backOffMs.first * 2 ** (this.#failures - 1));
+    this.#outline.reject(new StrongroomError('unavailable', `the engine could not be loaded: ${reason}`));
+    if (!this.#closing) this.#log.error({ module: this.#module, reason, failures: this.#failures }, 'an engine worker ended');
+    for (const running of this.#running.values()) {
+      clearTimeout(running.deadline);
+      running.reject(new StrongroomError('internal', 'the engine failed during this request'));
+    }
+    this.#running.clear();
+  }
+
+  #missed(number: number): void {
+    const running = this.#running.get(number);
+    if (running === undefined) return;
+    this.#running.delete(number);
+    running.reject(new StrongroomError('timeout', `the engine did not answer within ${this.#limits.deadlineMs} ms`));
+    this.#stop(this.#serving, 'a call missed its deadline');
+  }
+
+  #send(message: ToWorker): void {
+    if (this.#outbox.push(message) > 1) return;
+    setImmediate(() => {
+      const batch = this.#outbox;
+      this.#outbox = [];
+      if (batch.length > 0) this.#serving?.port.postMessage(batch);
+    });
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.kind === 'ready') {
+      this.#outline.resolve(message.outline);
+      return;
+    }
+    if (message.kind === 'log') {
+      this.#log[message.level]({ mount: message.mountId }, message.message);
+      return;
+    }
+    const running = this.#running.get(message.call);
+    if (running === undefined) return;
+    if (message.kind === 'question') {
+      void this.#answer(running, message.call, message.question, message.ask);
+      return;
+    }
+    this.#running.delete(message.call);
+    clearTimeout(running.deadline);
+    if (message.kind === 'reply') {
+      this.#failures = 0;
+      running.resolve(message);
+      return;
+    }
+    if (message.report !== undefined) this.#log.error({ module: this.#module, report: message.report }, 'an engine handler threw');
+    running.reject(new StrongroomError(message.code, message.message === '' ? [] : message.message));
+  }
+
+  async #answer(running: Running, call: number, question: number, ask: Question): Promise<void> {
+    try {
+      if (ask.kind === 'get') this.#send({ kind: 'answer', call, question, entry: await running.storage.get(ask.key) });
+      else this.#send({ kind: 'answer', call, question, names: await running.storage.list(ask.directory, ask.after, ask.limit) });
+    } catch (error) {
+      this.#running.delete(call);
+      clearTimeout(running.deadline);
+      this.#send({ kind: 'answer', call, question, restart: true });
+      running.reject(
+        error instanceof Conflict || error instanceof StrongroomError ? error : new StrongroomError('internal', 'storage failed'),
+      );
+    }
+  }
+}

@@ -1,0 +1,75 @@
+/** Policies and mounts that the config declares: applied at every unsealing, idempotently. What the config does not name stays as it is. */
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import { Transaction } from '../barrier/transaction.ts';
+import { StrongroomError } from '../errors.ts';
+import { type Mount, readMounts, writeMounts } from '../mounts/mount-table.ts';
+import { policyName } from '../policy/policy-store.ts';
+import type { Unsealed } from '../request/host.ts';
+import { Conflict } from '../storage/types.ts';
+import { mountEngine, mountPath, type NewMount } from './mount-change.ts';
+import type { KeyringChange } from '../barrier/keyring-change.ts';
+
+/** What a config declares. */
+export interface Declared {
+  readonly mounts: readonly NewMount[];
+  readonly policies: readonly { readonly name: string; readonly rules: string }[];
+}
+
+/** Makes the store hold what is declared. @throws StrongroomError `invalid` naming the mount or policy that can't be */
+export async function applyDeclared(unsealed: Unsealed, declared: Declared, log: Logger): Promise<void> {
+  for (const { name, rules } of declared.policies) {
+    await apply(unsealed, `sys/policies/acl/${name}`, async (tx) => {
+      const stored = await unsealed.policies.read(tx, policyName(name));
+      if (stored?.text !== rules) unsealed.policies.write(tx, policyName(name), rules);
+      return undefined;
+    });
+  }
+  for (const wanted of declared.mounts) {
+    await apply(unsealed, `sys/mounts/${wanted.path}`, (tx) => applyMount(tx, unsealed, wanted));
+  }
+  log.info({ mounts: declared.mounts.length, policies: declared.policies.length }, 'the config has been applied');
+}
+
+async function applyMount(tx: Transaction, unsealed: Unsealed, wanted: NewMount): Promise<KeyringChange | undefined> {
+  const table = await readMounts(tx);
+  const mount = table.at(mountPath(wanted.path));
+  if (mount === undefined) return (await mountEngine(tx, unsealed, wanted)).keyring;
+  if (mount.type !== wanted.type && (await unsealed.rooms.engine(wanted.type)).entry.name !== mount.type) {
+    throw new StrongroomError(
+      'invalid',
+      `mounts: ${mount.path} is mounted with type ${mount.type}, the config says ${wanted.type}; disable it first`,
+    );
+  }
+  const changed: Mount = {
+    ...mount,
+    description: wanted.description === '' ? mount.description : wanted.description,
+    options: wanted.options === null ? mount.options : { ...mount.options, ...wanted.options },
+    config: { ...mount.config, ...wanted.config },
+  };
+  if (JSON.stringify(changed) !== JSON.stringify(mount)) writeMounts(tx, table.with(changed));
+  return undefined;
+}
+
+/** Runs one change of the config as a transaction, with its line in the audit first. */
+async function apply(unsealed: Unsealed, path: string, change: (tx: Transaction) => Promise<KeyringChange | undefined>): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    const tx = new Transaction(unsealed);
+    const keyring = await change(tx);
+    if (!tx.dirty) return;
+    const { auditText, audit, clock } = unsealed;
+    const auth = auditText.auth({ displayName: 'config', policies: [], tokenPolicies: [], tokenType: 'default' });
+    await audit.record(
+      auditText.requestEntry({ time: clock.now(), auth, request: auditText.request({ id: randomUUID(), operation: 'update', path }) }),
+      { sync: true },
+    );
+    keyring?.adopt();
+    try {
+      await tx.commit(keyring === undefined ? {} : { keyring: keyring.record }).durable;
+      return;
+    } catch (error) {
+      keyring?.revert();
+      if (!(error instanceof Conflict) || tries > 8) throw error;
+    }
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * What an unsealed server does by itself: sweeps expired and revoked tokens and unmounted engines, keeps the highest time seen,
+ * reserves or rotates keys before they wear out, and re-wraps old values after a rotation.
+ */
+import { hash } from 'node:crypto';
+import type { Logger } from 'pino';
+import { changeKeyring } from '../barrier/keyring-change.ts';
+import { Transaction } from '../barrier/transaction.ts';
+import type { Unsealed } from '../request/host.ts';
+import { Conflict } from '../storage/types.ts';
+import { sweepUnmounted } from './mount-change.ts';
+
+/** Progress of re-wrapping, in index pages. */
+export interface RewrapState {
+  readonly state: 'idle' | 'running';
+  readonly done: number;
+  readonly total: number;
+}
+
+const tickMs = 2000;
+/** How many entries one commit of a sweep deals with. */
+const batch = 500;
+const clockKey = 'core/clock';
+/** How much of the clock's progress a crash may lose. */
+const clockStepMs = 60_000;
+
+type Sweep = (tx: Transaction, limit: number) => Promise<number>;
+
+/** Runs the background work of one unsealing. */
+export class Housekeeping {
+  readonly #unsealed: Unsealed;
+  readonly #log: Logger;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #rewrapping: Promise<void> | undefined;
+  #rewrap: RewrapState = { state: 'idle', done: 0, total: 0 };
+  #clockWritten = 0;
+  #stopped = false;
+  readonly #exhausted = new Map<string, boolean>();
+
+  constructor(unsealed: Unsealed, log: Logger) {
+    this.#unsealed = unsealed;
+    this.#log = log;
+  }
+
+  /** Takes the persisted time over and begins. */
+  async start(): Promise<void> {
+    const stored = await new Transaction(this.#unsealed).get(clockKey);
+    if (stored !== undefined) this.#unsealed.clock.raise(Number(Buffer.from(stored).toString()));
+    this.#unsealed.barrier.onExhausted((id, rotate) => this.#exhausted.set(id, rotate));
+    this.#timer = setInterval(() => this.#tick(), tickMs);
+    this.#timer.unref();
+    if (this.#unsealed.barrier.ring.hasOldKeks) this.rewrap();
+  }
+
+  /** Ends after the work under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    await this.#running;
+    await this.#rewrapping;
+  }
+
+  /** How far re-wrapping is. */
+  get rewrapState(): RewrapState {
+    return this.#rewrap;
+  }
+
+  /** Sweeps now; resolves when nothing is left to do. */
+  sweep(): Promise<void> {
+    this.#running = this.#running.then(() => this.#sweepAll());
+    return this.#running;
+  }
+
+  #tick(): void {
+    void this.sweep();
+  }
+
+  async #sweepAll(): Promise<void> {
+    const { tokens } = this.#unsealed;
+    const sweeps: readonly Sweep[] = [
+      (tx, limit) => tokens.sweepExpired(tx, limit),
+      (tx, limit) => tokens.sweepRevoked(tx, limit),
+      sweepUnmounted,
+    ];
+    try {
+      for (const sweep of sweeps) while (!this.#stopped && (await this.#once(sweep)) > 0);
+      await this.#keepClock();
+      await this.#refreshKeys();
+    } catch (error) {
+      this.#log.error({ err: error }, 'housekeeping failed; it will try again');
+    }
+  }
+
+  /** One commit of a sweep. */
+  async #once(sweep: Sweep): Promise<number> {
+    for (let tries = 0; ; tries++) {
+      const tx = new Transaction(this.#unsealed);
+      try {
+        const found = await sweep(tx, batch);
+        if (tx.dirty) await tx.commit({ urgent: true }).durable;
+        return found;
+      } catch (error) {
+        if (!(error instanceof Conflict) || tries > 50) throw error;
+      }
+    }
+  }
+
+  async #keepClock(): Promise<void> {
+    const now = this.#unsealed.clock.now();
+    if (now - this.#clockWritten < clockStepMs) return;
+    const tx = new Transaction(this.#unsealed);
+    tx.put(clockKey, Buffer.from(String(now)));
+    await tx.commit().durable;
+    this.#clockWritten = now;
+  }
+
+  /** Keys whose reserved seals run out get another block, or a new version. */
+  async #refreshKeys(): Promise<void> {
+    for (const [id, rotate] of this.#exhausted) {
+      this.#exhausted.delete(id);
+      await this.#changeKeyring(id, rotate);
+      if (rotate) this.rewrap();
+    }
+  }
+
+  async #changeKeyring(id: string, rotate: boolean): Promise<void> {
+    const { barrier, clock } = this.#unsealed;
+    const tx = new Transaction(this.#unsealed);
+    if (barrier.ring.versions(id).length === 0) return;
+    const change = changeKeyring(tx, barrier, (ring) => (rotate ? ring.withKey(id, clock.now()) : ring.withReservation(id)));
+    await this.#commitKeyring(tx, change);
+  }
+
+  async #commitKeyring(tx: Transaction, change: ReturnType<typeof changeKeyring>): Promise<void> {
+    change.adopt();
+    try {
+      await tx.commit({ keyring: change.record }).durable;
+    } catch (error) {
+      change.revert();
+      throw error;
+    }
+  }
+
+  /** Re-wraps every value that lies under an old KEK, in the background, then drops the old KEKs. */
+  rewrap(): void {
+    if (this.#rewrapping !== undefined) return;
+    this.#rewrapping = this.#rewrapAll()
+      .catch((error: unknown) => this.#log.error({ err: error }, 're-wrapping failed; it will go on at the next rotation or unsealing'))
+      .finally(() => {
+        this.#rewrapping = undefined;
+        this.#rewrap = { ...this.#rewrap, state: 'idle' };
+      });
+  }
+
+  async #rewrapAll(): Promise<void> {
+    const { storage, barrier } = this.#unsealed;
+    if (storage.compact === undefined) return;
+    const versions = JSON.stringify(newestVersions(barrier.ring));
+    this.#rewrap = { state: 'running', done: 0, total: 0 };
+    const result = await storage.compact({
+      rewrapAll: Number.parseInt(hash('sha256', versions).slice(0, 12), 16),
+      onProgress: ({ pagesDone, pagesTotal }) => {
+        this.#rewrap = { state: 'running', done: pagesDone, total: pagesTotal };
+      },
+    });
+    if (!result.rewrapDone || this.#stopped) return;
+    // A rotation meanwhile has made versions that this pass did not know.
+    if (JSON.stringify(newestVersions(barrier.ring)) !== versions) return this.#rewrapAll();
+    const tx = new Transaction(this.#unsealed);
+    await this.#commitKeyring(
+      tx,
+      changeKeyring(tx, barrier, (ring) => ring.withoutOldKeks()),
+    );
+    return undefined;
+  }
+}
+
+function newestVersions(ring: Unsealed['barrier']['ring']): readonly (readonly [string, number])[] {
+  return ring.ids().map((id): [string, number] => [id, ring.newest(id).version]);
+}

@@ -1,0 +1,99 @@
+/** Mounting and unmounting: the table, the mount's KEK and the sweep of what an unmounted engine leaves behind. */
+import { randomUUID } from 'node:crypto';
+import { mountPrefix } from '../barrier/barrier.ts';
+import { changeKeyring, type KeyringChange } from '../barrier/keyring-change.ts';
+import type { Transaction } from '../barrier/transaction.ts';
+import { randomBase62 } from '../crypto/random-text.ts';
+import { StrongroomError } from '../errors.ts';
+import { defaultMountConfig, type Mount, type MountConfig, readMounts, writeMounts } from '../mounts/mount-table.ts';
+import { canonicalPath } from '../request/canonical-path.ts';
+import type { Unsealed } from '../request/host.ts';
+
+/** What an operator gives for a new mount. */
+export interface NewMount {
+  /** With or without slashes at its ends. */
+  readonly path: string;
+  readonly type: string;
+  readonly description: string;
+  readonly options: Readonly<Record<string, string>> | null;
+  readonly config: Partial<MountConfig>;
+}
+
+const reserved = ['sys/', 'auth/', 'cubbyhole/', 'identity/'];
+/** Directory of the ids of unmounted engines whose entries are still to be removed. */
+const sweepDirectory = 'core/unmounted/';
+
+/** The canonical path of a mount, with its trailing slash. @throws StrongroomError `invalid` */
+export function mountPath(raw: string): string {
+  const bare = raw.replace(/^\/|\/$/g, '');
+  if (bare === '') throw new StrongroomError('invalid', 'field path: must not be empty');
+  return `${canonicalPath(bare)}/`;
+}
+
+/**
+ * Mounts an engine, with a KEK of its own.
+ * @throws StrongroomError `invalid` for a reserved, malformed or used path or an unknown type
+ */
+export async function mountEngine(
+  tx: Transaction,
+  unsealed: Unsealed,
+  wanted: NewMount,
+): Promise<{ readonly mount: Mount; readonly keyring: KeyringChange }> {
+  const path = mountPath(wanted.path);
+  const table = await readMounts(tx);
+  const inWay = reserved.find((prefix) => path.startsWith(prefix));
+  if (inWay !== undefined) throw new StrongroomError('invalid', `path ${inWay} is reserved`);
+  const conflict = table.conflicting(path);
+  if (conflict !== undefined) throw new StrongroomError('invalid', `path is already in use at ${conflict.path}`);
+  const { outline, entry } = await unsealed.rooms.engine(wanted.type);
+  const implied = Object.hasOwn(entry.aliases, wanted.type) ? entry.aliases[wanted.type] : undefined;
+  const mount: Mount = {
+    id: randomUUID(),
+    path,
+    class: 'secret',
+    type: entry.name,
+    accessor: `${entry.name}_${randomBase62(8).toLowerCase()}`,
+    description: wanted.description,
+    options: implied === undefined ? wanted.options : { ...wanted.options, ...implied },
+    config: { ...defaultMountConfig, ...wanted.config },
+    pluginVersion: outline.version,
+    isolation: 'thread',
+  };
+  writeMounts(tx, table.with(mount));
+  return { mount, keyring: changeKeyring(tx, unsealed.barrier, (ring) => ring.withKey(mount.id, unsealed.clock.now())) };
+}
+
+/** Unmounts an engine: its KEK is destroyed with the same commit, so nothing of it can be read any more. Undefined when there is none. */
+export async function unmountEngine(
+  tx: Transaction,
+  unsealed: Unsealed,
+  rawPath: string,
+): Promise<{ readonly keyring: KeyringChange } | undefined> {
+  const table = await readMounts(tx);
+  const mount = table.at(mountPath(rawPath));
+  if (mount === undefined) return undefined;
+  writeMounts(tx, table.without(mount.id));
+  tx.put(sweepDirectory + mount.id, new Uint8Array(0));
+  return { keyring: changeKeyring(tx, unsealed.barrier, (ring) => ring.without(mount.id)) };
+}
+
+/** Removes up to `limit` entries of unmounted engines. Answers how many it dealt with; 0 when nothing is left. */
+export async function sweepUnmounted(tx: Transaction, limit: number): Promise<number> {
+  const [id] = await tx.list(sweepDirectory, '', 1);
+  if (id === undefined) return 0;
+  let found = 0;
+  const directories = [mountPrefix(id)];
+  while (directories.length > 0 && found < limit) {
+    const directory = directories.pop()!;
+    for (const name of await tx.list(directory, '', limit - found)) {
+      if (name.endsWith('/')) {
+        directories.push(directory + name);
+        continue;
+      }
+      tx.delete(directory + name);
+      found++;
+    }
+  }
+  if (found === 0) tx.delete(sweepDirectory + id);
+  return found + 1;
+}

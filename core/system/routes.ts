@@ -1,0 +1,23 @@
+/** All routes that the host itself serves. */
+import type { HostRoute } from '../request/host-route.ts';
+import { auditRoutes } from './audit-routes.ts';
+import { keyRoutes } from './key-routes.ts';
+import { metricsRoutes } from './metrics-routes.ts';
+import { mountRoutes } from './mount-routes.ts';
+import { policyRoutes } from './policy-routes.ts';
+import type { Server } from './server.ts';
+import { statusRoutes } from './status-routes.ts';
+import { tokenRoutes } from './token-routes.ts';
+
+/** The route table of `sys/` and `auth/token/`. */
+export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>> {
+  return {
+    ...statusRoutes(server),
+    ...keyRoutes(server),
+    ...mountRoutes,
+    ...policyRoutes,
+    ...tokenRoutes,
+    ...auditRoutes(server),
+    ...metricsRoutes(server),
+  };
+}

@@ -1,0 +1,285 @@
+/** The server: sealed or unsealed, and the way from one to the other. */
+import { createPrivateKey } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { openAuditBroker } from '../audit/broker.ts';
+import { auditHmac } from '../audit/hmac.ts';
+import { auditSerializer } from '../audit/serializer.ts';
+import type { NamedSink } from '../audit/sink-lane.ts';
+import { Barrier } from '../barrier/barrier.ts';
+import type { BootFile } from '../barrier/boot-file.ts';
+import { DerivedCache } from '../barrier/derived-cache.ts';
+import { KeySeal, type Seal } from '../barrier/seal.ts';
+import { Transaction } from '../barrier/transaction.ts';
+import { commits } from '../crypto/commitment.ts';
+import { StrongroomError } from '../errors.ts';
+import { Clock } from '../identity/clock.ts';
+import { TokenStore } from '../identity/token-store.ts';
+import { RouteTable } from '../mounts/route-table.ts';
+import { PolicyStore } from '../policy/policy-store.ts';
+import { type CatalogEntry } from '../runner/catalog.ts';
+import { Rooms } from '../runner/rooms.ts';
+import type { RoomLimits } from '../runner/thread-room.ts';
+import { AnswerCache } from '../request/answer-cache.ts';
+import type { Cors, Host, RequestLimits, SystemTtl, Unsealed } from '../request/host.ts';
+import type { HostRoute } from '../request/host-route.ts';
+import { RateLimiter, type RateLimit } from '../request/rate-limit.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { initialize, type Initialized, shamirId, type ShareWish } from './initialize.ts';
+import { readSecrets } from './initial-state.ts';
+import { applyDeclared, type Declared } from './declared.ts';
+import { type Metrics, serverMetrics } from './metrics.ts';
+import { systemRoutes } from './routes.ts';
+import type { StoreDirectory } from './store-directory.ts';
+import { UnsealProgress } from './unseal-progress.ts';
+
+/** What a server is made of. */
+export interface ServerOptions {
+  readonly directory: StoreDirectory;
+  /** Automatic seals; empty for Shamir. */
+  readonly seals: readonly Seal[];
+  readonly sinkNames: readonly { readonly name: string; readonly type: string }[];
+  readonly openSinks: () => Promise<readonly NamedSink[]>;
+  readonly catalog: readonly CatalogEntry[];
+  readonly declared: Declared;
+  readonly limits: RequestLimits;
+  readonly rooms: RoomLimits;
+  readonly rate: RateLimit;
+  readonly ttl: SystemTtl;
+  readonly cors: Cors | undefined;
+  readonly cacheBytes: number;
+  readonly clusterName: string;
+  /** The version of Vault that clients are told. */
+  readonly apiVersion: string;
+  readonly version: string;
+  /** Whether `sys/metrics` answers without a token. */
+  readonly openMetrics: boolean;
+  readonly log: Logger;
+  readonly wallClock: () => number;
+  /** Unseal although the storage is older than the audit has seen it (after restoring a copy on purpose). */
+  readonly acceptRollback: boolean;
+}
+
+/** How many parsed entries (tokens, policies, the mount table) are kept. */
+const derivedMax = 200_000;
+/** How long sealing waits for requests that are under way. */
+const drainMs = 5000;
+
+interface Opened {
+  readonly unsealed: Unsealed;
+  readonly housekeeping: Housekeeping;
+}
+
+/** A running server. Construct, `start`, serve, `stop`. */
+export class Server implements Host {
+  readonly options: ServerOptions;
+  readonly log: Logger;
+  readonly limits: RequestLimits;
+  readonly ttl: SystemTtl;
+  readonly rate: RateLimiter;
+  readonly cors: Cors | undefined;
+  readonly system: RouteTable<HostRoute>;
+  readonly progress: UnsealProgress = new UnsealProgress();
+  readonly metrics: Metrics;
+  /** Requests under way. */
+  inFlight = 0;
+  #opened: Opened | undefined;
+  #declared: Declared;
+  /** One change of state at a time. */
+  #changing: Promise<unknown> = Promise.resolve();
+  #answeredInit = false;
+
+  constructor(options: ServerOptions) {
+    this.options = options;
+    this.log = options.log;
+    this.limits = options.limits;
+    this.ttl = options.ttl;
+    this.rate = new RateLimiter(options.rate);
+    this.cors = options.cors;
+    this.#declared = options.declared;
+    this.metrics = serverMetrics(this);
+    this.system = new RouteTable(systemRoutes(this));
+  }
+
+  get unsealed(): Unsealed | undefined {
+    return this.#opened?.unsealed;
+  }
+
+  /** The state of re-wrapping after a rotation. */
+  get housekeeping(): Housekeeping | undefined {
+    return this.#opened?.housekeeping;
+  }
+
+  /** The boot file, once there is one that counts. */
+  get boot(): BootFile | undefined {
+    const boot = this.options.directory.boot();
+    return boot !== undefined && (boot.confirmed || this.#answeredInit || this.#opened !== undefined) ? boot : undefined;
+  }
+
+  /** Whether the seals open by themselves. */
+  get automatic(): boolean {
+    return this.options.seals.length > 0;
+  }
+
+  #exclusively<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.#changing.then(change, change);
+    this.#changing = done.catch(() => {});
+    return done;
+  }
+
+  /** Initializes. @throws StrongroomError `invalid` when it has been done already */
+  initialize(wish: ShareWish): Promise<Initialized> {
+    return this.#exclusively(async () => {
+      if (this.boot !== undefined) throw new StrongroomError('invalid', 'Vault is already initialized');
+      const clock = new Clock(this.options.wallClock);
+      const made = await initialize(this.options.directory, this.options.seals, wish, this.options.clusterName, clock);
+      this.#answeredInit = true;
+      if (this.automatic) await this.#unsealAutomatically();
+      return made;
+    });
+  }
+
+  /** Notes that the keys of the initialization have reached their holder. */
+  confirm(): void {
+    const boot = this.options.directory.boot();
+    if (boot !== undefined && !boot.confirmed) this.options.directory.writeBoot({ ...boot, confirmed: true });
+  }
+
+  /** Unseals by the automatic seals when there are any and the server is initialized. */
+  start(): Promise<void> {
+    return this.#exclusively(async () => {
+      if (this.automatic && this.options.directory.boot()?.confirmed === true) await this.#unsealAutomatically();
+    });
+  }
+
+  async #unsealAutomatically(): Promise<void> {
+    const boot = this.options.directory.boot();
+    if (boot === undefined) return;
+    for (const seal of this.options.seals) {
+      const wrapped = boot.rootKeys.find(({ seal: type, id }) => type === seal.type && id === seal.id);
+      if (wrapped === undefined) continue;
+      await this.#open(boot, await seal.unwrap(Buffer.from(wrapped.blob, 'base64'), boot.clusterId));
+      return;
+    }
+    throw new StrongroomError(
+      'invalid',
+      `seal: none of the configured seals wraps the root key of this server; it needs ${boot.rootKeys.map(({ seal, id }) => `${seal} (${id})`).join(' or ')}`,
+    );
+  }
+
+  /** Takes one share; unseals when they are enough. @throws StrongroomError `invalid` for a bad or wrong share */
+  unsealWith(share: string): Promise<void> {
+    return this.#exclusively(async () => {
+      const boot = this.options.directory.boot();
+      if (boot === undefined) throw new StrongroomError('invalid', 'Vault is not initialized');
+      if (this.#opened !== undefined) return;
+      if (boot.shamir === undefined) throw new StrongroomError('invalid', 'this server unseals by itself; it has no shares');
+      const key = this.progress.add(share, boot.shamir);
+      if (key === undefined) return;
+      const wrapped = boot.rootKeys.find(({ id }) => id === shamirId);
+      if (wrapped === undefined) throw new StrongroomError('internal', 'the boot file lacks the root key');
+      const rootKey = await new KeySeal('shamir', shamirId, key).unwrap(Buffer.from(wrapped.blob, 'base64'), boot.clusterId);
+      key.fill(0);
+      await this.#open(boot, rootKey);
+      this.confirm();
+    });
+  }
+
+  async #open(boot: BootFile, rootKey: Buffer): Promise<void> {
+    if (!commits(rootKey, Buffer.from(boot.rootKeyCommitment, 'base64')))
+      throw new StrongroomError('internal', 'the root key differs from its commitment');
+    const barrier = new Barrier(rootKey, boot.clusterId);
+    const opened: (() => Promise<void>)[] = [];
+    try {
+      this.#opened = await this.#openParts(boot, barrier, opened);
+    } catch (error) {
+      for (const close of opened.toReversed())
+        await close().catch((cause: unknown) => this.log.error({ err: cause }, 'closing after a failed unsealing'));
+      barrier.wipe();
+      throw error;
+    }
+    this.log.info({ revision: this.#opened.unsealed.storage.head() }, 'unsealed');
+  }
+
+  /** Opens one part after another; what must be closed again when a later one fails is added to `opened`. */
+  async #openParts(boot: BootFile, barrier: Barrier, opened: (() => Promise<void>)[]): Promise<Opened> {
+    const { options, log } = this;
+    const storage = await options.directory.open(boot.store, barrier);
+    opened.push(() => storage.close());
+    const derived = new DerivedCache(derivedMax);
+    const vault = { storage, barrier, derived };
+    const clock = new Clock(options.wallClock);
+    const secrets = await readSecrets(new Transaction(vault));
+    const audit = await openAuditBroker({
+      sinks: await options.openSinks(),
+      head: () => storage.durableHead(),
+      now: () => clock.now(),
+      version: options.version,
+      signingKey: createPrivateKey({ key: Buffer.from(secrets.auditSigning), format: 'der', type: 'pkcs8' }),
+      onFailure: (sink, error) => log.error({ sink, err: error }, 'an audit sink failed'),
+    });
+    opened.push(() => audit.close());
+    if (audit.lastHead !== undefined && audit.lastHead > storage.head()) this.#rolledBack(storage.head(), audit.lastHead);
+    const rooms = new Rooms(options.catalog, options.rooms, log);
+    opened.push(() => rooms.close());
+    const unsealed: Unsealed = {
+      ...vault,
+      clock,
+      tokens: new TokenStore(secrets.tokenHash, clock),
+      policies: new PolicyStore(),
+      rooms,
+      audit,
+      auditText: auditSerializer({ hmac: auditHmac(secrets.auditSalt) }),
+      cache: new AnswerCache(options.cacheBytes),
+    };
+    const housekeeping = new Housekeeping(unsealed, log);
+    opened.push(() => housekeeping.stop());
+    await housekeeping.start();
+    await applyDeclared(unsealed, this.#declared, log);
+    return { unsealed, housekeeping };
+  }
+
+  /** A storage that is older than the audit has seen it was rolled back, or belongs to another audit file. */
+  #rolledBack(head: number, seen: number): void {
+    const what = `the storage is at revision ${head}, but the audit has seen revision ${seen}: it was rolled back, or the audit belongs to another server`;
+    if (!this.options.acceptRollback)
+      throw new StrongroomError('unavailable', `${what}; start with -accept-rollback to go on with the older data`);
+    this.log.warn({ head, seen }, what);
+  }
+
+  /** Applies changed policies and mounts of the config (SIGHUP). */
+  redeclare(declared: Declared): Promise<void> {
+    return this.#exclusively(async () => {
+      this.#declared = declared;
+      if (this.#opened !== undefined) await applyDeclared(this.#opened.unsealed, declared, this.log);
+    });
+  }
+
+  /** Seals: requests under way may end, then every key is wiped. `own`: requests that wait for this very call. */
+  seal(own = 0): Promise<void> {
+    return this.#exclusively(async () => {
+      const opened = this.#opened;
+      if (opened === undefined) return;
+      this.#opened = undefined;
+      const until = performance.now() + drainMs;
+      while (this.inFlight > own && performance.now() < until) await delay(5);
+      const { unsealed, housekeeping } = opened;
+      await housekeeping.stop();
+      await unsealed.rooms.close();
+      await unsealed.audit.close().catch((error: unknown) => this.log.error({ err: error }, 'closing the audit failed'));
+      await unsealed.storage.close();
+      unsealed.cache.clear();
+      unsealed.derived.clear();
+      unsealed.policies.clear();
+      unsealed.barrier.wipe();
+      this.progress.reset();
+      this.log.info('sealed');
+    });
+  }
+
+  /** Seals and lets go of the directory. */
+  async stop(): Promise<void> {
+    await this.seal();
+    this.options.directory.release();
+  }
+}

@@ -1,0 +1,41 @@
+/** The blocks that describe one version in answers. */
+import type { Context, Json, Reply } from '@strongroom/sdk-plugin';
+import { formatTime } from './go-time.ts';
+import { isReadable, versionAt, type Version, type VersionTable } from './version-table.ts';
+
+/** The `metadata` of a read, and the whole data of a write's answer. */
+export function versionBlock(table: VersionTable, number: number, version: Version): { readonly [name: string]: Json } {
+  return {
+    created_time: formatTime(version.created),
+    custom_metadata: table.custom ?? null,
+    deletion_time: formatTime(version.deletion),
+    destroyed: version.destroyed,
+    version: number,
+  };
+}
+
+/** A version that was asked for: its number, itself, and whether its value can be read. */
+export interface Found {
+  readonly number: number;
+  readonly version: Version;
+  readonly readable: boolean;
+  /** Until when an answer from this stays true, unless the secret changes: milliseconds since 1970. */
+  readonly validUntil: number;
+}
+
+/** Finds a version by number (0 or undefined: the newest); undefined when it never was or is no longer kept. */
+export function findVersion(ctx: Context, table: VersionTable, asked: number | undefined): Found | undefined {
+  const number = asked === undefined || asked === 0 ? table.current : asked;
+  const version = versionAt(table, number);
+  if (!version) return undefined;
+  const readable = isReadable(version, () => ctx.now());
+  return { number, version, readable, validUntil: readable ? (version.deletion ?? Number.MAX_SAFE_INTEGER) : Number.MAX_SAFE_INTEGER };
+}
+
+/** Answers a read by a block named `name` and the version's metadata; a version that cannot be read is a 404 with null in the block. */
+export async function versionReply(table: VersionTable, found: Found, name: string, block: () => Promise<Json>): Promise<Reply> {
+  const metadata = versionBlock(table, found.number, found.version);
+  const { validUntil } = found;
+  if (!found.readable) return { status: 404, data: { [name]: null, metadata }, validUntil };
+  return { data: { [name]: await block(), metadata }, validUntil };
+}
