@@ -163,6 +163,21 @@ describe('re-wrapping', () => {
     for (let i = 0; i < 600; i++) expect((await storage.get(`d${i % 7}/k${i}`)).value?.[0]).toBe(2);
   });
 
+  test('a value that does not open ends the job with its place, not the store', async () => {
+    const disk = disks();
+    const fatal: unknown[] = [];
+    const rewrap = (key: string): undefined => {
+      if (key === 'd3/k10') throw new Error('one uniform error');
+    };
+    const storage = await open(disk, { onFatal: (error) => fatal.push(error) }, { ...testCipher(), rewrap });
+    await write(storage, 100);
+    await expect(storage.compact({ rewrapAll: 2 })).rejects.toMatchObject({ code: 'internal', file: 'log-00000001' });
+    expect(fatal).toEqual([]);
+    expect((await storage.get('d3/k10')).value?.[0]).toBe(10);
+    expect((await storage.get('d1/k1')).value?.[0]).toBe(1);
+    await storage.commit([{ key: 'still', value: Buffer.of(1) }]).durable;
+  });
+
   test('a job that was killed goes on at its cursor', async () => {
     const disk = disks();
     const cipher = testCipher({ rewraps: true });
