@@ -202,6 +202,19 @@ describe('re-wrapping', () => {
     for (let i = 0; i < 2000; i++) expect((await storage.get(`d${i % 7}/k${i}`)).value?.[0]).toBe(2);
   });
 
+  test('commits that are queued when a new key is taken into use lie behind its record, however many they are', async () => {
+    const disk = disks();
+    const cipher = testCipher();
+    const storage = await open(disk, {}, cipher);
+    for (let i = 0; i < 4; i++) storage.commit([{ key: `big${i}`, value: Buffer.alloc(5_000_000) }]);
+    cipher.keyring(Uint8Array.of(2));
+    const last = storage.commit([], undefined, keyring(2));
+    await storage.durable(1);
+    const again = await open(disk.clone());
+    expect(again.head()).toBe(last.revision);
+    await last.durable;
+  });
+
   test('a keyring record is given back at opening before anything that it opens, also when compaction has passed it', async () => {
     const disk = disks();
     const cipher = testCipher();
