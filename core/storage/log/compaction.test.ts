@@ -22,6 +22,45 @@ async function write(storage: LogStorage, count: number, length = 50): Promise<v
   }
 }
 
+/** A disk on which the syncs of log files wait between `hold` and `release`. */
+function heldDisk(disk: SimulatedDisk) {
+  const gate = Promise.withResolvers<void>();
+  let until: Promise<void> | undefined;
+  const slow: Disk = {
+    mkdir: () => disk.mkdir(),
+    readdir: (path) => disk.readdir(path),
+    open: (path) => disk.open(path),
+    create(path) {
+      const file = disk.create(path);
+      const fdatasync = async (): Promise<void> => {
+        if (path.includes('log-')) await until;
+        await file.fdatasync();
+      };
+      return { ...file, fdatasync };
+    },
+    rename: (from, to) => disk.rename(from, to),
+    unlink: (path) => disk.unlink(path),
+    fsyncDirectory: () => disk.fsyncDirectory(),
+    lock: (path) => disk.lock(path),
+  };
+  const hold = (): void => {
+    until = gate.promise;
+  };
+  return { slow, hold, release: () => gate.resolve() };
+}
+
+/** A pause of compaction during which something is done, once. */
+function oncePaused() {
+  const during: { commit?: () => void } = {};
+  const pause = async (): Promise<void> => {
+    const { commit } = during;
+    delete during.commit;
+    commit?.();
+    for (let ticks = 0; ticks < 10; ticks++) await Promise.resolve();
+  };
+  return { during, pause };
+}
+
 describe('compaction', () => {
   test('starts by itself when the tail has grown, and bounds the disk', async () => {
     const disk = disks();
@@ -91,44 +130,42 @@ describe('compaction', () => {
 
   test('no snapshot is published that has seen a commit which is not on disk', async () => {
     const disk = disks();
-    const held: { until: Promise<void> | undefined } = { until: undefined };
-    const gate = Promise.withResolvers<void>();
-    const slow: Disk = {
-      mkdir: () => disk.mkdir(),
-      readdir: (path) => disk.readdir(path),
-      open: (path) => disk.open(path),
-      create(path) {
-        const file = disk.create(path);
-        const fdatasync = async (): Promise<void> => {
-          if (path.includes('log-')) await held.until;
-          await file.fdatasync();
-        };
-        return { ...file, fdatasync };
-      },
-      rename: (from, to) => disk.rename(from, to),
-      unlink: (path) => disk.unlink(path),
-      fsyncDirectory: () => disk.fsyncDirectory(),
-      lock: (path) => disk.lock(path),
-    };
-    const during: { commit?: () => void } = {};
-    const pause = (): Promise<void> => {
-      during.commit?.();
-      delete during.commit;
-      return Promise.resolve();
-    };
-    const options = { ballastBytes: 100, pause };
-    const storage = await openLog({ directory: 'data', disk: slow, cipher: testCipher(), options });
+    const { slow, hold, release } = heldDisk(disk);
+    const { during, pause } = oncePaused();
+    const storage = await openLog({ directory: 'data', disk: slow, cipher: testCipher(), options: { ballastBytes: 100, pause } });
     await write(storage, 3000);
     during.commit = () => {
-      held.until = gate.promise;
+      hold();
       storage.commit([{ key: 'd6/k6', value: undefined }]);
     };
     const compacted = storage.compact();
     await new Promise<void>((resolve) => setImmediate(resolve));
     expect([during.commit, storage.stats().compactions]).toEqual([undefined, 0]);
-    gate.resolve();
+    release();
     await compacted;
     expect(storage.stats().compactions).toBe(1);
+  });
+
+  test('no snapshot is published that has seen a commit which was rolled back', async () => {
+    const disk = disks();
+    const { slow, hold, release } = heldDisk(disk);
+    const { during, pause } = oncePaused();
+    const storage = await openLog({ directory: 'data', disk: slow, cipher: testCipher(), options: { ballastBytes: 100, pause } });
+    await write(storage, 3000);
+    const rolledBack: Promise<void>[] = [];
+    during.commit = () => {
+      hold();
+      storage.commit([{ key: 'first', value: Buffer.of(1) }]);
+      void Promise.resolve().then(() => rolledBack.push(storage.commit([{ key: 'd6/k6', value: Buffer.alloc(500_000) }]).durable));
+    };
+    const compacted = storage.compact();
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    disk.capacity = disk.used + 400_000;
+    release();
+    await expect(rolledBack[0]).rejects.toMatchObject({ code: 'storage-full' });
+    await compacted;
+    const again = await open(disk.clone());
+    expect((await again.get('d6/k6')).value?.[0]).toBe(6);
   });
 
   test('files that lost most of their values go', async () => {
