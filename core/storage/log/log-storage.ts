@@ -2,10 +2,22 @@
 import { StrongroomError } from '../../errors.ts';
 import { checkWrites } from '../keys.ts';
 import type { SlotTable } from '../slots.ts';
-import type { Change, Commit, CommitOptions, Entry, Expectation, Listing, Revision, Slot, Storage, Write } from '../types.ts';
+import type {
+  Change,
+  Commit,
+  CommitOptions,
+  CompactOptions,
+  Entry,
+  Expectation,
+  Listing,
+  Revision,
+  Slot,
+  Storage,
+  Write,
+} from '../types.ts';
 import type { Ballast } from './ballast.ts';
 import { followChanges } from './changes.ts';
-import type { Compactor, CompactOptions, CompactResult } from './compaction.ts';
+import type { Compactor, CompactResult } from './compaction.ts';
 import type { LogContext } from './context.ts';
 import { checkOf } from './files.ts';
 import type { GroupEvents, GroupWriter, QueuedCommit } from './group-writer.ts';
