@@ -179,6 +179,8 @@ export async function runServer(configFile: string, acceptRollback: boolean): Pr
     throw error;
   }
   log.info({ pid: process.pid, sealed: server.unsealed === undefined, initialized: server.boot !== undefined }, 'listening');
+  // Without a handler of ours, this signal would open Node's inspector, and with it every key.
+  process.on('SIGUSR1', () => {});
   process.on('SIGHUP', () => void reload(configFile, config, server, listeners, log));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
