@@ -7,7 +7,7 @@ import { Conflict } from './types.ts';
 import { parentOf } from './keys.ts';
 
 /** Number of slots: 8 MiB of revisions; at 1 M live keys one needless restart per million unrelated (read, write) pairs. */
-export const slotCount: number = 2 ** 20;
+const slotCount = 2 ** 20;
 
 /** Revisions by slot. The seed keeps an outsider from choosing names that collide. */
 export class SlotTable {

@@ -12,6 +12,7 @@
  * between spoils the pass, because a page may have left out an entry for a write that never happened.
  */
 import { StrongroomError } from '../../errors.ts';
+import type { CompactProgress } from '../types.ts';
 import { type Appended, BaseWriter } from './base-writer.ts';
 import type { CompactorOptions } from './compaction.ts';
 import type { LogContext } from './context.ts';
@@ -29,13 +30,6 @@ import { rotateLog } from './rotation.ts';
 /** A rollback or a stop made the pass worthless; what it copied stays. */
 export class PassSpoiled extends Error {
   override readonly name = 'PassSpoiled';
-}
-
-/** How far a pass is. */
-export interface CompactProgress {
-  readonly pagesDone: number;
-  readonly pagesTotal: number;
-  readonly bytesCopied: number;
 }
 
 interface Captured {

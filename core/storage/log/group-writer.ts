@@ -16,7 +16,7 @@ import type { ChainPoint } from './format.ts';
 import { encodeFrame } from './frame.ts';
 
 /** Bytes of commits after which a group takes no more. */
-export const groupBytesMax = 8_388_608;
+const groupBytesMax = 8_388_608;
 
 /** A commit on its way to the disk. `Undo` is the storage's own record of how to take it back. */
 export interface QueuedCommit<Undo> {
