@@ -47,6 +47,7 @@ function directoryOf(config: Config, log: Logger): StoreDirectory {
       log.fatal({ err: error }, 'the disk failed; the server ends, since nothing it says could be trusted');
       process.exit(exitFatal);
     },
+    onCompactionError: (error) => log.error({ err: error }, 'a compaction was given up; it will be tried again'),
   });
 }
 
