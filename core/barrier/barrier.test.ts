@@ -106,6 +106,20 @@ describe('the barrier', () => {
     expect(() => barrier.open(names, Buffer.from('other'))).toThrow(failed);
   });
 
+  test('keyrings whose commits failed are taken back, in whatever order that is noticed', () => {
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const first = Keyring.create(0);
+      const barrier = new Barrier(randomBytes(32), 'c', first);
+      const rings = [first.withKey('a', 0), first.withKey('a', 0).withKey('b', 0)];
+      for (const ring of rings) barrier.adopt(ring);
+      for (const index of order) barrier.retract(rings[index]!);
+      expect(barrier.ring).toBe(first);
+    }
+  });
+
   test('holds nothing but zeros after it was wiped', () => {
     const root = Buffer.from(randomBytes(32));
     const barrier = new Barrier(root, 'c', Keyring.create(0));
