@@ -34,7 +34,7 @@ describe('an envelope', () => {
     for (let bit = 0; bit < sealed.length * 8; bit++) {
       const bent = Buffer.from(sealed);
       bent[bit >> 3]! ^= 1 << (bit & 7);
-      expect(() => openEnvelope(kekOf, place, bent)).toThrow();
+      expect(() => openEnvelope(kekOf, place, bent)).toThrow(/failed authentication|no such version/);
     }
   });
 
