@@ -46,6 +46,7 @@ async function serve(host: Host, incoming: Incoming): Promise<Answer> {
   const contentType = incoming.headers['content-type'];
   const parsed = parse(bytes, typeof contentType === 'string' ? contentType : undefined, host);
   if (raw !== undefined) {
+    if (head.wrapTtl !== undefined) throw wrappingRefused();
     if (parsed.error !== undefined) throw parsed.error;
     if (parsed.body.duplicateKeys) throw new StrongroomError('invalid', 'request body: an object names a key twice');
     const fields = host.system.match(head.path, false)?.route.verbs[head.verb]?.input ?? {};
@@ -140,6 +141,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
     if (!decision.allowed)
       throw new StrongroomError('denied', caller.kind === 'token' ? '1 error occurred:\n\t* permission denied\n\n' : 'permission denied');
     if (target.kind === 'no-mount') throw new StrongroomError('missing', `no handler for route "${head.path}". route entry not found.`);
+    if (head.wrapTtl !== undefined) throw wrappingRefused();
     if (admitted.bodyError !== undefined) throw admitted.bodyError;
     if (target.kind === 'no-path') throw new StrongroomError('missing', '1 error occurred:\n\t* unsupported path\n\n');
     if (target.kind === 'no-verb') throw new StrongroomError('unsupported', '1 error occurred:\n\t* unsupported operation\n\n');
@@ -245,6 +247,11 @@ function respond(head: Head, outcome: Outcome): Answer {
     return outcome.warnings.length === 0 ? errorAnswer(404, []) : envelope(head.requestId, outcome);
   }
   return envelope(head.requestId, outcome);
+}
+
+/** Whoever asks for a wrapped answer must not get it unwrapped. */
+function wrappingRefused(): StrongroomError {
+  return new StrongroomError('invalid', 'header X-Vault-Wrap-TTL: this server does not wrap answers yet; send the request without it');
 }
 
 function asRefusal(host: Host, error: unknown): StrongroomError {
