@@ -24,6 +24,9 @@ export class Barrier implements LogCipher {
   readonly #rootKey: Buffer;
   readonly #manifestKey: Buffer;
   #keyring: Keyring;
+  /** The keyring before each that was adopted. */
+  readonly #adopted = new WeakMap<Keyring, Keyring>();
+  readonly #retracted = new WeakSet<Keyring>();
   /** Seals since the last reservation, per key id. */
   readonly #seals = new Map<string, number>();
   #exhausted: ((id: string, rotate: boolean) => void) | undefined;
@@ -48,7 +51,21 @@ export class Barrier implements LogCipher {
 
   /** Puts another keyring in force; what was sealed before stays readable as long as its versions are in it. */
   adopt(keyring: Keyring): void {
+    this.#adopted.set(keyring, this.#keyring);
     this.#keyring = keyring;
+  }
+
+  /** Notes that a keyring is durable: nothing before it comes back. */
+  keep(keyring: Keyring): void {
+    this.#adopted.delete(keyring);
+  }
+
+  /** Takes back a keyring whose commit failed, and every one that was built on it and failed too: the newest that stands is in force. */
+  retract(keyring: Keyring): void {
+    this.#retracted.add(keyring);
+    let ring: Keyring | undefined = this.#keyring;
+    while (ring !== undefined && this.#retracted.has(ring)) ring = this.#adopted.get(ring);
+    if (ring !== undefined) this.#keyring = ring;
   }
 
   /** Says what to do when a key has used up its reserved seals: reserve another block, or rotate. */

@@ -124,7 +124,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
   const spends = caller.kind === 'token' && caller.token.record.usesLeft > 0 && attempt.spent === undefined;
   const changes = spends || !(head.verb === 'read' || head.verb === 'list' || head.verb === 'scan');
   // A restart that decides the same is still the same request; another decision is recorded too.
-  const recordedAs = `${decision.allowed}${parts.auth}`;
+  const recordedAs = `${decision.allowed} ${caller.kind === 'token' ? caller.token.hash : caller.kind}`;
   if (attempt.recordedAs !== recordedAs) {
     attempt.recordedAs = recordedAs;
     attempt.recorded = recordRequest(unsealed, facts, parts, changes);
@@ -158,7 +158,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
         : { kind: 'fragment' as const, fragment: data };
     const fragment = auditData === undefined ? undefined : unsealed.auditText.fragment(auditData);
     // From here to the last line of the answer's record nothing may yield: what was checked is what is recorded and answered.
-    const commit = settle(tx, handled.reply);
+    const commit = settle(tx, handled.reply, target.verb === 'delete');
     const answered = recordAnswer(
       unsealed,
       parts,
@@ -194,22 +194,13 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
 }
 
 /** Commits what was written, or proves that what was read still stands. @throws Conflict */
-function settle(tx: Transaction, reply: HostReply | undefined): Commit | undefined {
+function settle(tx: Transaction, reply: HostReply | undefined, deletes: boolean): Commit | undefined {
   if (!tx.dirty && reply?.keyring === undefined) {
     tx.check();
     return undefined;
   }
-  // The writes may lie under keys that come with them, so the keyring is in force before they are sealed.
-  reply?.keyring?.adopt();
-  try {
-    return tx.commit({
-      ...(reply?.keyring === undefined ? {} : { keyring: reply.keyring.record }),
-      ...(reply?.urgent === true ? { urgent: true } : {}),
-    });
-  } catch (error) {
-    reply?.keyring?.revert();
-    throw error;
-  }
+  const options = deletes || reply?.urgent === true ? { urgent: true } : {};
+  return reply?.keyring === undefined ? tx.commit(options) : reply.keyring.commit(options);
 }
 
 async function finish(
@@ -219,12 +210,7 @@ async function finish(
   recorded: readonly (Promise<void> | undefined)[],
   reply: HostReply | undefined,
 ): Promise<void> {
-  try {
-    await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), ...recorded]);
-  } catch (error) {
-    reply?.keyring?.revert();
-    throw error;
-  }
+  await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), ...recorded]);
   await reply?.after?.();
 }
 

@@ -79,7 +79,7 @@ describe.skipIf(library === undefined)(`a crash during initialization (seed ${se
 
   test('leaves a server that has the answered keys or can be initialized again', async () => {
     const all = events.flatMap(({ kind }, index) => (kind === 'sync-end' ? [] : [index]));
-    const cuts = scale >= 20 ? all : Array.from({ length: Math.min(all.length, 12 * scale) }, () => all[choose(all.length)] ?? 0);
+    const cuts = scale >= 20 ? all : Array.from({ length: Math.min(all.length, 5 * scale) }, () => all[choose(all.length)] ?? 0);
     for (const cut of [...cuts, events.length]) {
       const endings: readonly Ending[] = [
         { kind: 'kill' },

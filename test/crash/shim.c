@@ -6,7 +6,7 @@
  *   STRONGROOM_SHIM_TRACE   file the records are appended to; none are kept without it
  *   STRONGROOM_SHIM_KILL    n: SIGKILL before the n-th counted call (write, sync, rename, create, unlink, truncate), from 1
  *   STRONGROOM_SHIM_HALF    1: when that call is a write, its first half is written before
- *   STRONGROOM_SHIM_EIO     n: the n-th sync fails with EIO
+ *   STRONGROOM_SHIM_EIO     n: the n-th sync of a path that contains STRONGROOM_SHIM_EIO_PATH fails with EIO
  *
  * A record, little endian: kind (4), path bytes (4), data bytes (4), inode (8), offset (8), path, data. Syncs are not carried out:
  * a killed process loses nothing, and a power cut is computed from the records.
@@ -35,7 +35,8 @@ static pthread_mutex_t order = PTHREAD_MUTEX_INITIALIZER;
 static char root[4096];
 static size_t root_bytes;
 static int trace = -1;
-static long kill_at, eio_at, half, calls, syncs;
+static const char *eio_path = "";
+static long kill_at, eio_at, half, calls, syncs, eio_syncs;
 
 __attribute__((constructor)) static void start(void) {
   const char *value = getenv("STRONGROOM_SHIM_ROOT");
@@ -44,6 +45,7 @@ __attribute__((constructor)) static void start(void) {
   if ((value = getenv("STRONGROOM_SHIM_TRACE"))) trace = syscall(SYS_openat, AT_FDCWD, value, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if ((value = getenv("STRONGROOM_SHIM_KILL"))) kill_at = atol(value);
   if ((value = getenv("STRONGROOM_SHIM_EIO"))) eio_at = atol(value);
+  if ((value = getenv("STRONGROOM_SHIM_EIO_PATH"))) eio_path = strdup(value);
   if ((value = getenv("STRONGROOM_SHIM_HALF"))) half = atol(value);
 }
 
@@ -171,7 +173,7 @@ static int watched_sync(int fd, long number) {
   pthread_mutex_lock(&order);
   if (last()) gone();
   long serial = ++syncs;
-  if (serial == eio_at) {
+  if (strstr(path, eio_path) && ++eio_syncs == eio_at) {
     pthread_mutex_unlock(&order);
     errno = EIO;
     return -1;

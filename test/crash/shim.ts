@@ -14,8 +14,8 @@ export interface ShimWish {
   /** SIGKILL before this call; `half`: after half of it, when it is a write. */
   readonly killAt?: number;
   readonly half?: boolean;
-  /** This sync fails with EIO. */
-  readonly eioAt?: number;
+  /** This sync among those of paths that contain `path` fails with EIO. */
+  readonly eio?: { readonly path: string; readonly at: number };
 }
 
 /** Compiles the shim; undefined, with a message, when there is no gcc. @throws Error when STRONGROOM_REQUIRE_SERVICES=1 and it can't be compiled */
@@ -40,6 +40,6 @@ export function shimEnvironment(library: string, wish: ShimWish): Readonly<Recor
     ...(wish.trace === undefined ? {} : { STRONGROOM_SHIM_TRACE: wish.trace }),
     ...(wish.killAt === undefined ? {} : { STRONGROOM_SHIM_KILL: String(wish.killAt) }),
     ...(wish.half === true ? { STRONGROOM_SHIM_HALF: '1' } : {}),
-    ...(wish.eioAt === undefined ? {} : { STRONGROOM_SHIM_EIO: String(wish.eioAt) }),
+    ...(wish.eio === undefined ? {} : { STRONGROOM_SHIM_EIO: String(wish.eio.at), STRONGROOM_SHIM_EIO_PATH: wish.eio.path }),
   };
 }

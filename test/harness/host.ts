@@ -98,5 +98,6 @@ export async function startHost(changes: Partial<ServerOptions> = {}): Promise<T
   const sink = new KeptLines();
   const server = new Server(testOptions(sink, changes));
   const { rootToken } = await server.initialize({ shares: 1, threshold: 1 });
+  server.confirm();
   return { server, sink, rootToken, send: hostSender(server, rootToken) };
 }
