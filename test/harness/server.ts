@@ -127,6 +127,13 @@ export class TestServer {
     await ended;
   }
 
+  /** Resolves with the exit code when the process ends by itself; null when a signal ended it. */
+  ended(): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child?.exitCode ?? null);
+    return new Promise((resolve) => child.once('exit', (code) => resolve(code)));
+  }
+
   /** Sends a signal and goes on. */
   signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
