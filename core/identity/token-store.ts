@@ -20,6 +20,8 @@ import { type StoredToken, tokenBytesMax, tokenDepthMax, tokenPrefix, type Token
 
 const root = 'core/token/';
 const empty = new Uint8Array(0);
+/** How long the record of a spent token stays: longer than any request may take. */
+const spentLingerMs = 120_000;
 
 /** What identifies a new token besides its record. */
 export interface NewToken {
@@ -135,10 +137,15 @@ export class TokenStore {
     tx.put(idKey(token.hash), encodeRecord(record));
   }
 
-  /** Takes one use. After the last one the token is spent: nothing but the request that took it may use it. */
+  /**
+   * Takes one use. After the last one nobody but the requests that took one may use the token; they need it while they run, so it is
+   * left to the sweep.
+   */
   spendUse(tx: Transaction, token: StoredToken): void {
-    const { usesLeft } = token.record;
-    this.update(tx, token, { ...token.record, usesLeft: usesLeft === 1 ? -1 : usesLeft - 1 });
+    const { usesLeft, expiresAt } = token.record;
+    if (usesLeft > 1) return this.update(tx, token, { ...token.record, usesLeft: usesLeft - 1 });
+    const end = this.#clock.now() + spentLingerMs;
+    return this.update(tx, token, { ...token.record, usesLeft: -1, expiresAt: Math.min(expiresAt ?? end, end) });
   }
 
   /** Ends a token and, at once, everything below it; valid or not. */

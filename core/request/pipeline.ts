@@ -101,17 +101,13 @@ interface Attempt {
 
 async function transact(host: Host, unsealed: Unsealed, admitted: Admitted): Promise<Answer> {
   const attempt: Attempt = { recorded: undefined, recordedAs: '', spent: undefined };
-  try {
-    for (let restarts = 0; ; restarts++) {
-      try {
-        return await attemptOnce(host, unsealed, admitted, attempt);
-      } catch (error) {
-        if (!(error instanceof Conflict)) throw error;
-        if (restarts >= restartsMax) throw new StrongroomError('unavailable', 'too many concurrent changes to the same data; try again');
-      }
+  for (let restarts = 0; ; restarts++) {
+    try {
+      return await attemptOnce(host, unsealed, admitted, attempt);
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error;
+      if (restarts >= restartsMax) throw new StrongroomError('unavailable', 'too many concurrent changes to the same data; try again');
     }
-  } finally {
-    if (attempt.spent !== undefined) await endSpentToken(unsealed, attempt.spent);
   }
 }
 
@@ -223,22 +219,6 @@ async function spendUse(unsealed: Unsealed, hash: string, read: Transaction): Pr
   if (token === undefined || token.record.usesLeft < 1) throw new Conflict('the token has changed');
   unsealed.tokens.spendUse(tx, token);
   await tx.commit().durable;
-}
-
-/** Removes a token whose last use is over. Should this not succeed, the token is worthless all the same, and the sweep removes it. */
-async function endSpentToken(unsealed: Unsealed, hash: string): Promise<void> {
-  for (let tries = 0; tries < restartsMax; tries++) {
-    try {
-      const tx = new Transaction(unsealed);
-      const token = await unsealed.tokens.findSpent(tx, hash);
-      if (token === undefined || token.record.usesLeft >= 0) return;
-      await unsealed.tokens.revoke(tx, hash);
-      await tx.commit({ urgent: true }).durable;
-      return;
-    } catch (error) {
-      if (!(error instanceof Conflict)) return;
-    }
-  }
 }
 
 /** Station 10. */
