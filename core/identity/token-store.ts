@@ -52,6 +52,8 @@ function encodeRecord(record: TokenRecord): Uint8Array {
 export class TokenStore {
   readonly #hash: (token: string) => string;
   readonly #clock: Clock;
+  /** By hash: the last use that is being taken. */
+  readonly #turns = new Map<string, Promise<void>>();
 
   /** @param hashKey 32 bytes; tokens are stored as HMAC-SHA256 under it */
   constructor(hashKey: Uint8Array, clock: Clock) {
@@ -135,6 +137,18 @@ export class TokenStore {
       if (record.expiresAt !== undefined) tx.put(expiryKey(record.expiresAt, token.hash), empty);
     }
     tx.put(idKey(token.hash), encodeRecord(record));
+  }
+
+  /** Runs `take` after those that others began for the same token: the many that come at once neither conflict nor lose a use. */
+  async inTurn(hash: string, take: () => Promise<void>): Promise<void> {
+    const taken = (this.#turns.get(hash) ?? Promise.resolve()).then(take);
+    const turn = taken.catch(() => {});
+    this.#turns.set(hash, turn);
+    try {
+      await taken;
+    } finally {
+      if (this.#turns.get(hash) === turn) this.#turns.delete(hash);
+    }
   }
 
   /**

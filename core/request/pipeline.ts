@@ -129,7 +129,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
   }
   if (spends) {
     await attempt.recorded;
-    await spendUse(unsealed, caller.token.hash, tx);
+    await unsealed.tokens.inTurn(caller.token.hash, () => spendUse(unsealed, caller.token.hash));
     attempt.spent = caller.token.hash;
     throw new Conflict('the token has changed: it has one use less');
   }
@@ -212,8 +212,7 @@ async function finish(
   await reply?.after?.();
 }
 
-async function spendUse(unsealed: Unsealed, hash: string, read: Transaction): Promise<void> {
-  read.check();
+async function spendUse(unsealed: Unsealed, hash: string): Promise<void> {
   const tx = new Transaction(unsealed);
   const token = await unsealed.tokens.findByHash(tx, hash);
   if (token === undefined || token.record.usesLeft < 1) throw new Conflict('the token has changed');

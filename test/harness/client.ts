@@ -124,7 +124,7 @@ export class Connection {
     const done = this.#last.then(async () => {
       this.socket.write(requestBytes(request));
       const answer = await this.answers.next(request.method === 'HEAD');
-      if (answer === undefined) throw new Error('connection ended');
+      if (answer === undefined) throw new Error(`connection ended before the answer to ${request.method} ${request.path}`);
       this.#ending = answer.headers['connection'] === 'close';
       this.#observer?.(request, answer);
       return answer;

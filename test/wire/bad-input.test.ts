@@ -78,14 +78,14 @@ test('32 MiB of {}, are refused before they are parsed, and reads go on meanwhil
   const before = await memory();
   const refused = server.connect().send({ method: 'POST', path: 'secret/data/flood', token: server.rootToken, body: flood });
   let slowest = 0;
-  let done = false;
-  void refused.finally(() => (done = true));
+  const answered: RawAnswer[] = [];
+  void refused.then((answer) => answered.push(answer));
   do {
     const from = performance.now();
     expect((await reader.send({ method: 'GET', path: 'sys/mounts', token: server.rootToken })).status).toBe(200);
     slowest = Math.max(slowest, performance.now() - from);
-  } while (!done);
-  expect((await refused).status).toBe(413);
+  } while (answered.length === 0);
+  expect(answered[0]?.status).toBe(413);
   // JSON.parse of it takes seconds and more than a gigabyte; the bounds are far from both.
   expect(slowest).toBeLessThan(2500);
   expect((await memory()) - before).toBeLessThan(600_000_000);

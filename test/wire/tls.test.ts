@@ -31,20 +31,19 @@ function certify(name: string, signed = false): void {
 }
 
 let server: TestServer;
-const ports = { modern: 0, old: 0, required: 0, requested: 0 };
+const ports = { plain: 0, modern: 0, old: 0, required: 0, requested: 0 };
 beforeAll(async () => {
   for (const name of ['first', 'second', 'client-ca', 'stranger']) certify(name);
   certify('client', true);
   copyFileSync(file('first.pem'), file('server.pem'));
   copyFileSync(file('first.key'), file('server.key'));
-  for (const name of ['modern', 'old', 'required', 'requested'] as const) ports[name] = await freePort();
-  const plain = await freePort();
+  for (const name of ['plain', 'modern', 'old', 'required', 'requested'] as const) ports[name] = await freePort();
   const tls = { cert_file: file('server.pem'), key_file: file('server.key') };
   const listener = (port: number, more: object): object => ({ type: 'tcp', address: `127.0.0.1:${port}`, tls: { ...tls, ...more } });
   server = await startWireServer({
     config: {
       listeners: [
-        { type: 'tcp', address: `127.0.0.1:${plain}` },
+        { type: 'tcp', address: `127.0.0.1:${ports.plain}` },
         listener(ports.modern, {}),
         listener(ports.old, { min_version: '1.2' }),
         listener(ports.required, { client_auth: 'require', client_ca_file: file('client-ca.pem') }),
@@ -131,7 +130,9 @@ test('a Unix socket answers, with the mode of the config', async () => {
   expect((await connection.send({ method: 'GET', path: 'sys/health' })).status).toBe(200);
   expect((await connection.send({ method: 'LIST', path: 'sys/policies/acl', token: server.rootToken })).status).toBe(200);
   connection.close();
-  expect((await server.send({ method: 'GET', path: 'sys/health' })).status).toBe(200);
+  const plain = new Connection(ports.plain);
+  expect((await plain.send({ method: 'GET', path: 'sys/health' })).status).toBe(200);
+  plain.close();
 });
 
 test('SIGHUP takes new certificates over without ending connections, and a bad one changes nothing', async () => {
