@@ -6,7 +6,7 @@ import { mountPrefix } from '../barrier/barrier.ts';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import { fillTemplate } from '../mounts/route-table.ts';
-import type { PrefetchedEntry } from '../runner/messages.ts';
+import type { PrefetchedEntry, ReplyMessage } from '../runner/messages.ts';
 import type { RoomStorage } from '../runner/thread-room.ts';
 import { Conflict } from '../storage/types.ts';
 import type { CachedAnswer } from './answer-cache.ts';
@@ -124,6 +124,7 @@ async function handleInRoom(unsealed: Unsealed, target: Extract<Found, { kind: '
     },
     storage,
   );
+  checkReply(message);
   for (const { key: name, value } of message.writes) {
     const full = mountPrefix(mount.id) + storageKey(name);
     if (value === undefined) tx.delete(full);
@@ -158,6 +159,16 @@ function callerText(record: TokenRecord): string {
     );
   }
   return text;
+}
+
+/** What the types promise of a worker's message, checked: a status that can be sent, and bytes as values. */
+function checkReply({ reply, writes }: ReplyMessage): void {
+  const status = reply?.status ?? 200;
+  if (!Number.isInteger(status) || status < 200 || status > 599)
+    throw new StrongroomError('internal', 'the engine answered a malformed status');
+  for (const { value } of writes)
+    if (value !== undefined && !(value instanceof Uint8Array))
+      throw new StrongroomError('internal', 'the engine wrote something that is not bytes');
 }
 
 /** A key that a plugin names: relative, without empty or dot segments, so that it stays below its mount. */

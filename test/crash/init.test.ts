@@ -42,7 +42,7 @@ describe.skipIf(library === undefined)(`a crash during initialization (seed ${se
     const made = await connection.send({ method: 'PUT', path: 'sys/init', body: { secret_shares: 1, secret_threshold: 1 } });
     keys = { share: made.json.keys[0], rootToken: made.json.root_token };
     const unsealed = await connection.send({ method: 'PUT', path: 'sys/unseal', body: { key: keys.share } });
-    expect(unsealed.json).toMatchObject({ sealed: false });
+    if (unsealed.json.sealed !== false) throw new Error('it was not unsealed');
     connection.close();
     await server.kill();
     events = readTrace(trace);
