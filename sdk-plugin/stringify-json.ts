@@ -2,10 +2,18 @@
 import type { Json } from './engine.ts';
 import { OpaqueJson } from './json.ts';
 
-/** Makes JSON text. Undefined members are dropped, as by `JSON.stringify`; `OpaqueJson` appears verbatim. */
+/**
+ * Makes JSON text. Undefined members are dropped, as by `JSON.stringify`; `OpaqueJson` appears verbatim.
+ * @throws TypeError for what JSON can't say: functions, symbols, circles, and undefined outside an object
+ */
 export function stringifyJson(value: Json): string {
   if (value instanceof OpaqueJson) return value.text;
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  if (value === null || typeof value !== 'object') {
+    // It gives undefined for functions, whatever its type says.
+    const text: unknown = JSON.stringify(value);
+    if (typeof text !== 'string') throw new TypeError(`a ${typeof value} is not JSON`);
+    return text;
+  }
   if (isList(value)) return `[${value.map(stringifyJson).join(',')}]`;
   const members: string[] = [];
   for (const [name, member] of Object.entries(value)) {

@@ -47,6 +47,7 @@ function directoryOf(config: Config, log: Logger): StoreDirectory {
       log.fatal({ err: error }, 'the disk failed; the server ends, since nothing it says could be trusted');
       process.exit(exitFatal);
     },
+    onCompactionError: (error) => log.error({ err: error }, 'a compaction was given up; it will be tried again'),
   });
 }
 
@@ -179,6 +180,8 @@ export async function runServer(configFile: string, acceptRollback: boolean): Pr
     throw error;
   }
   log.info({ pid: process.pid, sealed: server.unsealed === undefined, initialized: server.boot !== undefined }, 'listening');
+  // Without a handler of ours, this signal would open Node's inspector, and with it every key.
+  process.on('SIGUSR1', () => {});
   process.on('SIGHUP', () => void reload(configFile, config, server, listeners, log));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {

@@ -1,32 +1,40 @@
-/**
- * HMAC-SHA256 with the key's pads prepared once: two one-shot hashes cost a third of `createHmac` on short input.
- * @source RFC 2104
- */
+/** HMAC-SHA256 over short messages, at a third of createHmac's cost. */
 import { hash } from 'node:crypto';
 
 const blockBytes = 64;
+const digestBytes = 32;
+const scratchBytes = 4096;
 
-/** Returns a function that gives the HMAC of its input in the encoding asked for. */
-export function hmacSha256(key: Uint8Array, encoding: 'hex' | 'base64url'): (message: string) => string {
-  const short = key.length > blockBytes ? hash('sha256', key, 'buffer') : key;
-  const inner = Buffer.alloc(blockBytes, 0x36);
-  const outer = Buffer.alloc(blockBytes + 32, 0x5c);
-  for (const [i, byte] of short.entries()) {
-    inner[i]! ^= byte;
-    outer[i]! ^= byte;
+/**
+ * Makes the HMAC of one key. Two one-shot hashes over prepared blocks cost 0.6 µs, createHmac 1.5 µs; the inner digest travels as a
+ * latin1 text because a Buffer result costs 0.5 µs more.
+ * @param key 1 to 64 bytes; the caller may wipe it afterwards
+ * @source FIPS 198-1
+ */
+export function hmacSha256(key: Uint8Array, encoding: 'hex' | 'base64url'): (message: string | Uint8Array) => string {
+  if (key.length < 1 || key.length > blockBytes) throw new RangeError(`an HMAC key must have 1 to ${blockBytes} bytes`);
+  const inner = Buffer.alloc(scratchBytes);
+  const outer = Buffer.alloc(blockBytes + digestBytes);
+  for (let at = 0; at < blockBytes; at++) {
+    inner[at] = (key[at] ?? 0) ^ 0x36;
+    outer[at] = (key[at] ?? 0) ^ 0x5c;
   }
-  const room = Buffer.alloc(4096);
-  inner.copy(room);
-  return (message) => {
-    const bytes = Buffer.byteLength(message);
-    let input: Buffer;
-    if (bytes <= room.length - blockBytes) {
-      room.write(message, blockBytes);
-      input = room.subarray(0, blockBytes + bytes);
-    } else {
-      input = Buffer.concat([inner, Buffer.from(message)]);
-    }
-    hash('sha256', input, 'buffer').copy(outer, blockBytes);
+  const finish = (digest: string): string => {
+    outer.write(digest, blockBytes, 'latin1');
     return hash('sha256', outer, encoding);
+  };
+  return (message) => {
+    // A UTF-16 unit takes at most three bytes of UTF-8.
+    if (typeof message === 'string' && message.length * 3 <= scratchBytes - blockBytes) {
+      const size = blockBytes + inner.write(message, blockBytes, 'utf8');
+      const digest = hash('sha256', inner.subarray(0, size), 'binary');
+      inner.fill(0, blockBytes, size);
+      return finish(digest);
+    }
+    const bytes = typeof message === 'string' ? Buffer.from(message) : message;
+    const whole = Buffer.concat([inner.subarray(0, blockBytes), bytes]);
+    const digest = hash('sha256', whole, 'binary');
+    whole.fill(0);
+    return finish(digest);
   };
 }

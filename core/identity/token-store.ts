@@ -20,6 +20,8 @@ import { type StoredToken, tokenBytesMax, tokenDepthMax, tokenPrefix, type Token
 
 const root = 'core/token/';
 const empty = new Uint8Array(0);
+/** How long the record of a spent token stays: longer than any request may take. */
+const spentLingerMs = 120_000;
 
 /** What identifies a new token besides its record. */
 export interface NewToken {
@@ -50,8 +52,8 @@ function encodeRecord(record: TokenRecord): Uint8Array {
 export class TokenStore {
   readonly #hash: (token: string) => string;
   readonly #clock: Clock;
-  /** By hash: the newest use being taken, how many requests wait for theirs, and how many are under way with one. */
-  readonly #uses = new Map<string, { taking: Promise<void>; waiting: number; underWay: number }>();
+  /** By hash: the last use that is being taken. */
+  readonly #turns = new Map<string, Promise<void>>();
 
   /** @param hashKey 32 bytes; tokens are stored as HMAC-SHA256 under it */
   constructor(hashKey: Uint8Array, clock: Clock) {
@@ -137,42 +139,27 @@ export class TokenStore {
     tx.put(idKey(token.hash), encodeRecord(record));
   }
 
-  /**
-   * Takes a use of a token by `take`, one request after another, so that the many that come at once neither conflict nor lose one.
-   * Whoever has taken one calls `endUse` when its request is over.
-   */
-  async beginUse(hash: string, take: () => Promise<void>): Promise<void> {
-    let uses = this.#uses.get(hash);
-    if (uses === undefined) this.#uses.set(hash, (uses = { taking: Promise.resolve(), waiting: 0, underWay: 0 }));
-    uses.waiting++;
-    const taken = uses.taking.then(take);
-    uses.taking = taken.catch(() => {});
+  /** Runs `take` after those that others began for the same token: the many that come at once neither conflict nor lose a use. */
+  async inTurn(hash: string, take: () => Promise<void>): Promise<void> {
+    const taken = (this.#turns.get(hash) ?? Promise.resolve()).then(take);
+    const turn = taken.catch(() => {});
+    this.#turns.set(hash, turn);
     try {
       await taken;
-      uses.underWay++;
     } finally {
-      uses.waiting--;
-      this.#forgetUses(hash);
+      if (this.#turns.get(hash) === turn) this.#turns.delete(hash);
     }
   }
 
-  /** Answers whether no other request is under way that has taken a use of this token: then it may be removed if it is spent. */
-  endUse(hash: string): boolean {
-    const uses = this.#uses.get(hash);
-    if (uses === undefined || --uses.underWay > 0) return false;
-    this.#forgetUses(hash);
-    return true;
-  }
-
-  #forgetUses(hash: string): void {
-    const uses = this.#uses.get(hash);
-    if (uses?.waiting === 0 && uses.underWay === 0) this.#uses.delete(hash);
-  }
-
-  /** Takes one use. After the last one the token is spent: nothing but the request that took it may use it. */
+  /**
+   * Takes one use. After the last one nobody but the requests that took one may use the token; they need it while they run, so it is
+   * left to the sweep.
+   */
   spendUse(tx: Transaction, token: StoredToken): void {
-    const { usesLeft } = token.record;
-    this.update(tx, token, { ...token.record, usesLeft: usesLeft === 1 ? -1 : usesLeft - 1 });
+    const { usesLeft, expiresAt } = token.record;
+    if (usesLeft > 1) return this.update(tx, token, { ...token.record, usesLeft: usesLeft - 1 });
+    const end = this.#clock.now() + spentLingerMs;
+    return this.update(tx, token, { ...token.record, usesLeft: -1, expiresAt: Math.min(expiresAt ?? end, end) });
   }
 
   /** Ends a token and, at once, everything below it; valid or not. */

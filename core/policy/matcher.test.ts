@@ -95,7 +95,8 @@ test('what is reachable below a prefix is what some path below it is granted', (
   const property = fc.property(fc.array(rule, { maxLength: 6 }), fc.constantFrom('a/', 'ab/', 'a/b/'), (rules, prefix) => {
     const text = rules.map((one) => `path "${one.path}" { capabilities = ${JSON.stringify(one.capabilities)} }`).join('\n');
     const acl = compilePolicies([{ name: 'p', policy: parsePolicy(text) }]);
-    const names = ['a', 'b', 'ab', 'abc', 'c', 'zz', ''];
+    // Without a slash at the end, which only LIST may bring.
+    const names = ['a', 'b', 'ab', 'abc', 'c', 'zz'];
     const below = names.flatMap((one) => [
       one,
       ...names.flatMap((two) => [`${one}/${two}`, ...names.map((three) => `${one}/${two}/${three}`)]),

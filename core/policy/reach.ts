@@ -6,15 +6,24 @@ import type { Grant } from './grant.ts';
 const anyName = '\u0000';
 
 /**
- * Tells whether some path below `prefix` is granted. Asks `granted` of the most general path that each pattern shares with the prefix: a broad
+ * Tells whether some path below `prefix` is granted. Asks `granted` of the most general paths that each pattern shares with the prefix: a broad
  * allow under a narrower deny is then not counted, an allow inside a deny is.
  */
 export function reachableUnder(grants: readonly Grant[], prefix: string, granted: (path: string) => boolean): boolean {
   if (granted(prefix)) return true;
+  const depthMax = grants.reduce((depth, { pattern }) => Math.max(depth, pattern.text.split('/').length), 0);
   return grants.some((grant) => {
     if ((grant.capabilities & ~capabilityBits.deny) === 0) return false;
     const path = sharedPath(grant, prefix);
-    return path !== undefined && granted(path);
+    if (path === undefined) return false;
+    if (granted(path)) return true;
+    // What is shadowed at one depth by a rule with `+` may be open below it; deeper than every rule nothing changes any more.
+    let deeper = path;
+    for (let depth = path.split('/').length; grant.pattern.prefix && depth <= depthMax; depth++) {
+      deeper += `/${anyName}`;
+      if (granted(deeper)) return true;
+    }
+    return false;
   });
 }
 

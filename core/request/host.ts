@@ -28,6 +28,8 @@ export interface Unsealed extends Vault {
   readonly rooms: Rooms;
   readonly audit: AuditBroker;
   readonly auditText: AuditSerializer;
+  /** PEM: verifies the checkpoints of the audit. */
+  readonly auditPublicKey: string;
   readonly cache: AnswerCache;
 }
 

@@ -79,6 +79,12 @@ test('every bound is kept before anything is parsed', () => {
   expect(() => scanJson(Buffer.from('{'.repeat(20)), limits)).toThrow('deeper than 3');
 });
 
+test('a text over a bound is refused by it even where it is no JSON: nothing is parsed before', () => {
+  const broken = Buffer.from(`{"a":[${'{},'.repeat(50)}`);
+  expect(() => parseBody(broken, undefined, { tokensMax: 20, depthMax: 9 })).toThrow('more than 20 JSON tokens');
+  expect(() => parseBody(broken, undefined, wide)).toThrow('error parsing JSON');
+});
+
 test('bytes of any kind are an object, or a refusal that does not quote them', () => {
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 60 }),

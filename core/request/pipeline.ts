@@ -104,19 +104,14 @@ interface Attempt {
 
 async function transact(host: Host, unsealed: Unsealed, admitted: Admitted): Promise<Answer> {
   const attempt: Attempt = { recorded: undefined, recordedAs: '', spent: undefined };
-  try {
-    for (let restarts = 0; ; restarts++) {
-      try {
-        return await attemptOnce(host, unsealed, admitted, attempt);
-      } catch (error) {
-        if (!(error instanceof Conflict)) throw error;
-        if (restarts >= (attempt.spent === undefined ? restartsMax : restartsMaxWithUse))
-          throw new StrongroomError('unavailable', 'too many concurrent changes to the same data; try again');
-      }
+  for (let restarts = 0; ; restarts++) {
+    try {
+      return await attemptOnce(host, unsealed, admitted, attempt);
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error;
+      if (restarts >= (attempt.spent === undefined ? restartsMax : restartsMaxWithUse))
+        throw new StrongroomError('unavailable', 'too many concurrent changes to the same data; try again');
     }
-  } finally {
-    // Requests that have taken earlier uses may still need the token.
-    if (attempt.spent !== undefined && unsealed.tokens.endUse(attempt.spent)) await endSpentToken(unsealed, attempt.spent);
   }
 }
 
@@ -130,7 +125,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
   const spends = caller.kind === 'token' && caller.token.record.usesLeft > 0 && attempt.spent === undefined;
   const changes = spends || !(head.verb === 'read' || head.verb === 'list' || head.verb === 'scan');
   // A restart that decides the same is still the same request; another decision is recorded too.
-  const recordedAs = `${decision.allowed}${parts.auth}`;
+  const recordedAs = `${decision.allowed} ${caller.kind === 'token' ? caller.token.hash : caller.kind}`;
   if (attempt.recordedAs !== recordedAs) {
     attempt.recordedAs = recordedAs;
     attempt.recorded = recordRequest(unsealed, facts, parts, changes);
@@ -138,7 +133,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
   }
   if (spends) {
     await attempt.recorded;
-    await unsealed.tokens.beginUse(caller.token.hash, () => spendUse(unsealed, caller.token.hash));
+    await unsealed.tokens.inTurn(caller.token.hash, () => spendUse(unsealed, caller.token.hash));
     attempt.spent = caller.token.hash;
     throw new Conflict('the token has changed: it has one use less');
   }
@@ -165,7 +160,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
         : { kind: 'fragment' as const, fragment: data };
     const fragment = auditData === undefined ? undefined : unsealed.auditText.fragment(auditData);
     // From here to the last line of the answer's record nothing may yield: what was checked is what is recorded and answered.
-    const commit = settle(tx, handled.reply);
+    const commit = settle(tx, handled.reply, target.verb === 'delete');
     const answered = recordAnswer(
       unsealed,
       parts,
@@ -201,22 +196,13 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
 }
 
 /** Commits what was written, or proves that what was read still stands. @throws Conflict */
-function settle(tx: Transaction, reply: HostReply | undefined): Commit | undefined {
+function settle(tx: Transaction, reply: HostReply | undefined, deletes: boolean): Commit | undefined {
   if (!tx.dirty && reply?.keyring === undefined) {
     tx.check();
     return undefined;
   }
-  // The writes may lie under keys that come with them, so the keyring is in force before they are sealed.
-  reply?.keyring?.adopt();
-  try {
-    return tx.commit({
-      ...(reply?.keyring === undefined ? {} : { keyring: reply.keyring.record }),
-      ...(reply?.urgent === true ? { urgent: true } : {}),
-    });
-  } catch (error) {
-    reply?.keyring?.revert();
-    throw error;
-  }
+  const options = deletes || reply?.urgent === true ? { urgent: true } : {};
+  return reply?.keyring === undefined ? tx.commit(options) : reply.keyring.commit(options);
 }
 
 async function finish(
@@ -226,12 +212,7 @@ async function finish(
   recorded: readonly (Promise<void> | undefined)[],
   reply: HostReply | undefined,
 ): Promise<void> {
-  try {
-    await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), ...recorded]);
-  } catch (error) {
-    reply?.keyring?.revert();
-    throw error;
-  }
+  await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), ...recorded]);
   await reply?.after?.();
 }
 
@@ -241,22 +222,6 @@ async function spendUse(unsealed: Unsealed, hash: string): Promise<void> {
   if (token === undefined || token.record.usesLeft < 1) throw new Conflict('the token has changed');
   unsealed.tokens.spendUse(tx, token);
   await tx.commit().durable;
-}
-
-/** Removes a token whose last use is over. Should this not succeed, the token is worthless all the same, and the sweep removes it. */
-async function endSpentToken(unsealed: Unsealed, hash: string): Promise<void> {
-  for (let tries = 0; tries < restartsMax; tries++) {
-    try {
-      const tx = new Transaction(unsealed);
-      const token = await unsealed.tokens.findSpent(tx, hash);
-      if (token === undefined || token.record.usesLeft >= 0) return;
-      await unsealed.tokens.revoke(tx, hash);
-      await tx.commit({ urgent: true }).durable;
-      return;
-    } catch (error) {
-      if (!(error instanceof Conflict)) return;
-    }
-  }
 }
 
 /** Station 10. */

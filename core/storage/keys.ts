@@ -24,7 +24,7 @@ function refuse(message: string): never {
 }
 
 /** Checks one key: not empty, no empty segment, well-formed UTF-16, at most 8192 bytes as UTF-8. Throws `invalid` or `too-large`. */
-export function checkKey(key: string): void {
+function checkKey(key: string): void {
   if (key === '' || key.startsWith('/') || key.endsWith('/') || key.includes('//')) {
     refuse('a storage key consists of one or more non-empty segments');
   }

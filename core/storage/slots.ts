@@ -7,12 +7,14 @@ import { Conflict } from './types.ts';
 import { parentOf } from './keys.ts';
 
 /** Number of slots: 8 MiB of revisions; at 1 M live keys one needless restart per million unrelated (read, write) pairs. */
-export const slotCount: number = 2 ** 20;
+const slotCount = 2 ** 20;
 
 /** Revisions by slot. The seed keeps an outsider from choosing names that collide. */
 export class SlotTable {
   readonly #moved = new Float64Array(slotCount);
   readonly #seed: number;
+  /** No slot stands before this; writing it into each would touch 8 MiB at every start. */
+  #floor: Revision = 0;
 
   /** @param seed any 32-bit number, random for each process */
   constructor(seed: number) {
@@ -30,7 +32,7 @@ export class SlotTable {
 
   /** Gives the revision of the last change in a slot. */
   movedAt(slot: Slot): Revision {
-    return this.#moved[slot] ?? 0;
+    return Math.max(this.#floor, this.#moved[slot] ?? 0);
   }
 
   /** Says that the key or directory changed at `revision`. */
@@ -49,9 +51,9 @@ export class SlotTable {
     }
   }
 
-  /** Puts every slot at `revision`: after opening, nothing read before may be believed. */
+  /** Puts every slot at `revision` at least: after opening, nothing read before may be believed. */
   fill(revision: Revision): void {
-    this.#moved.fill(revision);
+    this.#floor = Math.max(this.#floor, revision);
   }
 
   /** Throws `Conflict` when a slot of the expectation moved after its revision. */

@@ -17,10 +17,16 @@ export function auditRoutes(server: Server): Readonly<Record<string, HostRoute>>
       access: 'sudo',
       topLevel: true,
       read: {
-        handler: () => {
+        handler: ({ unsealed }) => {
           const data: Record<string, Json> = {};
           for (const { name, type } of server.options.sinkNames)
-            data[`${name}/`] = { type, path: `${name}/`, description: 'set in the config file', local: false, options: {} };
+            data[`${name}/`] = {
+              type,
+              path: `${name}/`,
+              description: 'set in the config file',
+              local: false,
+              options: { checkpoint_public_key: unsealed.auditPublicKey },
+            };
           return { data };
         },
       },

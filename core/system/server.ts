@@ -1,5 +1,5 @@
 /** The server: sealed or unsealed, and the way from one to the other. */
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { openAuditBroker } from '../audit/broker.ts';
@@ -210,12 +210,13 @@ export class Server implements Host {
     const vault = { storage, barrier, derived };
     const clock = new Clock(options.wallClock);
     const secrets = await readSecrets(new Transaction(vault));
+    const signingKey = createPrivateKey({ key: Buffer.from(secrets.auditSigning), format: 'der', type: 'pkcs8' });
     const audit = await openAuditBroker({
       sinks: await options.openSinks(),
       head: () => storage.durableHead(),
       now: () => clock.now(),
       version: options.version,
-      signingKey: createPrivateKey({ key: Buffer.from(secrets.auditSigning), format: 'der', type: 'pkcs8' }),
+      signingKey,
       onFailure: (sink, error) => log.error({ sink, err: error }, 'an audit sink failed'),
     });
     opened.push(() => audit.close());
@@ -229,6 +230,7 @@ export class Server implements Host {
       policies: new PolicyStore(),
       rooms,
       audit,
+      auditPublicKey: createPublicKey(signingKey).export({ type: 'spki', format: 'pem' }),
       auditText: auditSerializer({ hmac: auditHmac(secrets.auditSalt) }),
       cache: new AnswerCache(options.cacheBytes),
     };

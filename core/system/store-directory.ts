@@ -29,10 +29,12 @@ export interface DirectoryOptions {
   readonly compactAtBytes: number;
   /** Called when the disk can't be trusted any more: the process must end without another answer. */
   readonly onFatal: (error: unknown) => void;
+  /** Told when a compaction that started by itself was given up; it is tried again later. */
+  readonly onCompactionError?: (error: unknown) => void;
 }
 
 /** Takes a directory for this process. @throws StrongroomError when another server holds it */
-export function openDirectory({ directory, compactAtBytes, onFatal }: DirectoryOptions): StoreDirectory {
+export function openDirectory({ directory, ...options }: DirectoryOptions): StoreDirectory {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const lock = lockDirectory(directory);
   return {
@@ -45,7 +47,7 @@ export function openDirectory({ directory, compactAtBytes, onFatal }: DirectoryO
         disk: nodeDisk(),
         cipher,
         ...(keyring === undefined ? {} : { keyring }),
-        options: { compactAtBytes, onFatal },
+        options,
       }),
     discard: (store) => {
       if (existsSync(join(directory, store))) rmSync(join(directory, store), { recursive: true });

@@ -107,12 +107,12 @@ export class TestServer {
     return new Connection(this.port, this.#options.onAnswer);
   }
 
-  /** The audit file's lines, parsed. */
+  /** The audit file's lines, parsed. `torn`: lines that a crash has left unfinished are skipped. */
   // oxlint-disable-next-line typescript/no-explicit-any -- tests look into entries of every shape
-  auditLines(): any[] {
+  auditLines({ torn = false }: { readonly torn?: boolean } = {}): any[] {
     return readFileSync(join(this.directory, 'audit.log'), 'utf8')
       .split('\n')
-      .filter((line) => line !== '')
+      .filter((line) => line !== '' && !(torn && !line.endsWith('}')))
       .map((line) => JSON.parse(line) as unknown);
   }
 
@@ -125,6 +125,13 @@ export class TestServer {
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
     await ended;
+  }
+
+  /** Resolves with the exit code when the process ends by itself; null when a signal ended it. */
+  ended(): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child?.exitCode ?? null);
+    return new Promise((resolve) => child.once('exit', (code) => resolve(code)));
   }
 
   /** Sends a signal and goes on. */

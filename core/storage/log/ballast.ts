@@ -5,7 +5,7 @@
 import { type Disk, isDiskError, writeFully } from './disk.ts';
 
 /** Shortest time between two attempts to write the ballast again. */
-export const ballastRetryMs = 1000;
+const ballastRetryMs = 1000;
 
 /** The ballast file of a directory. */
 export class Ballast {

@@ -12,11 +12,13 @@
  * between spoils the pass, because a page may have left out an entry for a write that never happened.
  */
 import { StrongroomError } from '../../errors.ts';
+import type { CompactProgress } from '../types.ts';
 import { type Appended, BaseWriter } from './base-writer.ts';
 import type { CompactorOptions } from './compaction.ts';
 import type { LogContext } from './context.ts';
 import { isDiskError } from './disk.ts';
 import { checkOf } from './files.ts';
+import { damage, fileName } from './format.ts';
 import type { GroupWriter } from './group-writer.ts';
 import type { Undo } from './log-storage.ts';
 import { writeManifest, type Manifest } from './manifest.ts';
@@ -28,13 +30,6 @@ import { rotateLog } from './rotation.ts';
 /** A rollback or a stop made the pass worthless; what it copied stays. */
 export class PassSpoiled extends Error {
   override readonly name = 'PassSpoiled';
-}
-
-/** How far a pass is. */
-export interface CompactProgress {
-  readonly pagesDone: number;
-  readonly pagesTotal: number;
-  readonly bytesCopied: number;
 }
 
 interface Captured {
@@ -175,7 +170,7 @@ export class CompactionPass {
 
   /** Copies the values of a page that have to move, from the key `from` on; gives where to go on when the slice is spent. */
   #move(ref: PageRef, from: string, rewraps: boolean): string | undefined {
-    const { index, files, cipher } = this.#context;
+    const { index, files } = this.#context;
     const page = index.load(ref);
     for (let row = page.search(from); row < page.names.length; row++) {
       const before = page.at(row);
@@ -184,7 +179,7 @@ export class CompactionPass {
       if (!doomed && !(rewraps && this.#keeps(before.file))) continue;
       if (this.#base.total - this.#sliceStart >= sliceBytes) return key;
       const value = files.value(before);
-      const current = cipher.rewrap(key, value);
+      const current = this.#rewrap(key, value, before);
       if (current === undefined && !doomed) continue;
       const copy = current ?? value;
       const at: Appended = this.#base.value(copy);
@@ -192,6 +187,14 @@ export class CompactionPass {
       index.relocate(ref, row, { revision: before.revision, ...at, check: current === undefined ? before.check : checkOf(copy) });
     }
     return undefined;
+  }
+
+  #rewrap(key: string, value: Uint8Array, { file, offset }: Location): Uint8Array | undefined {
+    try {
+      return this.#context.cipher.rewrap(key, value);
+    } catch (cause) {
+      throw damage(fileName(this.#context.files.get(file)?.kind ?? 'log', file), offset, 'the value does not open', cause);
+    }
   }
 
   /** Whether a snapshot may refer to this file: base files that stay. */

@@ -22,6 +22,45 @@ async function write(storage: LogStorage, count: number, length = 50): Promise<v
   }
 }
 
+/** A disk on which the syncs of log files wait between `hold` and `release`. */
+function heldDisk(disk: SimulatedDisk) {
+  const gate = Promise.withResolvers<void>();
+  let until: Promise<void> | undefined;
+  const slow: Disk = {
+    mkdir: () => disk.mkdir(),
+    readdir: (path) => disk.readdir(path),
+    open: (path) => disk.open(path),
+    create(path) {
+      const file = disk.create(path);
+      const fdatasync = async (): Promise<void> => {
+        if (path.includes('log-')) await until;
+        await file.fdatasync();
+      };
+      return { ...file, fdatasync };
+    },
+    rename: (from, to) => disk.rename(from, to),
+    unlink: (path) => disk.unlink(path),
+    fsyncDirectory: () => disk.fsyncDirectory(),
+    lock: (path) => disk.lock(path),
+  };
+  const hold = (): void => {
+    until = gate.promise;
+  };
+  return { slow, hold, release: () => gate.resolve() };
+}
+
+/** A pause of compaction during which something is done, once. */
+function oncePaused() {
+  const during: { commit?: () => void } = {};
+  const pause = async (): Promise<void> => {
+    const { commit } = during;
+    delete during.commit;
+    commit?.();
+    for (let ticks = 0; ticks < 10; ticks++) await Promise.resolve();
+  };
+  return { during, pause };
+}
+
 describe('compaction', () => {
   test('starts by itself when the tail has grown, and bounds the disk', async () => {
     const disk = disks();
@@ -91,44 +130,42 @@ describe('compaction', () => {
 
   test('no snapshot is published that has seen a commit which is not on disk', async () => {
     const disk = disks();
-    const held: { until: Promise<void> | undefined } = { until: undefined };
-    const gate = Promise.withResolvers<void>();
-    const slow: Disk = {
-      mkdir: () => disk.mkdir(),
-      readdir: (path) => disk.readdir(path),
-      open: (path) => disk.open(path),
-      create(path) {
-        const file = disk.create(path);
-        const fdatasync = async (): Promise<void> => {
-          if (path.includes('log-')) await held.until;
-          await file.fdatasync();
-        };
-        return { ...file, fdatasync };
-      },
-      rename: (from, to) => disk.rename(from, to),
-      unlink: (path) => disk.unlink(path),
-      fsyncDirectory: () => disk.fsyncDirectory(),
-      lock: (path) => disk.lock(path),
-    };
-    const during: { commit?: () => void } = {};
-    const pause = (): Promise<void> => {
-      during.commit?.();
-      delete during.commit;
-      return Promise.resolve();
-    };
-    const options = { ballastBytes: 100, pause };
-    const storage = await openLog({ directory: 'data', disk: slow, cipher: testCipher(), options });
+    const { slow, hold, release } = heldDisk(disk);
+    const { during, pause } = oncePaused();
+    const storage = await openLog({ directory: 'data', disk: slow, cipher: testCipher(), options: { ballastBytes: 100, pause } });
     await write(storage, 3000);
     during.commit = () => {
-      held.until = gate.promise;
+      hold();
       storage.commit([{ key: 'd6/k6', value: undefined }]);
     };
     const compacted = storage.compact();
     await new Promise<void>((resolve) => setImmediate(resolve));
     expect([during.commit, storage.stats().compactions]).toEqual([undefined, 0]);
-    gate.resolve();
+    release();
     await compacted;
     expect(storage.stats().compactions).toBe(1);
+  });
+
+  test('no snapshot is published that has seen a commit which was rolled back', async () => {
+    const disk = disks();
+    const { slow, hold, release } = heldDisk(disk);
+    const { during, pause } = oncePaused();
+    const storage = await openLog({ directory: 'data', disk: slow, cipher: testCipher(), options: { ballastBytes: 100, pause } });
+    await write(storage, 3000);
+    const rolledBack: Promise<void>[] = [];
+    during.commit = () => {
+      hold();
+      storage.commit([{ key: 'first', value: Buffer.of(1) }]);
+      void Promise.resolve().then(() => rolledBack.push(storage.commit([{ key: 'd6/k6', value: Buffer.alloc(500_000) }]).durable));
+    };
+    const compacted = storage.compact();
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    disk.capacity = disk.used + 400_000;
+    release();
+    await expect(rolledBack[0]).rejects.toMatchObject({ code: 'storage-full' });
+    await compacted;
+    const again = await open(disk.clone());
+    expect((await again.get('d6/k6')).value?.[0]).toBe(6);
   });
 
   test('files that lost most of their values go', async () => {
@@ -163,6 +200,21 @@ describe('re-wrapping', () => {
     for (let i = 0; i < 600; i++) expect((await storage.get(`d${i % 7}/k${i}`)).value?.[0]).toBe(2);
   });
 
+  test('a value that does not open ends the job with its place, not the store', async () => {
+    const disk = disks();
+    const fatal: unknown[] = [];
+    const rewrap = (key: string): undefined => {
+      if (key === 'd3/k10') throw new Error('one uniform error');
+    };
+    const storage = await open(disk, { onFatal: (error) => fatal.push(error) }, { ...testCipher(), rewrap });
+    await write(storage, 100);
+    await expect(storage.compact({ rewrapAll: 2 })).rejects.toMatchObject({ code: 'internal', file: 'log-00000001' });
+    expect(fatal).toEqual([]);
+    expect((await storage.get('d3/k10')).value?.[0]).toBe(10);
+    expect((await storage.get('d1/k1')).value?.[0]).toBe(1);
+    await storage.commit([{ key: 'still', value: Buffer.of(1) }]).durable;
+  });
+
   test('a job that was killed goes on at its cursor', async () => {
     const disk = disks();
     const cipher = testCipher({ rewraps: true });
@@ -185,6 +237,19 @@ describe('re-wrapping', () => {
     expect(shown).toBeLessThan(2000);
     expect(storage.stats().rewrapJob).toBeUndefined();
     for (let i = 0; i < 2000; i++) expect((await storage.get(`d${i % 7}/k${i}`)).value?.[0]).toBe(2);
+  });
+
+  test('commits that are queued when a new key is taken into use lie behind its record, however many they are', async () => {
+    const disk = disks();
+    const cipher = testCipher();
+    const storage = await open(disk, {}, cipher);
+    for (let i = 0; i < 4; i++) storage.commit([{ key: `big${i}`, value: Buffer.alloc(5_000_000) }]);
+    cipher.keyring(Uint8Array.of(2));
+    const last = storage.commit([], undefined, keyring(2));
+    await storage.durable(1);
+    const again = await open(disk.clone());
+    expect(again.head()).toBe(last.revision);
+    await last.durable;
   });
 
   test('a keyring record is given back at opening before anything that it opens, also when compaction has passed it', async () => {

@@ -2,22 +2,12 @@
  * Decides when to compact, runs one pass after the other, and repeats a pass that a full disk spoiled.
  */
 import { StrongroomError } from '../../errors.ts';
+import type { CompactOptions } from '../types.ts';
 import type { LogContext } from './context.ts';
 import { isDiskError } from './disk.ts';
 import type { GroupWriter } from './group-writer.ts';
-import { CompactionPass, type CompactProgress, PassSpoiled } from './compaction-pass.ts';
+import { CompactionPass, PassSpoiled } from './compaction-pass.ts';
 import type { Undo } from './log-storage.ts';
-
-/** Options of one compaction. */
-export interface CompactOptions {
-  /**
-   * Visits every live value and index page, so that nothing is left under an old key. The number names the job, for instance by the
-   * key version that it aims at: the same number goes on where a killed job was, another one starts anew.
-   */
-  readonly rewrapAll?: number;
-  /** Called between slices of work. */
-  readonly onProgress?: (progress: CompactProgress) => void;
-}
 
 /** What a compaction gives. */
 export interface CompactResult {

@@ -27,7 +27,7 @@ import { FieldReader, FieldWriter } from './varint.ts';
 export const frameHeaderBytes = 104;
 
 /** Bytes of a frame's hash, its last field. */
-export const frameHashBytes = 32;
+const frameHashBytes = 32;
 
 const magic = Buffer.from('SRFRAME1', 'latin1');
 
@@ -55,7 +55,7 @@ export interface FrameHeader {
 }
 
 /** One commit to be put into a frame. */
-export interface FrameCommit {
+interface FrameCommit {
   readonly revision: number;
   readonly writes: readonly Write[];
 }
@@ -76,7 +76,7 @@ export interface EncodedFrame {
 }
 
 /** One write as a frame holds it: the value by its place in the file. */
-export interface PlacedWrite {
+interface PlacedWrite {
   readonly key: string;
   readonly deleted: boolean;
   readonly offset: number;

@@ -16,7 +16,7 @@ import type { ChainPoint } from './format.ts';
 import { encodeFrame } from './frame.ts';
 
 /** Bytes of commits after which a group takes no more. */
-export const groupBytesMax = 8_388_608;
+const groupBytesMax = 8_388_608;
 
 /** A commit on its way to the disk. `Undo` is the storage's own record of how to take it back. */
 export interface QueuedCommit<Undo> {
@@ -64,7 +64,8 @@ export class GroupWriter<Undo> {
   #keyring: Uint8Array | undefined;
   #queue: Group<Undo>[] = [];
   #tasks: (() => Promise<void>)[] = [];
-  #flying = false;
+  /** Groups at the head of the queue that are being written. */
+  #flying = 0;
   #running: Promise<void> | undefined;
   #dead = false;
   #lastSyncMs = 0;
@@ -106,7 +107,7 @@ export class GroupWriter<Undo> {
   /** Queues a commit; the promise settles when its group is on disk or rolled back. */
   submit(commit: QueuedCommit<Undo>): Promise<void> {
     let group = this.#queue.at(-1);
-    const open = group !== undefined && !(this.#flying && this.#queue.length === 1) && group.bytes < groupBytesMax;
+    const open = group !== undefined && this.#queue.length > this.#flying && group.bytes < groupBytesMax;
     if (group === undefined || !open) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       promise.catch(() => undefined); // nobody has to wait for it
@@ -180,15 +181,18 @@ export class GroupWriter<Undo> {
         await task();
         continue;
       }
-      const group = this.#queue[0];
-      if (group === undefined) return;
-      this.#flying = true;
-      const valuesAt = await this.#write(group.commits);
-      this.#flying = false;
+      if (this.#queue.length === 0) return;
+      // Names may be sealed under the key of a record that is still queued: everything before it goes into its frame.
+      const last = this.#queue.findLastIndex((group) => group.commits.some((commit) => commit.keyring !== undefined));
+      const groups = this.#queue.slice(0, Math.max(1, last + 1));
+      const commits = groups.flatMap((group) => group.commits);
+      this.#flying = groups.length;
+      const valuesAt = await this.#write(commits);
+      this.#flying = 0;
       if (valuesAt === undefined) continue;
-      this.#queue.shift();
-      this.#events.durable(group.commits, this.#at.file.id, valuesAt);
-      group.resolve();
+      this.#queue.splice(0, groups.length);
+      this.#events.durable(commits, this.#at.file.id, valuesAt);
+      for (const group of groups) group.resolve();
     }
   }
 
@@ -228,7 +232,7 @@ export class GroupWriter<Undo> {
   #rollBack(): void {
     const groups = this.#queue;
     this.#queue = [];
-    this.#flying = false;
+    this.#flying = 0;
     this.#events.rolledBack(groups.flatMap((group) => group.commits));
     for (const group of groups) group.reject(new StrongroomError('storage-full', 'the disk is full: the write was not kept'));
   }

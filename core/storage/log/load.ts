@@ -54,7 +54,7 @@ export async function initialize(
 }
 
 /** Opens the files that the manifest names; throws unless the base files are those. */
-export function openBases(files: FileSet, manifest: Manifest): void {
+function openBases(files: FileSet, manifest: Manifest): void {
   for (const { id, bytes } of manifest.bases) {
     let open: OpenFile;
     try {

@@ -2,37 +2,27 @@
 import { StrongroomError } from '../../errors.ts';
 import { checkWrites } from '../keys.ts';
 import type { SlotTable } from '../slots.ts';
-import type { Change, Commit, CommitOptions, Entry, Expectation, Listing, Revision, Slot, Storage, Write } from '../types.ts';
+import type {
+  Change,
+  Commit,
+  CommitOptions,
+  CompactOptions,
+  Entry,
+  Expectation,
+  Listing,
+  Revision,
+  Slot,
+  Storage,
+  Write,
+} from '../types.ts';
 import type { Ballast } from './ballast.ts';
 import { followChanges } from './changes.ts';
-import type { Compactor, CompactOptions, CompactResult } from './compaction.ts';
+import type { Compactor, CompactResult } from './compaction.ts';
 import type { LogContext } from './context.ts';
 import { checkOf } from './files.ts';
 import type { GroupEvents, GroupWriter, QueuedCommit } from './group-writer.ts';
 import { type Location, pendingFile } from './page.ts';
-
-/** Figures for metrics. */
-export interface LogStats {
-  readonly keys: number;
-  readonly head: Revision;
-  readonly durableRevision: Revision;
-  /** Bytes of values that are current. */
-  readonly liveBytes: number;
-  /** Bytes of log and base files. */
-  readonly diskBytes: number;
-  /** Bytes that a restart would replay. */
-  readonly tailBytes: number;
-  readonly files: number;
-  /** Frames written or replayed since opening. */
-  readonly frames: number;
-  readonly lastSyncMs: number;
-  /** Whether only urgent commits are admitted. */
-  readonly full: boolean;
-  /** Compactions published since opening. */
-  readonly compactions: number;
-  /** The re-wrap job that is not complete, running or not; `compact` with it goes on. */
-  readonly rewrapJob: number | undefined;
-}
+import { gatherStats, type LogStats } from './stats.ts';
 
 /** The log as its host sees it. */
 export interface LogStorage extends Storage {
@@ -59,10 +49,6 @@ interface UndoWrite {
 
 /** What the writer keeps for each commit. */
 export type Undo = readonly UndoWrite[];
-
-function sum(sizes: readonly { readonly size: number }[]): number {
-  return sizes.reduce((total, { size }) => total + size, 0);
-}
 
 const absent: Entry = Object.freeze({ revision: 0, value: undefined });
 
@@ -188,25 +174,8 @@ export class WriteAheadLog implements LogStorage {
   }
 
   stats(): LogStats {
-    const { index, files } = this.#context;
-    let liveBytes = 0;
-    for (const bytes of index.liveBytes.values()) liveBytes += bytes;
-    const all = files.all().map(({ kind, file }) => ({ kind, size: file.size() }));
-    const { chain, frames } = this.#writer.position;
-    return {
-      keys: index.keys,
-      head: this.#head,
-      durableRevision: chain.revision,
-      liveBytes,
-      diskBytes: sum(all),
-      tailBytes: sum(all.filter(({ kind }) => kind === 'log')),
-      files: all.length,
-      frames,
-      lastSyncMs: this.#writer.lastSyncMs,
-      full: this.#ballast.full,
-      compactions: this.#compactor.count,
-      rewrapJob: this.#context.rewrap?.job,
-    };
+    const { count } = this.#compactor;
+    return gatherStats(this.#context, this.#writer, { head: this.#head, full: this.#ballast.full, compactions: count });
   }
 
   close(): Promise<void> {

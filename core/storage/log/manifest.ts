@@ -8,7 +8,7 @@ import { type Disk, isDiskError, readFully, writeFully } from './disk.ts';
 import { type ChainPoint, damage, sha256 } from './format.ts';
 
 /** Version of everything that lies in the directory. */
-export const formatVersion = 1;
+const formatVersion = 1;
 
 /** A base file as the manifest names it. */
 export interface BaseEntry {

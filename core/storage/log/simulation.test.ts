@@ -2,6 +2,7 @@
  * Many lives of one storage on a disk that fails. Invariants, after each crash:
  *   - what is found is exactly a prefix of the sequenced commits (without those that were rolled back)
  *   - the prefix holds every commit whose `durable` resolved
+ *   - the check of the stopped directory finds nothing wrong with it
  *   - while it lives, reads see every sequenced commit that was not rolled back
  * A failing seed is in the test's name: run it alone with STRONGROOM_SEED.
  */
@@ -9,6 +10,7 @@ import { describe, expect, test } from 'vitest';
 import { testScale } from '../contract.ts';
 import { type Revision, Conflict, type Write } from '../types.ts';
 import type { LogStorage } from './log-storage.ts';
+import { checkDirectory } from './check.ts';
 import { openLog } from './open.ts';
 import { seededRandom, SimulatedDisk } from './simulated-disk.ts';
 import { testCipher } from './test-cipher.ts';
@@ -158,6 +160,9 @@ async function oneLife(world: World): Promise<void> {
   world.failed = Promise.withResolvers();
   world.disk.failSync = 0;
   const { disk } = world;
+  const begun = disk.readdir(directory).includes('manifest');
+  // What a crash leaves is no damage.
+  expect(begun ? checkDirectory({ directory, disk: disk.clone(), cipher: testCipher() }).problems : []).toEqual([]);
   const crashed = disk.crashed.then(() => 'crashed' as const);
   disk.crashAt = disk.operations + 1 + world.random(world.random(3) === 0 ? 40 : 900);
   const storage = await Promise.race([crashed, world.open().catch((error: unknown) => error)]);

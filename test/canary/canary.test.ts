@@ -1,0 +1,121 @@
+/**
+ * Marked values, paths, tokens, metadata and rules go through a real server. Invariants: nothing marked stands in clear in the data
+ * directory; no value or token in the audit, the log, an error, the process's arguments or environment.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { TestServer } from '../harness/server.ts';
+
+const mark = (kind: string): string => `canary${kind}7f3a9c`;
+const secrets = {
+  value: mark('value'),
+  number: '73577357735773577357',
+  broken: mark('broken'),
+  metadata: mark('metadata'),
+  token: mark('token'),
+  wrong: mark('wrong'),
+};
+const names = { path: mark('path'), mount: mark('mount'), policy: mark('policy'), rules: mark('rules') };
+
+let server: TestServer;
+const answers: string[] = [];
+let unexpected: readonly number[] = [];
+
+async function send(method: string, path: string, body?: unknown, token?: string): Promise<number> {
+  const headers: Record<string, string> = method === 'PATCH' ? { 'Content-Type': 'application/merge-patch+json' } : {};
+  const answer = await server.send({
+    method,
+    path,
+    headers,
+    ...(body === undefined ? {} : { body }),
+    ...(token === undefined ? {} : { token }),
+  });
+  if (answer.status >= 400) answers.push(answer.text);
+  return answer.status;
+}
+
+beforeAll(async () => {
+  server = await TestServer.start({ config: { log: { level: 'trace', format: 'json' } } });
+  const { value, number, broken, metadata, token, wrong } = secrets;
+  const { path, mount, policy, rules } = names;
+  const statuses = [
+    await send('POST', `secret/data/${path}`, `{"data":{"a":"${value}","n":${number},"deep":{"k":["${value}"]}}}`),
+    await send('GET', `secret/data/${path}`),
+    await send('GET', `secret/data/${path}`),
+    await send('PATCH', `secret/data/${path}`, { data: { b: value } }),
+    await send('POST', `secret/metadata/${path}`, { custom_metadata: { owner: metadata } }),
+    await send('GET', `secret/metadata/${path}`),
+    await send('POST', `sys/mounts/${mount}`, { type: 'kv', options: { version: '2' } }),
+    await send('PUT', `sys/policies/acl/${policy}`, { policy: `path "secret/data/${rules}" { capabilities = ["read"] }` }),
+    await send('POST', 'auth/token/create', { id: token, policies: [policy], meta: { owner: metadata } }),
+    await send('POST', 'auth/token/lookup', { token }),
+    await send('GET', 'auth/token/lookup-self', undefined, token),
+    await send('PUT', 'sys/rotate'),
+    await send('POST', 'sys/unseal', { key: broken }),
+  ];
+  const refusals = [
+    await send('GET', `secret/data/${path}`, undefined, wrong),
+    await send('GET', `secret/data/${path}`, undefined, token),
+    await send('POST', `secret/data/${path}`, `{"data":{"a":"${broken}"`),
+    await send('POST', `secret/data/${path}`, `{"data":{"a":"${value}"},"options":{"cas":"${broken}"}}`),
+    await send('POST', `secret/data/${path}`, { data: value }),
+    await send('PUT', `sys/policies/acl/${policy}`, { policy: `path "${broken}" { nonsense = "${broken}" ` }),
+    await send('POST', 'auth/token/create', { id: token, ttl: broken }),
+    await send('POST', 'auth/token/lookup', { token: wrong }),
+  ];
+  unexpected = [...statuses.filter((status) => status >= 400), ...refusals.filter((status) => status < 400 || status >= 500)];
+});
+
+afterAll(() => server.destroy());
+
+function foundIn(text: string, marks: Readonly<Record<string, string>>): readonly string[] {
+  const forms = (clear: string): readonly string[] => [
+    clear,
+    Buffer.from(clear).toString('hex'),
+    Buffer.from(clear).toString('base64').slice(0, -4),
+  ];
+  return Object.entries(marks).flatMap(([name, value]) => (forms(value).some((form) => text.includes(form)) ? [name] : []));
+}
+
+function everyFile(directory: string): readonly string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+test('every request was answered as expected', () => {
+  expect(unexpected).toEqual([]);
+});
+
+test('nothing that was stored stands in clear in the data directory, nor in the name of a file', () => {
+  const files = everyFile(join(server.directory, 'data'));
+  expect(files.length).toBeGreaterThan(2);
+  for (const file of files) {
+    const found = foundIn(`${file}\n${readFileSync(file, 'latin1')}`, { ...secrets, ...names, root: server.rootToken });
+    expect([file, found]).toEqual([file, []]);
+  }
+});
+
+test('the audit has paths in clear, but no value and no token', () => {
+  const text = readFileSync(join(server.directory, 'audit.log'), 'utf8');
+  expect(foundIn(text, { path: names.path })).toEqual(['path']);
+  expect(foundIn(text, { ...secrets, root: server.rootToken })).toEqual([]);
+});
+
+test('neither the log nor an error has a value or a token', () => {
+  const log = server.output.replace(/export VAULT_TOKEN='[^']+'/, '');
+  expect(log).toContain('listening');
+  expect(answers.length).toBeGreaterThan(5);
+  expect(foundIn(log, { ...secrets, root: server.rootToken })).toEqual([]);
+  // A policy's own text is quoted to its author alone, in the answer.
+  expect(foundIn(answers.join('\n'), { ...secrets, root: server.rootToken })).toEqual([]);
+});
+
+test('the process has no secret among its arguments and in its environment', () => {
+  const key = readFileSync(join(server.directory, 'seal.key'), 'utf8').trim();
+  for (const file of ['cmdline', 'environ']) {
+    const text = readFileSync(`/proc/${server.pid}/${file}`, 'utf8');
+    expect(foundIn(text, { ...secrets, ...names, root: server.rootToken, key })).toEqual([]);
+  }
+});

@@ -1,0 +1,178 @@
+/**
+ * Random histories on servers that differ only in what must not be seen: the cache on and off, memory and disk. Invariant: the same
+ * answers and the same audit, but for request ids, accessors and hashes.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDirectory } from '../../core/system/store-directory.ts';
+import { type HostAnswer, startHost, type TestHost } from '../harness/host.ts';
+import { scale, seed } from '../harness/scale.ts';
+
+const base = mkdtempSync(join(tmpdir(), 'strongroom-differential-'));
+/** The time of all of them; each history moves it. */
+let now = Date.UTC(2026, 0, 1);
+let hosts: readonly TestHost[] = [];
+let histories = 0;
+
+beforeAll(async () => {
+  const onDisk = (name: string): ReturnType<typeof openDirectory> =>
+    openDirectory({
+      directory: join(base, name),
+      compactAtBytes: 65_536,
+      onFatal: (error) => {
+        throw error;
+      },
+    });
+  const wallClock = (): number => now;
+  hosts = [
+    await startHost({ wallClock }),
+    await startHost({ wallClock, cacheBytes: 0 }),
+    await startHost({ wallClock, directory: onDisk('cached') }),
+    await startHost({ wallClock, directory: onDisk('plain'), cacheBytes: 0 }),
+  ];
+});
+
+afterAll(async () => {
+  await Promise.all(hosts.map((host) => host.server.stop()));
+  rmSync(base, { recursive: true });
+});
+
+interface Step {
+  readonly method: string;
+  /** `M` stands for the history's own mount, `N` for its own names. */
+  readonly path: string;
+  readonly body?: unknown;
+  /** Which of the history's tokens asks; 0 is root. */
+  readonly token: number;
+  readonly afterMs: number;
+}
+
+const secret = fc.constantFrom('a', 'a', 'a', 'b', 'a/c');
+const versions = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 });
+const token = fc.constantFrom(0, 0, 0, 0, 0, 1, 2);
+const rules = fc.constantFrom(
+  'path "M/data/a" { capabilities = ["read"] }',
+  'path "M/data/a*" { capabilities = ["read", "update"] }',
+  'path "M/*" { capabilities = ["read", "list", "create", "delete"] }\npath "M/data/b" { capabilities = ["deny"] }',
+  'path "M/+/a/*" { capabilities = ["read"] }',
+);
+
+function request(method: string, path: fc.Arbitrary<string>, body: fc.Arbitrary<unknown> = fc.constant(undefined)): fc.Arbitrary<Step> {
+  return fc.record({ method: fc.constant(method), path, body, token, afterMs: fc.constantFrom(0, 0, 1000, 40_000) });
+}
+
+function below(prefix: string, query: readonly string[] = ['']): fc.Arbitrary<string> {
+  return fc.tuple(secret, fc.constantFrom(...query)).map(([name, end]) => `M/${prefix}/${name}${end}`);
+}
+
+const data = fc.record({ data: fc.dictionary(fc.constantFrom('k', 'l'), fc.constantFrom(1, 'x', null, [1.5], { deep: true })) });
+const options = fc.record({ options: fc.record({ cas: fc.integer({ min: 0, max: 3 }) }) });
+const written = fc.oneof(
+  data,
+  fc.tuple(data, options).map(([one, other]) => ({ ...one, ...other })),
+);
+const read = request('GET', below('data', ['', '', '', '?version=1', '?version=2', '?version=9']));
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 14, arbitrary: read },
+  { weight: 5, arbitrary: request('POST', below('data'), written) },
+  { weight: 1, arbitrary: request('PATCH', below('data'), data) },
+  { weight: 1, arbitrary: request('DELETE', below('data')) },
+  { weight: 1, arbitrary: request('POST', below('undelete'), fc.record({ versions })) },
+  { weight: 1, arbitrary: request('POST', below('destroy'), fc.record({ versions })) },
+  { weight: 1, arbitrary: request('DELETE', below('metadata')) },
+  { weight: 2, arbitrary: request('GET', below('metadata')) },
+  { weight: 1, arbitrary: request('GET', below('subkeys')) },
+  { weight: 2, arbitrary: request('LIST', fc.constantFrom('M/metadata', 'M/metadata/a/', 'M/metadata/b')) },
+  {
+    weight: 1,
+    arbitrary: request(
+      'POST',
+      below('metadata'),
+      fc.record({ max_versions: fc.integer({ min: 1, max: 2 }), delete_version_after: fc.constantFrom('0s', '30s') }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: request(
+      'POST',
+      fc.constant('M/config'),
+      fc.record({ max_versions: fc.integer({ min: 0, max: 3 }), cas_required: fc.boolean() }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: request('GET', fc.constantFrom('M/config', 'M/nothing', 'sys/mounts/M', 'sys/policies/acl/N1', 'sys/policies/acl/N2')),
+  },
+  { weight: 2, arbitrary: request('PUT', fc.constantFrom('sys/policies/acl/N1', 'sys/policies/acl/N2'), fc.record({ policy: rules })) },
+  { weight: 1, arbitrary: request('DELETE', fc.constantFrom('sys/policies/acl/N1', 'sys/policies/acl/N2')) },
+  {
+    weight: 1,
+    arbitrary: request(
+      'POST',
+      fc.constant('auth/token/create'),
+      fc.constantFrom({ id: 'N1-token', policies: ['N1'], ttl: '2m' }, { id: 'N2-token', policies: ['N2'], num_uses: 4 }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: request('POST', fc.constant('auth/token/revoke'), fc.constantFrom({ token: 'N1-token' }, { token: 'N2-token' })),
+  },
+  { weight: 1, arbitrary: request('GET', fc.constant('auth/token/lookup-self')) },
+  { weight: 1, arbitrary: request('POST', fc.constant('sys/capabilities-self'), fc.constant({ paths: ['M/data/a', 'M/data/b'] })) },
+  { weight: 1, arbitrary: request('DELETE', fc.constant('sys/mounts/M')) },
+  { weight: 2, arbitrary: request('POST', fc.constant('sys/mounts/M'), fc.constant({ type: 'kv', options: { version: '2' } })) },
+);
+
+/** What may differ is replaced: ids, accessors, hashes. */
+function normal(answer: HostAnswer): string {
+  const text = answer.text.replaceAll(/"(request_id|accessor|uuid|client_token)":"[^"]*"/g, '"$1":""');
+  return `${answer.status} ${text}`;
+}
+
+function normalLine(line: string): string {
+  const {
+    type,
+    request: asked,
+    error,
+    auth,
+  } = JSON.parse(line) as Record<string, Record<string, unknown> | string | undefined> & {
+    readonly request?: Record<string, unknown>;
+    readonly auth?: Record<string, unknown>;
+  };
+  return JSON.stringify([type, asked?.['operation'], asked?.['path'], error, auth?.['policies']]);
+}
+
+/** Plays a history on all of them in lockstep, since they share a clock that must not go back; gives each one's answers and audit. */
+async function play(steps: readonly Step[], history: number): Promise<readonly (readonly string[])[]> {
+  const named = (text: string): string => text.replaceAll(/\bM\b/g, `mount-${history}`).replaceAll(/\bN(?=[12])/g, `name-${history}-`);
+  const from = hosts.map(({ sink }) => sink.lines.length);
+  const answers: string[][] = hosts.map(() => []);
+  for (const { method, path, body, token: number, afterMs } of steps) {
+    now += afterMs;
+    const sent = body === undefined ? undefined : named(JSON.stringify(body));
+    for (const [index, host] of hosts.entries()) {
+      const { rootToken } = host;
+      const answer = await host.send(method, named(path), sent, number === 0 ? rootToken : named(`N${number}-token`));
+      answers[index]?.push(normal(answer).replaceAll(rootToken, 'root'));
+    }
+  }
+  return hosts.map(({ sink }, index) => [...(answers[index] ?? []), ...sink.lines.slice(from[index]).map(normalLine)]);
+}
+
+const mountFirst: Step = { method: 'POST', path: 'sys/mounts/M', body: { type: 'kv', options: { version: '2' } }, token: 0, afterMs: 0 };
+
+test('a history is answered the same with and without the cache, from memory and from disk', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 50, size: 'max' }), async (random) => {
+      const outcomes = await play([mountFirst, ...random], ++histories);
+      for (const outcome of outcomes.slice(1)) expect(outcome).toEqual(outcomes[0]);
+    }),
+    { numRuns: 40 * scale, seed },
+  );
+  // The cache had something to say.
+  expect(hosts[0]?.server.unsealed?.cache.hits).toBeGreaterThan(20);
+});

@@ -1,0 +1,46 @@
+/** The tokens that the clients of the model make, use and revoke, and what may never be answered for them. */
+import type { RawAnswer } from '../harness/client.ts';
+
+/** One use of a token. Moments are those of the history. */
+interface Use {
+  readonly invoked: number;
+  readonly returned: number;
+  /** Undefined when no answer came. */
+  readonly status: number | undefined;
+}
+
+/** A token and all that was done with it. */
+export class ModelToken {
+  readonly id: string;
+  /** 0 for any number. */
+  readonly usesMax: number;
+  created: number | undefined;
+  revocation: { readonly invoked: number; returned: number | undefined } | undefined;
+  readonly uses: Use[] = [];
+
+  constructor(id: string, usesMax: number) {
+    this.id = id;
+    this.usesMax = usesMax;
+  }
+
+  used(invoked: number, returned: number, answer: RawAnswer | undefined): void {
+    this.uses.push({ invoked, returned, status: answer?.status });
+  }
+
+  /** What was answered and may not have been. */
+  faults(): readonly string[] {
+    const faults: string[] = [];
+    const answered = this.uses.filter(({ status }) => status === 200);
+    if (this.usesMax > 0 && answered.length > this.usesMax) faults.push(`${this.id}: ${answered.length} uses of ${this.usesMax}`);
+    const revokedAt = this.revocation?.returned;
+    if (revokedAt !== undefined && answered.some(({ invoked }) => invoked > revokedAt))
+      faults.push(`${this.id}: answered after its revocation`);
+    const created = this.created;
+    const until = this.revocation?.invoked ?? Number.POSITIVE_INFINITY;
+    const refused = this.uses.some(
+      ({ invoked, returned, status }) => status === 403 && created !== undefined && invoked > created && returned < until,
+    );
+    if (this.usesMax === 0 && refused) faults.push(`${this.id}: refused although it was there`);
+    return faults;
+  }
+}
