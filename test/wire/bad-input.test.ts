@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RawAnswer } from '../harness/client.ts';
 import type { TestServer } from '../harness/server.ts';
 import { reportCoverage } from './coverage.ts';
-import { startWireServer, testScale } from './wire-server.ts';
+import { startWireServer } from './wire-server.ts';
 
 reportCoverage(import.meta.filename);
 
@@ -154,7 +154,7 @@ test('a value over the bound of an entry is 4xx', async () => {
 });
 
 test('idle connections by the thousand do not keep others from an answer', async () => {
-  const idle = Array.from({ length: Math.min(5000, 1000 * testScale) }, () => server.connect());
+  const idle = Array.from({ length: 5000 }, () => server.connect());
   await Promise.all(
     idle.map(({ socket }) => new Promise((resolve, reject) => socket.once('connect', () => resolve(undefined)).once('error', reject))),
   );

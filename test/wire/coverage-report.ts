@@ -17,13 +17,17 @@ export function setup(): () => void {
   };
 }
 
-/** What no file has seen; nothing when only a part of the suite has run. */
-export function missingPairs(directory: string): readonly string[] {
-  const reporting = readdirSync(import.meta.dirname).filter(
+/** The test files that report what they see. */
+export function reportingFiles(): readonly string[] {
+  return readdirSync(import.meta.dirname).filter(
     (name) => name.endsWith('.test.ts') && readFileSync(join(import.meta.dirname, name), 'utf8').includes('reportCoverage('),
   );
+}
+
+/** What no file has seen; nothing when only a part of the suite has run. */
+export function missingPairs(directory: string): readonly string[] {
   const reports = new Set(readdirSync(directory));
-  if (!reporting.every((name) => reports.has(`${name}.json`))) return [];
+  if (!reportingFiles().every((name) => reports.has(`${name}.json`))) return [];
   const seen = [...reports].map((name) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as Seen);
   if (seen.length === 0) return [];
   const succeeded = new Set(seen.flatMap((file) => file.succeeded));
