@@ -79,8 +79,13 @@ if (flags.smoke) {
       figures.push(figure);
       print(figure);
     };
-    await benchmark(report, load, size);
-    if (flags.save) saveRun(name, { machine, figures });
+    try {
+      await benchmark(report, load, size);
+      if (flags.save) saveRun(name, { machine, figures });
+    } catch (error) {
+      process.stdout.write(`${name} was given up: ${String(error)}\n`);
+      process.exitCode = 1;
+    }
   }
   load.close();
 }
