@@ -2,8 +2,9 @@
  * The barrier while unsealed: holds the root key and the keyring, encrypts and decrypts what the store keeps, and is the log's
  * cipher. A key of the store tells its KEK: `mount/<id>/…` lies under that mount's, everything else under the host's.
  */
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { decrypt, encrypt, nonceBytes } from '../crypto/aead.ts';
+import { pooledRandom } from '../crypto/random-pool.ts';
 import { deriveKey } from '../crypto/commitment.ts';
 import type { LogCipher } from '../storage/cipher.ts';
 import { openEnvelope, rewrapEnvelope, sealEnvelope } from './envelope.ts';
@@ -24,6 +25,9 @@ export class Barrier implements LogCipher {
   readonly #rootKey: Buffer;
   readonly #manifestKey: Buffer;
   #keyring: Keyring;
+  /** The keyring before each that was adopted. */
+  readonly #adopted = new WeakMap<Keyring, Keyring>();
+  readonly #retracted = new WeakSet<Keyring>();
   /** Seals since the last reservation, per key id. */
   readonly #seals = new Map<string, number>();
   #exhausted: ((id: string, rotate: boolean) => void) | undefined;
@@ -48,7 +52,21 @@ export class Barrier implements LogCipher {
 
   /** Puts another keyring in force; what was sealed before stays readable as long as its versions are in it. */
   adopt(keyring: Keyring): void {
+    this.#adopted.set(keyring, this.#keyring);
     this.#keyring = keyring;
+  }
+
+  /** Notes that a keyring is durable: nothing before it comes back. */
+  keep(keyring: Keyring): void {
+    this.#adopted.delete(keyring);
+  }
+
+  /** Takes back a keyring whose commit failed, and every one that was built on it and failed too: the newest that stands is in force. */
+  retract(keyring: Keyring): void {
+    this.#retracted.add(keyring);
+    let ring: Keyring | undefined = this.#keyring;
+    while (ring !== undefined && this.#retracted.has(ring)) ring = this.#adopted.get(ring);
+    if (ring !== undefined) this.#keyring = ring;
   }
 
   /** Says what to do when a key has used up its reserved seals: reserve another block, or rotate. */
@@ -79,7 +97,7 @@ export class Barrier implements LogCipher {
     const { version, key } = this.#keyring.newest(logKeyId);
     const head = Buffer.alloc(4);
     head.writeUInt32BE(version);
-    const nonce = randomBytes(nonceBytes);
+    const nonce = pooledRandom(nonceBytes);
     return Buffer.concat([head, nonce, encrypt(key, nonce, Buffer.concat([head, aad]), plaintext)]);
   }
 

@@ -1,6 +1,7 @@
 /** Routes that the host itself serves (`sys/…`, `auth/token/…`): the same tables and schemas as those of plugins, with the host's own context. */
 import type { Json, Params, schema, Verb } from '@strongroom/sdk-plugin';
 import { verbs } from '@strongroom/sdk-plugin';
+import type { KeyringChange } from '../barrier/keyring-change.ts';
 import type { Transaction } from '../barrier/transaction.ts';
 import type { StoredToken } from '../identity/token.ts';
 import { type FieldOutline, type OperationOutline } from '../runner/outline.ts';
@@ -43,8 +44,8 @@ export interface HostReply {
   readonly auth?: AuthBlock;
   /** Replaces the envelope. */
   readonly raw?: Answer;
-  /** A keyring record that must be committed with the writes, and what is done once they are sequenced. */
-  readonly keyring?: { readonly record: Uint8Array; readonly adopt: () => void; readonly revert: () => void };
+  /** A change of the keyring that the writes are committed with. */
+  readonly keyring?: KeyringChange;
   /** Runs after the commit is durable, before the answer leaves. */
   readonly after?: () => Promise<void> | void;
   /** The writes only end things: they may use the space of the ballast. */

@@ -18,7 +18,7 @@ export interface RawInput {
   text(name: string): string | undefined;
 }
 
-const ajv = new Ajv2020({ strict: false, allErrors: false });
+const ajv = new Ajv2020({ strict: false, validateFormats: false });
 const validators = new WeakMap<InputOutline, ValidateFunction>();
 
 function validatorOf(fields: InputOutline): ValidateFunction {

@@ -46,6 +46,7 @@ async function serve(host: Host, incoming: Incoming): Promise<Answer> {
   const contentType = incoming.headers['content-type'];
   const parsed = parse(bytes, typeof contentType === 'string' ? contentType : undefined, host);
   if (raw !== undefined) {
+    if (head.wrapTtl !== undefined) throw wrappingRefused();
     if (parsed.error !== undefined) throw parsed.error;
     if (parsed.body.duplicateKeys) throw new StrongroomError('invalid', 'request body: an object names a key twice');
     const fields = host.system.match(head.path, false)?.route.verbs[head.verb]?.input ?? {};
@@ -100,17 +101,13 @@ interface Attempt {
 
 async function transact(host: Host, unsealed: Unsealed, admitted: Admitted): Promise<Answer> {
   const attempt: Attempt = { recorded: undefined, recordedAs: '', spent: undefined };
-  try {
-    for (let restarts = 0; ; restarts++) {
-      try {
-        return await attemptOnce(host, unsealed, admitted, attempt);
-      } catch (error) {
-        if (!(error instanceof Conflict)) throw error;
-        if (restarts >= restartsMax) throw new StrongroomError('unavailable', 'too many concurrent changes to the same data; try again');
-      }
+  for (let restarts = 0; ; restarts++) {
+    try {
+      return await attemptOnce(host, unsealed, admitted, attempt);
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error;
+      if (restarts >= restartsMax) throw new StrongroomError('unavailable', 'too many concurrent changes to the same data; try again');
     }
-  } finally {
-    if (attempt.spent !== undefined) await endSpentToken(unsealed, attempt.spent);
   }
 }
 
@@ -124,7 +121,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
   const spends = caller.kind === 'token' && caller.token.record.usesLeft > 0 && attempt.spent === undefined;
   const changes = spends || !(head.verb === 'read' || head.verb === 'list' || head.verb === 'scan');
   // A restart that decides the same is still the same request; another decision is recorded too.
-  const recordedAs = `${decision.allowed}${parts.auth}`;
+  const recordedAs = `${decision.allowed} ${caller.kind === 'token' ? caller.token.hash : caller.kind}`;
   if (attempt.recordedAs !== recordedAs) {
     attempt.recordedAs = recordedAs;
     attempt.recorded = recordRequest(unsealed, facts, parts, changes);
@@ -132,7 +129,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
   }
   if (spends) {
     await attempt.recorded;
-    await spendUse(unsealed, caller.token.hash, tx);
+    await unsealed.tokens.inTurn(caller.token.hash, () => spendUse(unsealed, caller.token.hash));
     attempt.spent = caller.token.hash;
     throw new Conflict('the token has changed: it has one use less');
   }
@@ -140,6 +137,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
     if (!decision.allowed)
       throw new StrongroomError('denied', caller.kind === 'token' ? '1 error occurred:\n\t* permission denied\n\n' : 'permission denied');
     if (target.kind === 'no-mount') throw new StrongroomError('missing', `no handler for route "${head.path}". route entry not found.`);
+    if (head.wrapTtl !== undefined) throw wrappingRefused();
     if (admitted.bodyError !== undefined) throw admitted.bodyError;
     if (target.kind === 'no-path') throw new StrongroomError('missing', '1 error occurred:\n\t* unsupported path\n\n');
     if (target.kind === 'no-verb') throw new StrongroomError('unsupported', '1 error occurred:\n\t* unsupported operation\n\n');
@@ -158,7 +156,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
         : { kind: 'fragment' as const, fragment: data };
     const fragment = auditData === undefined ? undefined : unsealed.auditText.fragment(auditData);
     // From here to the last line of the answer's record nothing may yield: what was checked is what is recorded and answered.
-    const commit = settle(tx, handled.reply);
+    const commit = settle(tx, handled.reply, target.verb === 'delete');
     const answered = recordAnswer(
       unsealed,
       parts,
@@ -194,22 +192,13 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
 }
 
 /** Commits what was written, or proves that what was read still stands. @throws Conflict */
-function settle(tx: Transaction, reply: HostReply | undefined): Commit | undefined {
+function settle(tx: Transaction, reply: HostReply | undefined, deletes: boolean): Commit | undefined {
   if (!tx.dirty && reply?.keyring === undefined) {
     tx.check();
     return undefined;
   }
-  // The writes may lie under keys that come with them, so the keyring is in force before they are sealed.
-  reply?.keyring?.adopt();
-  try {
-    return tx.commit({
-      ...(reply?.keyring === undefined ? {} : { keyring: reply.keyring.record }),
-      ...(reply?.urgent === true ? { urgent: true } : {}),
-    });
-  } catch (error) {
-    reply?.keyring?.revert();
-    throw error;
-  }
+  const options = deletes || reply?.urgent === true ? { urgent: true } : {};
+  return reply?.keyring === undefined ? tx.commit(options) : reply.keyring.commit(options);
 }
 
 async function finish(
@@ -219,38 +208,16 @@ async function finish(
   recorded: readonly (Promise<void> | undefined)[],
   reply: HostReply | undefined,
 ): Promise<void> {
-  try {
-    await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), ...recorded]);
-  } catch (error) {
-    reply?.keyring?.revert();
-    throw error;
-  }
+  await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), ...recorded]);
   await reply?.after?.();
 }
 
-async function spendUse(unsealed: Unsealed, hash: string, read: Transaction): Promise<void> {
-  read.check();
+async function spendUse(unsealed: Unsealed, hash: string): Promise<void> {
   const tx = new Transaction(unsealed);
   const token = await unsealed.tokens.findByHash(tx, hash);
   if (token === undefined || token.record.usesLeft < 1) throw new Conflict('the token has changed');
   unsealed.tokens.spendUse(tx, token);
   await tx.commit().durable;
-}
-
-/** Removes a token whose last use is over. Should this not succeed, the token is worthless all the same, and the sweep removes it. */
-async function endSpentToken(unsealed: Unsealed, hash: string): Promise<void> {
-  for (let tries = 0; tries < restartsMax; tries++) {
-    try {
-      const tx = new Transaction(unsealed);
-      const token = await unsealed.tokens.findSpent(tx, hash);
-      if (token === undefined || token.record.usesLeft >= 0) return;
-      await unsealed.tokens.revoke(tx, hash);
-      await tx.commit({ urgent: true }).durable;
-      return;
-    } catch (error) {
-      if (!(error instanceof Conflict)) return;
-    }
-  }
 }
 
 /** Station 10. */
@@ -259,6 +226,11 @@ function respond(head: Head, outcome: Outcome): Answer {
     return outcome.warnings.length === 0 ? errorAnswer(404, []) : envelope(head.requestId, outcome);
   }
   return envelope(head.requestId, outcome);
+}
+
+/** Whoever asks for a wrapped answer must not get it unwrapped. */
+function wrappingRefused(): StrongroomError {
+  return new StrongroomError('invalid', 'header X-Vault-Wrap-TTL: this server does not wrap answers yet; send the request without it');
 }
 
 function asRefusal(host: Host, error: unknown): StrongroomError {

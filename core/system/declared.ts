@@ -63,12 +63,10 @@ async function apply(unsealed: Unsealed, path: string, change: (tx: Transaction)
       auditText.requestEntry({ time: clock.now(), auth, request: auditText.request({ id: randomUUID(), operation: 'update', path }) }),
       { sync: true },
     );
-    keyring?.adopt();
     try {
-      await tx.commit(keyring === undefined ? {} : { keyring: keyring.record }).durable;
+      await (keyring === undefined ? tx.commit() : keyring.commit()).durable;
       return;
     } catch (error) {
-      keyring?.revert();
       if (!(error instanceof Conflict) || tries > 8) throw error;
     }
   }

@@ -118,8 +118,8 @@ export class Housekeeping {
   /** Keys whose reserved seals run out get another block, or a new version. */
   async #refreshKeys(): Promise<void> {
     for (const [id, rotate] of this.#exhausted) {
-      this.#exhausted.delete(id);
       await this.#changeKeyring(id, rotate);
+      this.#exhausted.delete(id);
       if (rotate) this.rewrap();
     }
   }
@@ -129,17 +129,7 @@ export class Housekeeping {
     const tx = new Transaction(this.#unsealed);
     if (barrier.ring.versions(id).length === 0) return;
     const change = changeKeyring(tx, barrier, (ring) => (rotate ? ring.withKey(id, clock.now()) : ring.withReservation(id)));
-    await this.#commitKeyring(tx, change);
-  }
-
-  async #commitKeyring(tx: Transaction, change: ReturnType<typeof changeKeyring>): Promise<void> {
-    change.adopt();
-    try {
-      await tx.commit({ keyring: change.record }).durable;
-    } catch (error) {
-      change.revert();
-      throw error;
-    }
+    await change.commit().durable;
   }
 
   /** Re-wraps every value that lies under an old KEK, in the background, then drops the old KEKs. */
@@ -168,10 +158,7 @@ export class Housekeeping {
     // A rotation meanwhile has made versions that this pass did not know.
     if (JSON.stringify(newestVersions(barrier.ring)) !== versions) return this.#rewrapAll();
     const tx = new Transaction(this.#unsealed);
-    await this.#commitKeyring(
-      tx,
-      changeKeyring(tx, barrier, (ring) => ring.withoutOldKeks()),
-    );
+    await changeKeyring(tx, barrier, (ring) => ring.withoutOldKeks()).commit().durable;
     return undefined;
   }
 }

@@ -30,7 +30,7 @@ export interface DirectoryOptions {
   /** Called when the disk can't be trusted any more: the process must end without another answer. */
   readonly onFatal: (error: unknown) => void;
   /** Told when a compaction that started by itself was given up; it is tried again later. */
-  readonly onCompactionError: (error: unknown) => void;
+  readonly onCompactionError?: (error: unknown) => void;
 }
 
 /** Takes a directory for this process. @throws StrongroomError when another server holds it */

@@ -73,30 +73,31 @@ export function testOptions(sink: AuditSink, changes: Partial<ServerOptions> = {
   };
 }
 
+/** Sends requests to a server in this process. @param rootToken used unless a request brings another */
+export function hostSender(server: Server, rootToken: string): TestHost['send'] {
+  return async (method, path, body, token = rootToken, headers = {}) => {
+    const payload = body === undefined ? Buffer.alloc(0) : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+    const answer = await serveRequest(server, {
+      method,
+      target: path.startsWith('/') ? path : `/v1/${path}`,
+      headers: { 'x-vault-token': token, ...(method === 'PATCH' ? { 'content-type': 'application/merge-patch+json' } : {}), ...headers },
+      remoteAddress: '127.0.0.1',
+      remotePort: 1,
+      secure: false,
+      length: payload.length,
+      readBody: () => Promise.resolve(payload),
+    });
+    const text = answer.body === undefined ? '' : Buffer.from(answer.body).toString();
+    answer.sent?.();
+    return { status: answer.status, text, json: text.startsWith('{') ? (JSON.parse(text) as unknown) : null };
+  };
+}
+
 /** Starts one. */
 export async function startHost(changes: Partial<ServerOptions> = {}): Promise<TestHost> {
   const sink = new KeptLines();
   const server = new Server(testOptions(sink, changes));
   const { rootToken } = await server.initialize({ shares: 1, threshold: 1 });
-  return {
-    server,
-    sink,
-    rootToken,
-    send: async (method, path, body, token = rootToken, headers = {}) => {
-      const payload = body === undefined ? Buffer.alloc(0) : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-      const answer = await serveRequest(server, {
-        method,
-        target: path.startsWith('/') ? path : `/v1/${path}`,
-        headers: { 'x-vault-token': token, ...(method === 'PATCH' ? { 'content-type': 'application/merge-patch+json' } : {}), ...headers },
-        remoteAddress: '127.0.0.1',
-        remotePort: 1,
-        secure: false,
-        length: payload.length,
-        readBody: () => Promise.resolve(payload),
-      });
-      const text = answer.body === undefined ? '' : Buffer.from(answer.body).toString();
-      answer.sent?.();
-      return { status: answer.status, text, json: text.startsWith('{') ? (JSON.parse(text) as unknown) : null };
-    },
-  };
+  server.confirm();
+  return { server, sink, rootToken, send: hostSender(server, rootToken) };
 }

@@ -19,5 +19,9 @@ export function lockDirectory(directory: string): DiskLock {
     database.close();
     throw new StrongroomError('unavailable', `another strongroom holds the storage directory ${directory}`, { cause });
   }
-  return { release: () => database.close() };
+  return {
+    release: () => {
+      if (database.isOpen) database.close();
+    },
+  };
 }

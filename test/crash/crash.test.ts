@@ -1,0 +1,116 @@
+/**
+ * A server under a scripted load is killed at any call, or loses its power there. Invariants: what was acknowledged is there; what was
+ * under way is there whole or not at all; every change has its request in the audit, every acknowledged operation both lines; the audit
+ * verifies; the server goes on.
+ */
+import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { seededRandom } from '../../core/storage/log/simulated-disk.ts';
+import { scale, seed } from '../harness/scale.ts';
+import { TestServer } from '../harness/server.ts';
+import { DiskImage, type Ending } from './disk-image.ts';
+import { faultsOf, type LaneProgress } from './image-check.ts';
+import { type Lane, lanes } from './script.ts';
+import { compileShim, shimEnvironment, type ShimWish } from './shim.ts';
+import { answersBefore, readTrace, type TraceEvent } from './trace.ts';
+
+const library = compileShim();
+const choose = seededRandom(seed);
+const base = mkdtempSync(join(tmpdir(), 'strongroom-crash-'));
+
+afterAll(() => rmSync(base, { recursive: true, force: true }));
+
+interface Run {
+  readonly server: TestServer;
+  readonly progress: readonly (LaneProgress & { readonly port: number })[];
+}
+
+/** Starts a server under the shim and plays the lanes until they are done or it is gone. */
+async function play(name: string, played: readonly Lane[], wish: Omit<ShimWish, 'root'>): Promise<Run> {
+  const directory = join(base, name);
+  mkdirSync(directory);
+  const server = await TestServer.start({
+    directory,
+    config: { storage: { type: 'file', directory: 'data', compact_at: 1_048_576 } },
+    env: shimEnvironment(library ?? '', { root: directory, ...wish }),
+  });
+  const progress = await Promise.all(
+    played.map(async (lane) => {
+      const connection = server.connect();
+      await new Promise((resolve) => connection.socket.once('connect', resolve));
+      const port = connection.socket.localPort ?? 0;
+      let acknowledged = 0;
+      try {
+        for (const { request, status } of lane.steps) {
+          const answer = await connection.send({ ...request, token: server.rootToken });
+          expect({ ...request, body: '', status: answer.status }).toEqual({ ...request, body: '', status });
+          acknowledged++;
+        }
+      } catch (error) {
+        if (!(error instanceof Error) || error.message !== 'connection ended') throw error;
+      }
+      connection.close();
+      return { lane, port, acknowledged };
+    }),
+  );
+  await server.kill();
+  return { server, progress };
+}
+
+describe.skipIf(library === undefined)(`a crash (seed ${seed})`, () => {
+  const trace = join(base, 'trace');
+  let run: Run;
+  let events: readonly TraceEvent[];
+  let first = 0;
+
+  beforeAll(async () => {
+    run = await play('whole', lanes(3), { trace });
+    events = readTrace(trace);
+    first = events.findIndex(({ kind }) => kind === 'answer');
+  });
+
+  async function faultsAt(name: string, cut: number, ending: Ending): Promise<readonly string[]> {
+    const target = join(base, name);
+    mkdirSync(target);
+    new DiskImage(events, cut).write(join(base, 'whole'), target, ending);
+    const answered = answersBefore(events, cut);
+    const progress = run.progress.map(({ lane, port }) => ({ lane, acknowledged: answered.get(port) ?? 0 }));
+    const faults = await faultsOf(target, run.server.rootToken, progress, ending.kind === 'power-cut');
+    rmSync(target, { recursive: true });
+    return faults.map((fault) => `event ${cut} (${events[cut]?.kind ?? 'end'}), ${JSON.stringify(ending)}: ${fault}`);
+  }
+
+  test('the run itself is whole, and its log was compacted', async () => {
+    expect(run.progress.map(({ lane, acknowledged }) => lane.steps.length - acknowledged)).toEqual([0, 0, 0, 0]);
+    expect(events.some((event) => event.kind === 'rename' && /manifest/i.test(event.to))).toBe(true);
+    expect(await faultsAt('end', events.length, { kind: 'kill' })).toEqual([]);
+  });
+
+  /** Points right before a call of the server; all of them from scale 20 on. */
+  function points(count: number): readonly number[] {
+    const all = events.flatMap((event, index) => (index >= first && event.kind !== 'sync-end' ? [index] : []));
+    if (scale >= 20) return all;
+    return Array.from({ length: Math.min(count * scale, all.length) }, () => all[choose(all.length)] ?? first);
+  }
+
+  test('kill -9 at a call loses nothing that was acknowledged', async () => {
+    for (const cut of points(20)) expect(await faultsAt(`kill-${cut}`, cut, { kind: 'kill' })).toEqual([]);
+  });
+
+  test('a power cut loses nothing that was acknowledged, whatever else of the unsynced it takes', async () => {
+    for (const [index, cut] of points(25).entries())
+      expect(await faultsAt(`cut-${index}`, cut, { kind: 'power-cut', keep: index % 2 === 0 ? 'none' : 'some', choose })).toEqual([]);
+  });
+
+  test('a process that is really killed, also in the middle of a write, comes back with all it acknowledged', async () => {
+    const calls = events.filter(({ kind }) => kind !== 'answer' && kind !== 'sync-end').length;
+    const before = events.slice(0, first).filter(({ kind }) => kind !== 'answer' && kind !== 'sync-end').length;
+    for (let index = 0; index < 2 * scale; index++) {
+      const killAt = before + 1 + choose(calls - before);
+      const { server, progress } = await play(`killed-${index}`, lanes(3), { killAt, half: index % 2 === 0 });
+      expect((await faultsOf(server.directory, server.rootToken, progress, false)).map((fault) => `call ${killAt}: ${fault}`)).toEqual([]);
+    }
+  });
+});

@@ -1,0 +1,78 @@
+/**
+ * The storage's disk is full: a real one of 12 MiB. Invariants: writes are refused and change nothing; reads, deletions and
+ * revocations still work; writes go on when there is space again; what was acknowledged survives a restart.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { Server, type ServerOptions } from '../../core/system/server.ts';
+import { openDirectory } from '../../core/system/store-directory.ts';
+import { hostSender, KeptLines, testOptions } from '../harness/host.ts';
+
+const disk = mkdtempSync(join(tmpdir(), 'strongroom-full-'));
+const mounted = mountSmall();
+
+function mountSmall(): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', disk], { stdio: 'ignore' });
+    return true;
+  } catch (error) {
+    if (process.env['STRONGROOM_REQUIRE_SERVICES'] === '1') throw error;
+    process.stderr.write('skipped: mounting a small tmpfs needs root\n');
+    return false;
+  }
+}
+
+afterAll(() => {
+  if (mounted) execFileSync('umount', ['-l', disk]);
+  rmSync(disk, { recursive: true });
+});
+
+test.skipIf(!mounted)('a full disk takes deletions and revocations only, and everything again when there is space', async () => {
+  const fatal: unknown[] = [];
+  const sink = new KeptLines();
+  const options = (): Partial<ServerOptions> => ({
+    directory: openDirectory({ directory: join(disk, 'data'), compactAtBytes: 67_108_864, onFatal: (error) => fatal.push(error) }),
+  });
+  const server = new Server(testOptions(sink, options()));
+  const { rootToken } = await server.initialize({ shares: 1, threshold: 1 });
+  server.confirm();
+  const send = hostSender(server, rootToken);
+  await send('POST', 'secret/data/kept', { data: { v: 'kept' } });
+  for (const id of ['first-to-revoke', 'second-to-revoke']) await send('POST', 'auth/token/create', { id, policies: ['default'] });
+
+  const write = async (name: string): Promise<number> =>
+    (await send('POST', `secret/data/${name}`, { data: { v: 'x'.repeat(40_000) } })).status;
+  let written = 0;
+  for (let status = 200; status === 200; written++) status = await write(`filler-${written}`);
+  expect(written).toBeGreaterThan(10);
+  const refused = await send('POST', 'secret/data/kept', { data: { v: 'x'.repeat(40_000) } });
+  expect([refused.status, refused.json]).toEqual([500, { errors: [expect.stringContaining('the disk is full')] }]);
+
+  expect((await send('GET', 'secret/data/kept')).json.data.data).toEqual({ v: 'kept' });
+  expect((await send('POST', 'auth/token/revoke', { token: 'first-to-revoke' })).status).toBe(204);
+  expect((await send('GET', 'auth/token/lookup-self', undefined, 'first-to-revoke')).status).toBe(403);
+  expect((await send('DELETE', 'secret/metadata/filler-0')).status).toBe(204);
+  expect((await send('GET', 'secret/data/filler-0')).status).toBe(404);
+
+  execFileSync('mount', ['-o', 'remount,size=32m', disk]);
+  // A refused write makes the store try again whether there is space, at most once a second.
+  while ((await write('after')) !== 200) await new Promise((resolve) => setImmediate(resolve));
+  expect((await send('POST', 'auth/token/revoke', { token: 'second-to-revoke' })).status).toBe(204);
+  expect(fatal).toEqual([]);
+  await server.stop();
+
+  const again = new Server(testOptions(sink, options()));
+  await again.start();
+  const look = hostSender(again, rootToken);
+  expect((await look('GET', 'secret/data/kept')).json.data.metadata.version).toBe(1);
+  expect((await look('GET', `secret/data/filler-${written - 2}`)).status).toBe(200);
+  expect((await look('GET', `secret/data/filler-${written - 1}`)).status).toBe(404);
+  expect((await look('GET', 'secret/data/filler-0')).status).toBe(404);
+  expect((await look('GET', 'secret/data/after')).status).toBe(200);
+  for (const id of ['first-to-revoke', 'second-to-revoke'])
+    expect((await look('GET', 'auth/token/lookup-self', undefined, id)).status).toBe(403);
+  await again.stop();
+});
