@@ -5,6 +5,7 @@ const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
   test: {
     include: ['{core,sdk-plugin,plugins,auth-methods,audit-sinks,test}/**/*.test.ts'],
+    globalSetup: ['test/wire/coverage-report.ts'],
     execArgv: ['--conditions=source'],
     pool: 'forks',
     maxWorkers: 2,

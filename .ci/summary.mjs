@@ -8,7 +8,10 @@ for (const file of report.testResults) {
   console.log(`${String(passed).padStart(5)} of ${file.assertionResults.length} passed in ${file.name.split('/').slice(-3).join('/')}`);
 }
 const skipped = report.numPendingTests + report.numTodoTests;
-const failed = report.numFailedTests + report.numFailedTestSuites + (skipped > 0 ? 1 : 0);
+const unloadable = report.testResults.filter(
+  ({ status, assertionResults }) => status === 'failed' && assertionResults.every((one) => one.status !== 'failed'),
+).length;
+const failed = report.numFailedTests + unloadable + (skipped > 0 ? 1 : 0);
 if (skipped > 0) console.log(`${skipped} tests were skipped, which counts as a failure here`);
 if (failedBefore) console.log('a step before has failed');
 console.log(`${report.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);

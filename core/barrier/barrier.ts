@@ -2,8 +2,9 @@
  * The barrier while unsealed: holds the root key and the keyring, encrypts and decrypts what the store keeps, and is the log's
  * cipher. A key of the store tells its KEK: `mount/<id>/…` lies under that mount's, everything else under the host's.
  */
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { decrypt, encrypt, nonceBytes } from '../crypto/aead.ts';
+import { pooledRandom } from '../crypto/random-pool.ts';
 import { deriveKey } from '../crypto/commitment.ts';
 import type { LogCipher } from '../storage/cipher.ts';
 import { openEnvelope, rewrapEnvelope, sealEnvelope } from './envelope.ts';
@@ -96,7 +97,7 @@ export class Barrier implements LogCipher {
     const { version, key } = this.#keyring.newest(logKeyId);
     const head = Buffer.alloc(4);
     head.writeUInt32BE(version);
-    const nonce = randomBytes(nonceBytes);
+    const nonce = pooledRandom(nonceBytes);
     return Buffer.concat([head, nonce, encrypt(key, nonce, Buffer.concat([head, aad]), plaintext)]);
   }
 

@@ -10,8 +10,8 @@
  *
  * Re-wrapping replaces bytes 1 to 64 only.
  */
-import { randomBytes } from 'node:crypto';
 import { decrypt, encrypt, keyBytes, nonceBytes, tagBytes } from '../crypto/aead.ts';
+import { pooledRandom } from '../crypto/random-pool.ts';
 import { StrongroomError } from '../errors.ts';
 
 const format = 1;
@@ -37,7 +37,7 @@ export interface Place {
 /** Encrypts a value for a place. */
 export function sealEnvelope(kek: WrappingKey, place: Place, value: Uint8Array): Uint8Array {
   if (value.length === 0) return value;
-  const dek = randomBytes(keyBytes);
+  const dek = pooledRandom(keyBytes);
   const bound = Buffer.from(`${format}\0${place.cluster}\0${place.key}`);
   const sealed = Buffer.concat([header(kek, bound, dek), encrypt(dek, zeroNonce, bound, value)]);
   dek.fill(0);
@@ -70,7 +70,7 @@ export function rewrapEnvelope(
 }
 
 function header(kek: WrappingKey, bound: Buffer, dek: Uint8Array): Buffer {
-  const nonce = randomBytes(nonceBytes);
+  const nonce = pooledRandom(nonceBytes);
   const start = Buffer.alloc(5);
   start[0] = format;
   start.writeUInt32BE(kek.version, 1);

@@ -43,8 +43,11 @@ export class Transaction {
 
   /** Adds a key or directory to the read set. @throws Conflict when what was read before is of another moment */
   depend(keyOrDirectory: string): { readonly slot: Slot; readonly movedAt: Revision } {
+    return this.#dependOn(this.#vault.storage.slot(keyOrDirectory));
+  }
+
+  #dependOn(slot: Slot): { readonly slot: Slot; readonly movedAt: Revision } {
     const { storage } = this.#vault;
-    const slot = storage.slot(keyOrDirectory);
     const movedAt = storage.movedAt(slot);
     if (movedAt > this.#start) {
       this.check();
@@ -55,12 +58,12 @@ export class Transaction {
     return { slot, movedAt };
   }
 
-  /** Takes over a read set (of a cached answer), which must be current. */
-  dependAll(reads: ReadSet): void {
-    this.#slots.push(...reads.slots);
-    this.#movedAt.push(...reads.movedAt);
-    this.check();
-    this.#start = this.#vault.storage.head();
+  /** Takes over a read set (of something that was kept). Answers false, and takes nothing, when it is not current. */
+  dependAll(reads: ReadSet): boolean {
+    const { storage } = this.#vault;
+    if (!isCurrent(storage, reads)) return false;
+    for (const slot of reads.slots) this.#dependOn(slot);
+    return true;
   }
 
   /** Reads an entry; what this transaction wrote, it sees. */
@@ -79,7 +82,7 @@ export class Transaction {
     if (!this.#writes.has(key)) {
       const kept = this.#vault.derived.peek(key);
       if (kept !== undefined && kept.movedAt === this.#vault.storage.movedAt(kept.slot)) {
-        this.depend(key);
+        this.#dependOn(kept.slot);
         // One key is always parsed by one function, so what is kept has its type.
         return kept.value as T | undefined;
       }

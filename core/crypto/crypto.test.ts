@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { decrypt, encrypt } from './aead.ts';
 import { commitment, commits } from './commitment.ts';
 import { hmacSha256 } from './hmac-sha256.ts';
+import { pooledRandom } from './random-pool.ts';
 import { randomBase62 } from './random-text.ts';
 import { combine, split } from './shamir.ts';
 
@@ -86,6 +87,17 @@ test('a commitment tells its key from every other', () => {
   expect(commits(key, commitment(key))).toBe(true);
   expect(commits(randomBytes(32), commitment(key))).toBe(false);
   expect(commits(key, Buffer.alloc(0))).toBe(false);
+});
+
+test('pooled random bytes are never given twice, and live in memory of their own', () => {
+  const seen = new Set<string>();
+  for (let i = 0; i < 2000; i++) {
+    const bytes = pooledRandom(32);
+    expect(bytes.buffer.byteLength).toBe(32);
+    seen.add(bytes.toString('hex'));
+  }
+  expect(seen.size).toBe(2000);
+  expect(pooledRandom(4096)).toHaveLength(4096);
 });
 
 test('random text has the length and alphabet asked for', () => {

@@ -44,8 +44,12 @@ export class ListVerb {
   readonly #event: 'connection' | 'secureConnection';
   readonly #sockets = new WeakMap<Socket, SocketState>();
 
-  constructor(server: HttpServer, secure: boolean) {
+  readonly #waitMs: number;
+
+  /** @param waitMs how long a verb may take to arrive, as long as a head may */
+  constructor(server: HttpServer, secure: boolean, waitMs: number) {
     this.#server = server;
+    this.#waitMs = waitMs;
     this.#event = secure ? 'secureConnection' : 'connection';
   }
 
@@ -82,43 +86,76 @@ export class ListVerb {
     // An earlier response is still open: its bytes and those of this one would have two writers.
     if (state.open > 0) return false;
     for (const verb of verbs) {
-      const bytes = restored(verb, rawPacket, bytesParsed, socket.bytesRead - rawPacket.length - state.finishedAt);
-      if (bytes === undefined) continue;
-      state.expected = verb;
-      this.#restart(socket, bytes);
+      const bytes = refusedRequest(verb, rawPacket, bytesParsed, socket.bytesRead - rawPacket.length - state.finishedAt);
+      if (bytes === undefined || !matches(verb, bytes)) continue;
+      this.#release(socket);
+      if (bytes.length > verb.name.length) this.#restart(socket, verb, bytes);
+      else this.#awaitVerb(socket, verb, bytes);
       return true;
     }
     return false;
   }
 
-  #restart(socket: Socket, bytes: Buffer): void {
+  /** Takes the socket from the parser that has refused. */
+  #release(socket: Socket & { parser?: { remove?(): void } | null }): void {
     // A listener for data makes Node take the socket back from the native parser.
     socket.on('data', () => {});
     for (const event of ['data', 'end', 'close', 'drain', 'timeout', 'error', 'readable', 'resume', 'pause'])
       socket.removeAllListeners(event);
+    // The server must not count this parser's request as one whose head never came.
+    socket.parser?.remove?.();
     socket.pause();
-    socket.unshift(bytes);
+  }
+
+  #restart(socket: Socket, verb: Verb, bytes: Buffer): void {
+    this.#state(socket).expected = verb;
+    const patched = Buffer.from(bytes);
+    patched.write(verb.standIn, 'latin1');
+    socket.unshift(patched);
     this.#server.emit(this.#event, socket);
+    socket.resume();
+  }
+
+  /** Waits for the rest of a verb that a chunk has cut. */
+  #awaitVerb(socket: Socket, verb: Verb, start: Buffer): void {
+    let bytes = start;
+    const timer = setTimeout(() => socket.destroy(), this.#waitMs);
+    const settle = (): void => {
+      clearTimeout(timer);
+      for (const event of ['data', 'end', 'close', 'error']) socket.removeAllListeners(event);
+    };
+    socket.on('data', (chunk: Buffer) => {
+      bytes = Buffer.concat([bytes, chunk]);
+      const right = matches(verb, bytes);
+      if (right && bytes.length <= verb.name.length) return;
+      settle();
+      socket.pause();
+      if (right) this.#restart(socket, verb, bytes);
+      else {
+        // The parser that this is given back to refuses it again, and this time nothing is made of it.
+        socket.unshift(Buffer.from('? '));
+        this.#server.emit(this.#event, socket);
+        socket.resume();
+      }
+    });
+    for (const event of ['end', 'close', 'error'])
+      socket.on(event, () => {
+        settle();
+        socket.destroy();
+      });
     socket.resume();
   }
 }
 
-/** The refused request from its first byte, its verb exchanged; undefined when it doesn't start with this verb. */
-function restored(verb: Verb, packet: Buffer, refusedAt: number, bytesBefore: number): Buffer | undefined {
+function matches({ name }: Verb, bytes: Buffer): boolean {
+  const letters = `${name} `;
+  return letters.startsWith(bytes.toString('latin1', 0, letters.length));
+}
+
+/** The refused request from its first byte, as far as it has come; undefined when it can't start with this verb. */
+function refusedRequest(verb: Verb, packet: Buffer, refusedAt: number, bytesBefore: number): Buffer | undefined {
   const start = refusedAt - verb.accepted;
-  const letters = Buffer.from(`${verb.name} `);
-  if (start >= 0) {
-    if (!packet.subarray(start, start + letters.length).equals(letters)) return undefined;
-    const bytes = Buffer.from(packet.subarray(start));
-    bytes.write(verb.standIn, 'latin1');
-    return bytes;
-  }
-  // The chunk ended within the verb. The parser took the letters before, and they are all there was of this request.
-  const missing = -start;
-  if (bytesBefore !== missing || !packet.subarray(0, letters.length - missing).equals(letters.subarray(missing))) return undefined;
-  return Buffer.concat([
-    Buffer.from(verb.standIn.slice(0, missing), 'latin1'),
-    Buffer.from(verb.standIn.slice(missing), 'latin1'),
-    packet.subarray(verb.name.length - missing),
-  ]);
+  if (start >= 0) return packet.subarray(start);
+  // A chunk ended within the verb. The parser took the letters before, and they are all there was of this request.
+  return bytesBefore === -start ? Buffer.concat([Buffer.from(verb.name.slice(0, -start), 'latin1'), packet]) : undefined;
 }

@@ -42,12 +42,20 @@ const singular: ReadonlySet<string> = new Set([
   'content-type',
 ]);
 
+/** How much, and how long, is thrown away of a body that is not wanted. */
+const lingerBytesMax = 67_108_864;
+const lingerMs = 2000;
+
 /** A running listener. */
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #service: Service;
   readonly #server: HttpServer | HttpsServer;
   readonly #list: ListVerb;
+  /** The newest response of each connection. */
+  readonly #open = new WeakMap<Socket, ServerResponse>();
+  /** Connections on which nothing more is run: a request on them was malformed. */
+  readonly #ending = new WeakSet<Socket>();
 
   constructor(options: ListenerOptions, service: Service) {
     this.#options = options;
@@ -60,14 +68,14 @@ export class Listener {
       maxHeaderSize: options.headBytesMax,
       noDelay: true,
       insecureHTTPParser: false,
-      requireHostHeader: true,
+      // Checked below, so that what follows such a request is not run.
+      requireHostHeader: false,
     };
     const handler = (request: IncomingMessage, response: ServerResponse): void => void this.#handle(request, response);
     this.#server = options.tls === undefined ? createServer(http, handler) : createSecureServer({ ...http, ...options.tls }, handler);
     this.#server.maxConnections = options.maxConnections;
-    this.#list = new ListVerb(this.#server, options.tls !== undefined);
+    this.#list = new ListVerb(this.#server, options.tls !== undefined, options.headerWaitMs);
     this.#server.on('clientError', (error: ParserError, socket: Socket) => this.#clientError(error, socket));
-    // Whoever asks for 100-continue or an upgrade gets the same treatment as everyone else.
     this.#server.on('checkContinue', handler);
     this.#server.on('upgrade', (_request: IncomingMessage, socket: Socket) => socket.destroy());
   }
@@ -119,18 +127,29 @@ export class Listener {
     const { socket } = request;
     const started = performance.now();
     this.#service.began();
-    response.once('close', () => {
+    const before = this.#open.get(socket);
+    this.#open.set(socket, response);
+    const closed = (): void => {
       this.#list.end(socket);
       this.#service.answered(response.statusCode, (performance.now() - started) / 1000);
-    });
+    };
+    response.once('close', closed);
     const method = this.#list.begin(socket, request.method ?? '');
+    if (before !== undefined && !before.closed) {
+      // Pipelined: one after another, as if the client had waited.
+      await new Promise((resolve) => before.once('close', resolve));
+      // A response that never got the socket does not close by itself.
+      if (socket.destroyed || this.#ending.has(socket)) return void response.emit('close');
+    }
     let answer: Answer;
+    const malformed = checkHeaders(request);
+    if (malformed !== undefined) this.#ending.add(socket);
     if (method === undefined) answer = refusal(405, []);
-    else answer = checkHeaders(request) ?? (await this.#service.serve(this.#incoming(request, method)));
-    send(request, response, answer, this.#options.tls !== undefined);
+    else answer = malformed ?? (await this.#service.serve(this.#incoming(request, response, method)));
+    send(request, response, answer, { secure: this.#options.tls !== undefined, last: malformed !== undefined });
   }
 
-  #incoming(request: IncomingMessage, method: string): Incoming {
+  #incoming(request: IncomingMessage, response: ServerResponse, method: string): Incoming {
     const { socket, headers } = request;
     const length = headers['content-length'];
     return {
@@ -141,13 +160,24 @@ export class Listener {
       remotePort: socket.remotePort ?? 0,
       secure: this.#options.tls !== undefined,
       length: length === undefined ? undefined : Number(length),
-      readBody: (bytesMax) => readBody(request, bytesMax),
+      readBody: (bytesMax) => {
+        // Whoever waits to be asked for the body is asked only when nothing has refused the request before.
+        if (headers.expect !== undefined) response.writeContinue();
+        return readBody(request, bytesMax);
+      },
     };
   }
 
   #clientError(error: ParserError, socket: Socket): void {
     if (this.#list.retry(error, socket)) return;
     if (socket.destroyed || !socket.writable) return;
+    const newest = this.#open.get(socket);
+    if (newest !== undefined && !newest.closed && (newest.req.complete || this.#ending.has(socket))) {
+      // An answer is under way: nothing may be written into it, and nothing comes after it.
+      this.#ending.add(socket);
+      newest.once('close', () => socket.destroySoon());
+      return;
+    }
     const status =
       error.code === 'HPE_HEADER_OVERFLOW'
         ? '431 Request Header Fields Too Large'
@@ -169,7 +199,8 @@ function refusal(status: number, errors: readonly string[]): Answer {
 
 /** Refuses a header that may come once and comes twice, and framing that two readers could see differently. */
 function checkHeaders(request: IncomingMessage): Answer | undefined {
-  const { rawHeaders, headers } = request;
+  const { rawHeaders, headers, httpVersion } = request;
+  if (headers.host === undefined && httpVersion === '1.1') return refusal(400, ['header Host: missing']);
   let seen = '';
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!.toLowerCase();
@@ -183,7 +214,13 @@ function checkHeaders(request: IncomingMessage): Answer | undefined {
   return undefined;
 }
 
-function send(request: IncomingMessage, response: ServerResponse, answer: Answer, secure: boolean): void {
+interface SendOptions {
+  readonly secure: boolean;
+  /** The connection ends with this answer. */
+  readonly last: boolean;
+}
+
+function send(request: IncomingMessage, response: ServerResponse, answer: Answer, { secure, last }: SendOptions): void {
   const { status, contentType, headers, sent } = answer;
   const body = request.method === 'HEAD' ? undefined : answer.body;
   if (response.destroyed) return;
@@ -194,12 +231,31 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
   if (status !== 204 && body !== undefined)
     all.push('Content-Length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.length));
   // A body that was not read to its end can't be skipped: what follows it must not be taken for a request.
-  if (!request.complete) all.push('Connection', 'close');
+  const { complete } = request;
+  if (!complete || last) all.push('Connection', 'close');
   response.writeHead(status, all);
-  response.end(body, () => {
-    sent?.();
-    if (!request.complete) request.destroy();
+  if (complete) return void response.end(body, () => sent?.());
+  if (body !== undefined && status !== 204) response.write(body, () => sent?.());
+  else response.flushHeaders();
+  endAfterBody(request, response);
+}
+
+/**
+ * Ends an answer that left before the body had come. A socket that is closed over unread bytes is reset, and a client that is
+ * still sending may then never see the answer: so the rest is thrown away for a while first.
+ */
+function endAfterBody(request: IncomingMessage, response: ServerResponse): void {
+  let bytesLeft = lingerBytesMax;
+  const end = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, lingerMs);
+  for (const event of ['end', 'error', 'close']) request.once(event, end);
+  request.on('data', (chunk: Buffer) => {
+    if ((bytesLeft -= chunk.length) < 0) end();
   });
+  request.resume();
 }
 
 /** Removes a socket file that no server listens on. @throws StrongroomError `unavailable` when one does, or it is no socket */

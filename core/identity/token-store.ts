@@ -20,6 +20,8 @@ import { type StoredToken, tokenBytesMax, tokenDepthMax, tokenPrefix, type Token
 
 const root = 'core/token/';
 const empty = new Uint8Array(0);
+/** How long the record of a spent token stays: longer than any request may take. */
+const spentLingerMs = 120_000;
 
 /** What identifies a new token besides its record. */
 export interface NewToken {
@@ -50,6 +52,8 @@ function encodeRecord(record: TokenRecord): Uint8Array {
 export class TokenStore {
   readonly #hash: (token: string) => string;
   readonly #clock: Clock;
+  /** By hash: the last use that is being taken. */
+  readonly #turns = new Map<string, Promise<void>>();
 
   /** @param hashKey 32 bytes; tokens are stored as HMAC-SHA256 under it */
   constructor(hashKey: Uint8Array, clock: Clock) {
@@ -135,10 +139,27 @@ export class TokenStore {
     tx.put(idKey(token.hash), encodeRecord(record));
   }
 
-  /** Takes one use. After the last one the token is spent: nothing but the request that took it may use it. */
+  /** Runs `take` after those that others began for the same token: the many that come at once neither conflict nor lose a use. */
+  async inTurn(hash: string, take: () => Promise<void>): Promise<void> {
+    const taken = (this.#turns.get(hash) ?? Promise.resolve()).then(take);
+    const turn = taken.catch(() => {});
+    this.#turns.set(hash, turn);
+    try {
+      await taken;
+    } finally {
+      if (this.#turns.get(hash) === turn) this.#turns.delete(hash);
+    }
+  }
+
+  /**
+   * Takes one use. After the last one nobody but the requests that took one may use the token; they need it while they run, so it is
+   * left to the sweep.
+   */
   spendUse(tx: Transaction, token: StoredToken): void {
-    const { usesLeft } = token.record;
-    this.update(tx, token, { ...token.record, usesLeft: usesLeft === 1 ? -1 : usesLeft - 1 });
+    const { usesLeft, expiresAt } = token.record;
+    if (usesLeft > 1) return this.update(tx, token, { ...token.record, usesLeft: usesLeft - 1 });
+    const end = this.#clock.now() + spentLingerMs;
+    return this.update(tx, token, { ...token.record, usesLeft: -1, expiresAt: Math.min(expiresAt ?? end, end) });
   }
 
   /** Ends a token and, at once, everything below it; valid or not. */

@@ -1,7 +1,7 @@
 /** Policies in the store (`core/policy/<name>`) and the Acl of a list of names, compiled once per change of any of them. */
-import type { Transaction } from '../barrier/transaction.ts';
+import type { ReadSet, Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
-import type { Revision } from '../storage/types.ts';
+import type { Revision, Slot } from '../storage/types.ts';
 import { type Acl, rootAcl } from './acl.ts';
 import { compilePolicies, type NamedPolicy } from './compile.ts';
 import { parsePolicy, type Policy } from './parse.ts';
@@ -21,7 +21,7 @@ export interface StoredPolicy {
 }
 
 interface Compiled {
-  readonly movedAt: readonly Revision[];
+  readonly reads: ReadSet;
   readonly acl: Acl;
 }
 
@@ -69,23 +69,25 @@ export class PolicyStore {
   acl(tx: Transaction, names: readonly string[]): Acl | Promise<Acl> {
     if (names.includes('root')) return rootAcl;
     const id = names.join('\0');
-    const movedAt: Revision[] = [];
-    for (const name of names) movedAt.push(tx.depend(policyDirectory + name).movedAt);
     const kept = this.#compiled.get(id);
-    if (kept !== undefined && kept.movedAt.every((revision, i) => revision === movedAt[i])) return kept.acl;
-    return this.#compile(tx, names, id, movedAt);
+    return kept !== undefined && tx.dependAll(kept.reads) ? kept.acl : this.#compile(tx, names, id);
   }
 
-  async #compile(tx: Transaction, names: readonly string[], id: string, movedAt: readonly Revision[]): Promise<Acl> {
+  async #compile(tx: Transaction, names: readonly string[], id: string): Promise<Acl> {
+    const slots: Slot[] = [];
+    const movedAt: Revision[] = [];
     const policies: NamedPolicy[] = [];
     for (const name of names) {
+      const place = tx.depend(policyDirectory + name);
+      slots.push(place.slot);
+      movedAt.push(place.movedAt);
       const stored = await this.read(tx, name);
       if (stored !== undefined) policies.push({ name, policy: stored.policy });
     }
     const acl = compilePolicies(policies);
     tx.check();
     this.#compiled.delete(id);
-    this.#compiled.set(id, { movedAt, acl });
+    this.#compiled.set(id, { reads: { slots, movedAt }, acl });
     if (this.#compiled.size > compiledMax) {
       const [oldest] = this.#compiled.keys();
       if (oldest !== undefined) this.#compiled.delete(oldest);

@@ -1,11 +1,14 @@
 /** Station 8: the cache, the host's own handler, or the engine in its room. What they wrote is in the transaction afterwards, not yet committed. */
-import { stringifyJson } from '@strongroom/sdk-plugin';
+import { type Caller as CallerInfo, type MountInfo, stringifyJson } from '@strongroom/sdk-plugin';
+import type { TokenRecord } from '../identity/token.ts';
+import type { Mount } from '../mounts/mount-table.ts';
 import { mountPrefix } from '../barrier/barrier.ts';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import { fillTemplate } from '../mounts/route-table.ts';
 import type { PrefetchedEntry, ReplyMessage } from '../runner/messages.ts';
 import type { RoomStorage } from '../runner/thread-room.ts';
+import { Conflict } from '../storage/types.ts';
 import type { CachedAnswer } from './answer-cache.ts';
 import type { Body } from './body.ts';
 import type { Outcome } from './envelope.ts';
@@ -91,7 +94,7 @@ async function handleInRoom(unsealed: Unsealed, target: Extract<Found, { kind: '
   const key = reading.has(verb) && !mount.config.forceNoCache ? cacheKey(mount.id, verb, head) : undefined;
   const cached = key === undefined ? undefined : unsealed.cache.find(key, unsealed.storage, () => unsealed.clock.now());
   if (cached !== undefined) {
-    tx.dependAll(cached.reads);
+    if (!tx.dependAll(cached.reads)) throw new Conflict('a cached answer has changed');
     return {
       outcome: { ...extra, status: cached.status, data: cached.data, warnings: cached.warnings },
       reply: undefined,
@@ -110,13 +113,13 @@ async function handleInRoom(unsealed: Unsealed, target: Extract<Found, { kind: '
   const message = await engine.room.call(
     {
       mountId: mount.id,
-      mount: { path: mount.path, options: mount.options ?? {} },
+      mount: mountText(mount),
       template: route.template,
       verb: route.verbs[verb] === undefined ? 'update' : verb,
       params,
       input,
       now: unsealed.clock.now(),
-      caller: { displayName: record?.displayName ?? '', entityId: '', policies: record?.policies ?? [] },
+      caller: record === undefined ? nobody : callerText(record),
       entries,
     },
     storage,
@@ -144,6 +147,28 @@ function checkReply({ reply, writes }: ReplyMessage): void {
   for (const { value } of writes)
     if (value !== undefined && !(value instanceof Uint8Array))
       throw new StrongroomError('internal', 'the engine wrote something that is not bytes');
+}
+
+const mountTexts = new WeakMap<Mount, string>();
+const callerTexts = new WeakMap<TokenRecord, string>();
+const nobody = JSON.stringify({ displayName: '', entityId: '', policies: [] } satisfies CallerInfo);
+
+function mountText(mount: Mount): string {
+  let text = mountTexts.get(mount);
+  if (text === undefined)
+    mountTexts.set(mount, (text = JSON.stringify({ path: mount.path, options: mount.options ?? {} } satisfies MountInfo)));
+  return text;
+}
+
+function callerText(record: TokenRecord): string {
+  let text = callerTexts.get(record);
+  if (text === undefined) {
+    callerTexts.set(
+      record,
+      (text = JSON.stringify({ displayName: record.displayName, entityId: '', policies: record.policies } satisfies CallerInfo)),
+    );
+  }
+  return text;
 }
 
 /** A key that a plugin names: relative, without empty or dot segments, so that it stays below its mount. */

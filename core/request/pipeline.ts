@@ -46,6 +46,7 @@ async function serve(host: Host, incoming: Incoming): Promise<Answer> {
   const contentType = incoming.headers['content-type'];
   const parsed = parse(bytes, typeof contentType === 'string' ? contentType : undefined, host);
   if (raw !== undefined) {
+    if (head.wrapTtl !== undefined) throw wrappingRefused();
     if (parsed.error !== undefined) throw parsed.error;
     if (parsed.body.duplicateKeys) throw new StrongroomError('invalid', 'request body: an object names a key twice');
     const fields = host.system.match(head.path, false)?.route.verbs[head.verb]?.input ?? {};
@@ -100,17 +101,13 @@ interface Attempt {
 
 async function transact(host: Host, unsealed: Unsealed, admitted: Admitted): Promise<Answer> {
   const attempt: Attempt = { recorded: undefined, recordedAs: '', spent: undefined };
-  try {
-    for (let restarts = 0; ; restarts++) {
-      try {
-        return await attemptOnce(host, unsealed, admitted, attempt);
-      } catch (error) {
-        if (!(error instanceof Conflict)) throw error;
-        if (restarts >= restartsMax) throw new StrongroomError('unavailable', 'too many concurrent changes to the same data; try again');
-      }
+  for (let restarts = 0; ; restarts++) {
+    try {
+      return await attemptOnce(host, unsealed, admitted, attempt);
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error;
+      if (restarts >= restartsMax) throw new StrongroomError('unavailable', 'too many concurrent changes to the same data; try again');
     }
-  } finally {
-    if (attempt.spent !== undefined) await endSpentToken(unsealed, attempt.spent);
   }
 }
 
@@ -132,7 +129,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
   }
   if (spends) {
     await attempt.recorded;
-    await spendUse(unsealed, caller.token.hash, tx);
+    await unsealed.tokens.inTurn(caller.token.hash, () => spendUse(unsealed, caller.token.hash));
     attempt.spent = caller.token.hash;
     throw new Conflict('the token has changed: it has one use less');
   }
@@ -140,6 +137,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
     if (!decision.allowed)
       throw new StrongroomError('denied', caller.kind === 'token' ? '1 error occurred:\n\t* permission denied\n\n' : 'permission denied');
     if (target.kind === 'no-mount') throw new StrongroomError('missing', `no handler for route "${head.path}". route entry not found.`);
+    if (head.wrapTtl !== undefined) throw wrappingRefused();
     if (admitted.bodyError !== undefined) throw admitted.bodyError;
     if (target.kind === 'no-path') throw new StrongroomError('missing', '1 error occurred:\n\t* unsupported path\n\n');
     if (target.kind === 'no-verb') throw new StrongroomError('unsupported', '1 error occurred:\n\t* unsupported operation\n\n');
@@ -214,29 +212,12 @@ async function finish(
   await reply?.after?.();
 }
 
-async function spendUse(unsealed: Unsealed, hash: string, read: Transaction): Promise<void> {
-  read.check();
+async function spendUse(unsealed: Unsealed, hash: string): Promise<void> {
   const tx = new Transaction(unsealed);
   const token = await unsealed.tokens.findByHash(tx, hash);
   if (token === undefined || token.record.usesLeft < 1) throw new Conflict('the token has changed');
   unsealed.tokens.spendUse(tx, token);
   await tx.commit().durable;
-}
-
-/** Removes a token whose last use is over. Should this not succeed, the token is worthless all the same, and the sweep removes it. */
-async function endSpentToken(unsealed: Unsealed, hash: string): Promise<void> {
-  for (let tries = 0; tries < restartsMax; tries++) {
-    try {
-      const tx = new Transaction(unsealed);
-      const token = await unsealed.tokens.findSpent(tx, hash);
-      if (token === undefined || token.record.usesLeft >= 0) return;
-      await unsealed.tokens.revoke(tx, hash);
-      await tx.commit({ urgent: true }).durable;
-      return;
-    } catch (error) {
-      if (!(error instanceof Conflict)) return;
-    }
-  }
 }
 
 /** Station 10. */
@@ -245,6 +226,11 @@ function respond(head: Head, outcome: Outcome): Answer {
     return outcome.warnings.length === 0 ? errorAnswer(404, []) : envelope(head.requestId, outcome);
   }
   return envelope(head.requestId, outcome);
+}
+
+/** Whoever asks for a wrapped answer must not get it unwrapped. */
+function wrappingRefused(): StrongroomError {
+  return new StrongroomError('invalid', 'header X-Vault-Wrap-TTL: this server does not wrap answers yet; send the request without it');
 }
 
 function asRefusal(host: Host, error: unknown): StrongroomError {

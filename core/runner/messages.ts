@@ -8,7 +8,7 @@
  *    | <-- log ------------------- |
  *    | <-- reply | failure ------- |   the writes travel with the reply: without it nothing has happened
  */
-import type { Caller, MountInfo, PluginErrorCode, Verb } from '@strongroom/sdk-plugin';
+import type { PluginErrorCode, Verb } from '@strongroom/sdk-plugin';
 import type { EngineOutline } from './outline.ts';
 
 /** One storage entry on its way to a worker. `revision` lets the worker keep what it parsed. */
@@ -23,14 +23,16 @@ export interface CallMessage {
   readonly kind: 'call';
   readonly call: number;
   readonly mountId: string;
-  readonly mount: MountInfo;
+  /** JSON text of a `MountInfo`: the host makes it once per mount, and a text crosses faster than an object. */
+  readonly mount: string;
   readonly template: string;
   readonly verb: Verb;
   readonly params: Readonly<Record<string, string>>;
   /** Fields of user JSON travel as their text. */
   readonly input: Readonly<Record<string, unknown>>;
   readonly now: number;
-  readonly caller: Caller;
+  /** JSON text of a `Caller`. */
+  readonly caller: string;
   readonly entries: readonly PrefetchedEntry[];
 }
 

@@ -13,6 +13,8 @@ import {
   type Reply,
   type schema,
   stringifyJson,
+  type Caller,
+  type MountInfo,
 } from '@strongroom/sdk-plugin';
 import { outlineOf } from './outline.ts';
 import type { AnswerMessage, CallMessage, FromWorker, PrefetchedEntry, Question, ReplyMessage, ToWorker } from './messages.ts';
@@ -26,6 +28,8 @@ export interface ServeTask {
 
 /** Entries parsed by `derived` that a worker keeps. */
 const derivedMax = 10_000;
+/** Mounts that a worker keeps parsed. */
+const mountsMax = 1000;
 
 /** Serves until the host closes the port. */
 export default async function serve({ port, module }: ServeTask): Promise<void> {
@@ -43,6 +47,7 @@ class Worker {
   readonly #port: MessagePort;
   readonly #calls = new Map<number, Call>();
   readonly #derived = new Map<string, { readonly revision: number; readonly value: unknown }>();
+  readonly #mounts = new Map<string, MountInfo>();
   #outbox: FromWorker[] = [];
 
   constructor(engine: EngineDefinition, port: MessagePort) {
@@ -80,6 +85,17 @@ class Worker {
     } finally {
       this.#calls.delete(message.call);
     }
+  }
+
+  /** The mount of a call, parsed once per change. */
+  mountInfo(text: string): MountInfo {
+    let mount = this.#mounts.get(text);
+    if (mount === undefined) {
+      if (this.#mounts.size >= mountsMax) this.#mounts.clear();
+      // Written by the host.
+      this.#mounts.set(text, (mount = JSON.parse(text) as MountInfo));
+    }
+    return mount;
   }
 
   derive<T>(entry: PrefetchedEntry, mountId: string, parse: (value: Uint8Array) => T): T | undefined {
@@ -150,9 +166,9 @@ class Call {
   }
 
   context(): Context {
-    const { mount, now, caller, mountId } = this.#message;
+    const { now, caller, mountId } = this.#message;
     return {
-      mount,
+      mount: this.#worker.mountInfo(this.#message.mount),
       storage: {
         get: async (key) => (this.#writes.has(key) ? this.#writes.get(key) : (await this.#entry(key)).value),
         list: (directory, after, limit) => this.#list(directory, after, limit),
@@ -174,7 +190,8 @@ class Call {
       },
       caller: () => {
         this.#uncacheable = true;
-        return caller;
+        // Written by the host.
+        return JSON.parse(caller) as Caller;
       },
       log: (level, message) => this.#worker.send({ kind: 'log', level, message: message.slice(0, 4096), mountId }),
     };

@@ -101,14 +101,21 @@ function parse(text: string): unknown {
   }
 }
 
+/** Told of a request and its answer. */
+export type Observer = (request: RawRequest, answer: RawAnswer) => void;
+
 /** A kept-alive connection; requests on it are answered in order. */
 export class Connection {
   readonly socket: Socket;
   readonly answers: AnswerReader;
+  readonly #observer: Observer | undefined;
+  #ending = false;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(port: number) {
-    this.socket = connectTcp({ port, host: '127.0.0.1', noDelay: true });
+  /** @param to a port of the loopback interface, or a socket that is connecting or connected (TLS, Unix) */
+  constructor(to: number | Socket, observer?: Observer) {
+    this.socket = typeof to === 'number' ? connectTcp({ port: to, host: '127.0.0.1', noDelay: true }) : to;
+    this.#observer = observer;
     this.answers = new AnswerReader(this.socket);
   }
 
@@ -117,11 +124,18 @@ export class Connection {
     const done = this.#last.then(async () => {
       this.socket.write(requestBytes(request));
       const answer = await this.answers.next(request.method === 'HEAD');
-      if (answer === undefined) throw new Error('connection ended');
+      if (answer === undefined) throw new Error(`connection ended before the answer to ${request.method} ${request.path}`);
+      this.#ending = answer.headers['connection'] === 'close';
+      this.#observer?.(request, answer);
       return answer;
     });
     this.#last = done.catch(() => {});
     return done;
+  }
+
+  /** Whether it takes another request. */
+  get usable(): boolean {
+    return !this.#ending && !this.answers.closed;
   }
 
   close(): void {

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Connection, type RawAnswer, type RawRequest } from './client.ts';
+import { Connection, type Observer, type RawAnswer, type RawRequest } from './client.ts';
 
 const main = fileURLToPath(new URL('../../core/cli/main.ts', import.meta.url));
 
@@ -18,6 +18,8 @@ export interface TestServerOptions {
   readonly prefix?: readonly string[];
   /** A directory to use and keep; otherwise a temporary one that `destroy` removes. */
   readonly directory?: string;
+  /** Told of every answer on connections of this server. */
+  readonly onAnswer?: Observer;
 }
 
 /** A free port of the loopback interface. */
@@ -96,13 +98,13 @@ export class TestServer {
 
   /** Sends a request on a kept-alive connection; the root token unless the request says otherwise (`token: undefined` sends none). */
   send(request: RawRequest): Promise<RawAnswer> {
-    if (this.#connection === undefined || this.#connection.answers.closed) this.#connection = this.connect();
+    if (this.#connection?.usable !== true) this.#connection = this.connect();
     return this.#connection.send('token' in request ? request : { ...request, token: this.rootToken });
   }
 
   /** Opens a connection of its own. */
   connect(): Connection {
-    return new Connection(this.port);
+    return new Connection(this.port, this.#options.onAnswer);
   }
 
   /** The audit file's lines, parsed. `torn`: lines that a crash has left unfinished are skipped. */

@@ -1,0 +1,153 @@
+/** Where two readers could see different requests, the connection ends and what follows is never run. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type EchoListener, startEcho } from './testing.ts';
+
+let echo: EchoListener;
+beforeAll(async () => {
+  echo = await startEcho();
+});
+afterAll(() => echo.close());
+beforeEach(() => void (echo.reached.length = 0));
+
+const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
+const post = (headers: string, body: string): string => `POST /post HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n${body}`;
+
+describe.each([
+  ['Content-Length beside chunked', post('Content-Length: 4\r\nTransfer-Encoding: chunked', `0\r\n\r\n${smuggled}`)],
+  ['chunked beside Content-Length', post('Transfer-Encoding: chunked\r\nContent-Length: 4', `0\r\n\r\n${smuggled}`)],
+  ['two Content-Lengths that differ', post('Content-Length: 0\r\nContent-Length: 4', smuggled)],
+  ['two Content-Lengths that agree', post('Content-Length: 2\r\nContent-Length: 2', `{}${smuggled}`)],
+  ['a list of Content-Lengths', post('Content-Length: 2, 2', `{}${smuggled}`)],
+  ['a Content-Length with a sign', post('Content-Length: +2', `{}${smuggled}`)],
+  ['a negative Content-Length', post('Content-Length: -1', smuggled)],
+  ['a Content-Length that is no number', post('Content-Length: 0x2', `{}${smuggled}`)],
+  ['a huge Content-Length', post('Content-Length: 99999999999999999999999', smuggled)],
+  ['a space before the colon', post('Content-Length : 2', `{}${smuggled}`)],
+  ['a folded Transfer-Encoding', post('Transfer-Encoding:\r\n chunked', `0\r\n\r\n${smuggled}`)],
+  ['a folded header', post('X-A: 1\r\n Content-Length: 5', smuggled)],
+  ['two Transfer-Encodings', post('Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked', `0\r\n\r\n${smuggled}`)],
+  ['another coding before chunked', post('Transfer-Encoding: gzip, chunked', `0\r\n\r\n${smuggled}`)],
+  ['identity after chunked', post('Transfer-Encoding: chunked, identity', `0\r\n\r\n${smuggled}`)],
+  ['an unknown coding', post('Transfer-Encoding: xchunked', smuggled)],
+  ['a vertical tab in the coding', post('Transfer-Encoding: \x0bchunked', `0\r\n\r\n${smuggled}`)],
+  ['a chunk size that is no number', post('Transfer-Encoding: chunked', `zz\r\n{}\r\n0\r\n\r\n${smuggled}`)],
+  ['a negative chunk size', post('Transfer-Encoding: chunked', `-2\r\n{}\r\n0\r\n\r\n${smuggled}`)],
+  ['a huge chunk size', post('Transfer-Encoding: chunked', `fffffffffffffffff\r\n{}\r\n0\r\n\r\n${smuggled}`)],
+  ['a chunk size in 0x form', post('Transfer-Encoding: chunked', `0x2\r\n{}\r\n0\r\n\r\n${smuggled}`)],
+  ['a chunk longer than its size', post('Transfer-Encoding: chunked', `1\r\n{}\r\n0\r\n\r\n${smuggled}`)],
+  ['a chunk with bare line feeds', post('Transfer-Encoding: chunked', `2\n{}\n0\n\n${smuggled}`)],
+  ['a bare line feed between headers', `POST /post HTTP/1.1\nHost: x\nContent-Length: 2\n\n{}${smuggled}`],
+  ['a bare carriage return in a header', post('X-A: 1\rContent-Length: 5', smuggled)],
+  ['a NUL in a header', post('X-A: a\0b', smuggled)],
+  ['a header without a name', post(': x', smuggled)],
+  ['a header without a colon', post('nonsense', smuggled)],
+  ['no Host', `GET /post HTTP/1.1\r\n\r\n${smuggled}`],
+  ['two Hosts', `GET /post HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n${smuggled}`],
+  ['an unknown protocol', `GET /post HTTP/9.9\r\nHost: a\r\n\r\n${smuggled}`],
+  ['HTTP/2 without having been asked', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+])('%s', (_, request) => {
+  test('is refused, and what follows is not run', async () => {
+    const raw = await echo.open();
+    await raw.write(request);
+    await raw.ended();
+    expect(echo.reached.filter(({ target }) => target === '/smuggled')).toEqual([]);
+    expect(raw.statuses.every((status) => status >= 400)).toBe(true);
+    expect(raw.statuses.length).toBeLessThanOrEqual(1);
+  });
+});
+
+test.each(['X-Vault-Token', 'Authorization', 'X-Vault-Namespace', 'X-Vault-Wrap-TTL', 'Content-Type', 'Host'])(
+  'two headers %s are refused, and the request is not served',
+  async (name) => {
+    const raw = await echo.open();
+    await raw.write(`GET /a HTTP/1.1\r\n${name === 'Host' ? '' : 'Host: x\r\n'}${name}: a\r\n${name.toUpperCase()}: b\r\n\r\n`);
+    await raw.answers(1);
+    expect(raw.statuses).toEqual([400]);
+    expect(echo.reached).toEqual([]);
+  },
+);
+
+test('a header block over its bound is 431', async () => {
+  const raw = await echo.open();
+  await raw.write(`GET /a HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(30_000)}\r\n\r\n`);
+  await raw.ended();
+  expect(raw.statuses).toEqual([431]);
+});
+
+test('an upgrade is not a way out of HTTP', async () => {
+  const raw = await echo.open();
+  await raw.write('GET /a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  await raw.ended();
+  expect(raw.statuses.filter((status) => status < 400)).toEqual([]);
+});
+
+test('who waits for 100-continue is asked for the body, and gets its answer', async () => {
+  const raw = await echo.open();
+  await raw.write('POST /post HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n');
+  await raw.answers(1);
+  expect(raw.statuses).toEqual([100]);
+  await raw.write('{}');
+  await raw.answers(2);
+  expect(raw.statuses).toEqual([100, 200]);
+});
+
+test('a body over the bound is refused while it is sent, and the sender sees the answer', async () => {
+  const small = await startEcho({}, 1000);
+  const raw = await small.open();
+  await raw.write(post(`Content-Length: 3000000`, 'x'.repeat(2_000_000)));
+  await raw.answers(1);
+  await raw.write('x'.repeat(1_000_000));
+  const text = await raw.ended();
+  expect(raw.statuses).toEqual([413]);
+  expect(text).toContain('Connection: close');
+  const chunked = await small.open();
+  await chunked.write(post('Transfer-Encoding: chunked', `1000\r\n${'x'.repeat(4096)}\r\n`), '0\r\n\r\n', smuggled);
+  await chunked.ended();
+  expect(chunked.statuses).toEqual([413]);
+  expect(small.reached).toEqual([]);
+  await small.close();
+});
+
+test('a head that does not come is given up, and a connection that has sent LIST is not taken for one', async () => {
+  const quick = await startEcho({ headerWaitMs: 300 });
+  const kept = await quick.open();
+  await kept.write('LIST /a HTTP/1.1\r\nHost: x\r\n\r\n');
+  await kept.answers(1);
+  // The check runs each second and takes all that are late: once it has taken two that came later, it has looked at this one.
+  for (let round = 0; round < 2; round++) {
+    const slow = await quick.open();
+    await slow.write('GET /slow HTTP/1.1\r\nHost:');
+    await slow.ended();
+    expect(slow.statuses).toEqual([408]);
+  }
+  const cut = await quick.open();
+  await cut.write('LIS');
+  await cut.ended();
+  await kept.write('GET /b HTTP/1.1\r\nHost: x\r\n\r\n');
+  await kept.answers(2);
+  expect(kept.statuses).toEqual([200, 200]);
+  await quick.close();
+});
+
+test('a request that trickles in is given up after its time', async () => {
+  const quick = await startEcho({ requestTimeoutMs: 500, headerWaitMs: 300 });
+  const raw = await quick.open();
+  await raw.write(post('Content-Length: 10', '{'));
+  await raw.ended();
+  expect(raw.statuses.filter((status) => status < 400)).toEqual([]);
+  expect(quick.reached).toEqual([]);
+  await quick.close();
+});
+
+test('more connections than allowed are turned away, and those that are open go on', async () => {
+  const few = await startEcho({ maxConnections: 2 });
+  const [one, two] = [await few.open(), await few.open()];
+  const three = await few.open();
+  await three.ended();
+  for (const raw of [one, two]) {
+    await raw.write('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
+    await raw.answers(1);
+    expect(raw.statuses).toEqual([200]);
+  }
+  await few.close();
+});

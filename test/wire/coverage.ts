@@ -1,0 +1,105 @@
+/**
+ * Which (route, operation) was answered over HTTP with success, and which with a refusal. Each file of the wire suite notes its
+ * answers here; `coverage-report.ts` adds them up when the whole suite has run.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { verbs, type Verb } from '@strongroom/sdk-plugin';
+import { afterAll } from 'vitest';
+import { RouteTable } from '../../core/mounts/route-table.ts';
+import { outlineOf } from '../../core/runner/outline.ts';
+import { systemRoutes } from '../../core/system/routes.ts';
+import { Server } from '../../core/system/server.ts';
+import kv from '../../plugins/kv/index.ts';
+import type { Observer, RawAnswer, RawRequest } from '../harness/client.ts';
+import { KeptLines, testOptions } from '../harness/host.ts';
+
+/** A route, as its table names it. */
+export interface KnownRoute {
+  readonly template: string;
+  readonly access: 'public' | 'token' | 'sudo';
+  readonly verbs: { readonly [V in Verb]?: unknown };
+}
+
+/** What one file of the suite has seen, as it is handed to the report. */
+export interface Seen {
+  /** Pairs that must be answered with success, and those that must be refused. */
+  readonly expected: { readonly succeeded: readonly string[]; readonly refused: readonly string[] };
+  readonly succeeded: readonly string[];
+  readonly refused: readonly string[];
+}
+
+/** Where the mounts of the wire suite that hold the KV engine lie. */
+export const kvMount = 'secret';
+
+/** Routes of the host, by full template. */
+export const hostRoutes: Readonly<Record<string, KnownRoute>> = systemRoutes(new Server(testOptions(new KeptLines())));
+/** Routes of the KV engine, by template below its mount. */
+export const kvRoutes: Readonly<Record<string, KnownRoute>> = outlineOf(kv).routes;
+
+const tables = { host: new RouteTable(hostRoutes), kv: new RouteTable(kvRoutes) };
+const succeeded = new Set<string>();
+const refused = new Set<string>();
+
+const verbOf: Readonly<Record<string, Verb>> = {
+  GET: 'read',
+  HEAD: 'read',
+  POST: 'update',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+  LIST: 'list',
+  SCAN: 'scan',
+};
+
+/** Operations that exist only to refuse in words. */
+const onlyRefuse: ReadonlySet<string> = new Set(['sys/audit/{path+} update', 'sys/audit/{path+} delete']);
+
+/** All pairs, as `template verb`. */
+export function expectedPairs(): string[] {
+  const pairs = (prefix: string, routes: Readonly<Record<string, KnownRoute>>): string[] =>
+    Object.entries(routes).flatMap(([template, route]) =>
+      verbs.filter((verb) => route.verbs[verb] !== undefined).map((verb) => `${prefix}${template} ${verb}`),
+    );
+  return [...pairs('', hostRoutes), ...pairs(`${kvMount}/`, kvRoutes)];
+}
+
+function pairOf({ method, path }: RawRequest): string | undefined {
+  const target = path.startsWith('/v1/') ? path.slice(4) : path.startsWith('/') ? undefined : path;
+  let verb = verbOf[method];
+  if (target === undefined || verb === undefined) return undefined;
+  const [rawPath = '', query = ''] = target.split('?');
+  if (verb === 'read' && /(^|&)list=(true|True|1)\b/.test(query)) verb = 'list';
+  if (verb === 'read' && /(^|&)scan=(true|True|1)\b/.test(query)) verb = 'scan';
+  const bare = decodeURIComponent(rawPath.replace(/\/$/, ''));
+  const listing = verb === 'list' || verb === 'scan';
+  const host = tables.host.match(bare, listing)?.route.template;
+  if (host !== undefined) return `${host} ${verb}`;
+  if (bare !== kvMount && !bare.startsWith(`${kvMount}/`)) return undefined;
+  const engine = tables.kv.match(bare.slice(kvMount.length + 1), listing)?.route.template;
+  return engine === undefined ? undefined : `${kvMount}/${engine} ${verb}`;
+}
+
+function isSuccess({ status, json }: RawAnswer): boolean {
+  const body = json as { readonly data?: unknown; readonly warnings?: unknown } | null;
+  return status < 400 || (status === 404 && (body?.data !== undefined || body?.warnings !== undefined));
+}
+
+/** Notes an answer. */
+export const noteAnswer: Observer = (request, answer) => {
+  const pair = pairOf(request);
+  if (pair !== undefined) (isSuccess(answer) ? succeeded : refused).add(pair);
+};
+
+/** Hands what this file sees to the report, at its end. @param file its `import.meta.filename` */
+export function reportCoverage(file: string): void {
+  afterAll(() => {
+    const directory = process.env['STRONGROOM_WIRE_COVERAGE'];
+    if (directory === undefined) return;
+    mkdirSync(directory, { recursive: true });
+    const pairs = expectedPairs();
+    const expected = { succeeded: pairs.filter((pair) => !onlyRefuse.has(pair)), refused: pairs };
+    const seen: Seen = { expected, succeeded: [...succeeded], refused: [...refused] };
+    writeFileSync(join(directory, `${file.split('/').at(-1)}.json`), JSON.stringify(seen));
+  });
+}
