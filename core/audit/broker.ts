@@ -28,6 +28,8 @@ export interface AuditBrokerOptions {
   readonly deadlineMs?: number;
   /** Bytes that may wait, default 64 MiB. Beyond it entries are refused. */
   readonly queueBytesMax?: number;
+  /** Told the storage's revision that the last run saw, before anything is recorded; what it throws, opening throws, and nothing is recorded. */
+  readonly checkHead?: (seen: number) => void;
   /** Told of each failure of a sink. */
   readonly onFailure?: (sink: string, error: unknown) => void;
 }
@@ -54,8 +56,6 @@ interface Collecting {
 
 /** The one writer of the audit log. Made by `openAuditBroker`. */
 export class AuditBroker {
-  /** The storage's revision that the last run saw; undefined when nothing tells. */
-  readonly lastHead: number | undefined;
   readonly #options: AuditBrokerOptions;
   readonly #lanes: readonly SinkLane[];
   readonly #required: readonly SinkLane[];
@@ -71,8 +71,7 @@ export class AuditBroker {
   #refused = 0;
 
   /** @param last where the chain goes on @param missingAfter by sink: its own last line, when it is not `last` */
-  constructor(options: AuditBrokerOptions, last: ChainPoint, missingAfter: ReadonlyMap<NamedSink, ChainPoint>, lastHead?: number) {
-    this.lastHead = lastHead;
+  constructor(options: AuditBrokerOptions, last: ChainPoint, missingAfter: ReadonlyMap<NamedSink, ChainPoint>) {
     this.#options = options;
     this.#checkpointEvery = options.checkpointEvery ?? 10_000;
     this.#queueCharsMax = options.queueBytesMax ?? 67_108_864;
@@ -226,7 +225,7 @@ export class AuditBroker {
 
 /**
  * Opens the log: asks every sink for its last line, goes on from the furthest one, and records the start. A sink that is behind gets a recovery marker.
- * @throws StrongroomError `audit-failed` when the start cannot be recorded; the sinks are closed then
+ * @throws StrongroomError `audit-failed` when the start cannot be recorded, and what `checkHead` throws; the sinks are closed then
  */
 export async function openAuditBroker(options: AuditBrokerOptions): Promise<AuditBroker> {
   if (options.sinks.length === 0) throw new StrongroomError('audit-failed', 'no audit sink is configured');
@@ -242,7 +241,14 @@ export async function openAuditBroker(options: AuditBrokerOptions): Promise<Audi
   const point = last?.point ?? { seq: 0, hash: chainStart };
   const behind = new Map(chained.filter((end) => end.point.seq < point.seq).map((end) => [end.sink, end.point]));
   const head = last?.read.members['head'];
-  const broker = new AuditBroker(options, point, behind, typeof head === 'number' ? head : undefined);
+  try {
+    if (typeof head === 'number') options.checkHead?.(head);
+  } catch (error) {
+    // Not by the broker: closing it would record a head, and the next run would find nothing wrong.
+    await Promise.allSettled(options.sinks.map(({ sink }) => sink.close()));
+    throw error;
+  }
+  const broker = new AuditBroker(options, point, behind);
   const foreign = last ? [] : await Promise.all(options.sinks.map(({ sink }) => sink.lastLine()));
   const unreadable = foreign.some((line) => line !== undefined);
   try {

@@ -139,6 +139,16 @@ async function handleInRoom(unsealed: Unsealed, target: Extract<Found, { kind: '
   };
 }
 
+/** What the types promise of a worker's message, checked: a status that can be sent, and bytes as values. */
+function checkReply({ reply, writes }: ReplyMessage): void {
+  const status = reply?.status ?? 200;
+  if (!Number.isInteger(status) || status < 200 || status > 599)
+    throw new StrongroomError('internal', 'the engine answered a malformed status');
+  for (const { value } of writes)
+    if (value !== undefined && !(value instanceof Uint8Array))
+      throw new StrongroomError('internal', 'the engine wrote something that is not bytes');
+}
+
 const mountTexts = new WeakMap<Mount, string>();
 const callerTexts = new WeakMap<TokenRecord, string>();
 const nobody = JSON.stringify({ displayName: '', entityId: '', policies: [] } satisfies CallerInfo);
@@ -159,16 +169,6 @@ function callerText(record: TokenRecord): string {
     );
   }
   return text;
-}
-
-/** What the types promise of a worker's message, checked: a status that can be sent, and bytes as values. */
-function checkReply({ reply, writes }: ReplyMessage): void {
-  const status = reply?.status ?? 200;
-  if (!Number.isInteger(status) || status < 200 || status > 599)
-    throw new StrongroomError('internal', 'the engine answered a malformed status');
-  for (const { value } of writes)
-    if (value !== undefined && !(value instanceof Uint8Array))
-      throw new StrongroomError('internal', 'the engine wrote something that is not bytes');
 }
 
 /** A key that a plugin names: relative, without empty or dot segments, so that it stays below its mount. */

@@ -217,10 +217,10 @@ export class Server implements Host {
       now: () => clock.now(),
       version: options.version,
       signingKey,
+      checkHead: (seen) => this.#checkHead(storage.head(), seen),
       onFailure: (sink, error) => log.error({ sink, err: error }, 'an audit sink failed'),
     });
     opened.push(() => audit.close());
-    if (audit.lastHead !== undefined && audit.lastHead > storage.head()) this.#rolledBack(storage.head(), audit.lastHead);
     const rooms = new Rooms(options.catalog, options.rooms, log);
     opened.push(() => rooms.close());
     const unsealed: Unsealed = {
@@ -242,7 +242,8 @@ export class Server implements Host {
   }
 
   /** A storage that is older than the audit has seen it was rolled back, or belongs to another audit file. */
-  #rolledBack(head: number, seen: number): void {
+  #checkHead(head: number, seen: number): void {
+    if (seen <= head) return;
     const what = `the storage is at revision ${head}, but the audit has seen revision ${seen}: it was rolled back, or the audit belongs to another server`;
     if (!this.options.acceptRollback)
       throw new StrongroomError('unavailable', `${what}; start with -accept-rollback to go on with the older data`);

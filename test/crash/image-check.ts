@@ -6,7 +6,7 @@ import { verifyAuditFiles } from '../../core/audit/verify.ts';
 import { openStaticSeal } from '../../core/barrier/static-seal.ts';
 import { readCatalog } from '../../core/runner/catalog.ts';
 import { openSinks } from '../../core/system/open-sinks.ts';
-import { Server } from '../../core/system/server.ts';
+import { Server, type ServerOptions } from '../../core/system/server.ts';
 import { openDirectory } from '../../core/system/store-directory.ts';
 import { hostSender, KeptLines, testOptions } from '../harness/host.ts';
 import type { Lane } from './script.ts';
@@ -18,10 +18,10 @@ export interface LaneProgress {
   readonly acknowledged: number;
 }
 
-/** A server that was opened on a directory: `data/`, `seal.key`, `audit.log`. */
-export async function openCrashed(directory: string): Promise<Server> {
+/** A server opened on a directory: `data/`, `seal.key`, `audit.log`. Initialized or not. @param changes of the tests' options */
+export async function openOn(directory: string, changes: Partial<ServerOptions> & { readonly auditPath?: string } = {}): Promise<Server> {
   const catalog = readCatalog();
-  const path = join(directory, 'audit.log');
+  const path = changes.auditPath ?? join(directory, 'audit.log');
   const server = new Server(
     testOptions(new KeptLines(), {
       directory: openDirectory({
@@ -34,6 +34,7 @@ export async function openCrashed(directory: string): Promise<Server> {
       seals: [openStaticSeal({ file: join(directory, 'seal.key'), create: true }, 'static-1', {})],
       catalog,
       openSinks: () => openSinks(catalog, [{ name: 'file', type: 'file', required: true, options: { path } }]),
+      ...changes,
     }),
   );
   try {
@@ -78,7 +79,7 @@ export async function faultsOf(
   const counts = auditCounts(directory, powerCut);
   let server: Server;
   try {
-    server = await openCrashed(directory);
+    server = await openOn(directory);
   } catch (error) {
     return [`does not open: ${inspect(error)}`];
   }
