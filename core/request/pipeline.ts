@@ -15,14 +15,14 @@ import { authorize } from './authorize.ts';
 import { type Body, noBody, parseBody } from './body.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import { envelope, type Outcome } from './envelope.ts';
-import { handleTarget } from './handle.ts';
+import { type Found, type Handled, handleTarget } from './handle.ts';
 import { type Head, readHead } from './head.ts';
 import type { Host, Unsealed } from './host.ts';
 import type { HostReply } from './host-route.ts';
 import { type Answer, errorAnswer, type Incoming } from './incoming.ts';
 import { identify } from './identify.ts';
 import { readInput } from './input.ts';
-import { answerData, recordAnswer, recordParts, recordRequest } from './record.ts';
+import { answerData, recordAnswer, type RecordParts, recordParts, recordRequest } from './record.ts';
 import { findTarget, isHostPath } from './route.ts';
 
 /** Conflicts after which a request gives up with 503. */
@@ -98,12 +98,14 @@ interface Attempt {
   /** The request's line, once it is written. */
   recorded: Promise<void> | undefined;
   recordedAs: string;
+  /** Whether its writes are in the log's sequence: from then on it can't restart. */
+  sequenced: boolean;
   /** Hash of the token whose last or next use this request has taken. */
   spent: string | undefined;
 }
 
 async function transact(host: Host, unsealed: Unsealed, admitted: Admitted): Promise<Answer> {
-  const attempt: Attempt = { recorded: undefined, recordedAs: '', spent: undefined };
+  const attempt: Attempt = { recorded: undefined, recordedAs: '', sequenced: false, spent: undefined };
   for (let restarts = 0; ; restarts++) {
     try {
       return await attemptOnce(host, unsealed, admitted, attempt);
@@ -146,45 +148,13 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
     if (target.kind === 'no-path') throw new StrongroomError('missing', '1 error occurred:\n\t* unsupported path\n\n');
     if (target.kind === 'no-verb') throw new StrongroomError('unsupported', '1 error occurred:\n\t* unsupported operation\n\n');
     const handled = await handleTarget(host, unsealed, target, { head, body, caller, sudo: decision.allowed && decision.sudo, tx });
-    if (handled.reply?.raw !== undefined) {
-      tx.check();
-      await Promise.all([attempt.recorded, recordAnswer(unsealed, parts, undefined, undefined, undefined, false)]);
-      return handled.reply.raw;
-    }
-    if (tx.dirty || handled.reply?.keyring !== undefined) await attempt.recorded;
-    const { outcome } = handled;
-    const data = handled.cached?.auditData;
-    const auditData =
-      data === undefined
-        ? answerData(outcome, target.mount?.config.auditNonHmacResponseKeys)
-        : { kind: 'fragment' as const, fragment: data };
-    const fragment = auditData === undefined ? undefined : unsealed.auditText.fragment(auditData);
-    // From here to the last line of the answer's record nothing may yield: what was checked is what is recorded and answered.
-    const commit = settle(tx, handled.reply, target.verb === 'delete');
-    const answered = recordAnswer(
-      unsealed,
-      parts,
-      outcome,
-      fragment === undefined ? undefined : { kind: 'fragment', fragment },
-      undefined,
-      changes,
-    );
-    if (handled.keep !== undefined) {
-      const { key, validUntil } = handled.keep;
-      unsealed.cache.keep(key, {
-        reads: tx.readSet(),
-        status: outcome.status,
-        data: outcome.data,
-        warnings: outcome.warnings,
-        auditData: fragment,
-        validUntil,
-      });
-    }
-    await finish(unsealed, tx, commit, [attempt.recorded, answered], handled.reply);
-    return respond(head, outcome);
+    return await conclude(unsealed, { head, target, tx, parts, changes }, attempt, handled);
   } catch (error) {
-    if (error instanceof Conflict) throw error;
-    tx.check();
+    // What has been sequenced is not done again, whatever happened afterwards.
+    if (!attempt.sequenced) {
+      if (error instanceof Conflict) throw error;
+      tx.check();
+    }
     const refusal = asRefusal(host, error);
     await Promise.all([
       attempt.recorded,
@@ -195,6 +165,46 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
   }
 }
 
+/** What the stations up to the handler have found. */
+interface Concluding {
+  readonly head: Head;
+  readonly target: Found;
+  readonly tx: Transaction;
+  readonly parts: RecordParts;
+  /** Whether the lines of this request must be synced. */
+  readonly changes: boolean;
+}
+
+/** Commits or checks, records the answer, and waits until everything it rests on is safe. @throws Conflict before anything is sequenced */
+async function conclude(
+  unsealed: Unsealed,
+  found: Concluding,
+  attempt: Attempt,
+  { outcome, reply, cached, keep }: Handled,
+): Promise<Answer> {
+  const { head, target, tx, parts, changes } = found;
+  if (reply?.raw !== undefined) {
+    tx.check();
+    await Promise.all([attempt.recorded, recordAnswer(unsealed, parts, undefined, undefined, undefined, false)]);
+    return reply.raw;
+  }
+  if (tx.dirty || reply?.keyring !== undefined) await attempt.recorded;
+  const data = answerData(outcome, target.mount?.config.auditNonHmacResponseKeys);
+  const fragment = cached?.auditData ?? (data === undefined ? undefined : unsealed.auditText.fragment(data));
+  // From here to the answer's line nothing may yield: what was checked is what is recorded and answered.
+  const commit = settle(tx, reply, target.verb === 'delete');
+  attempt.sequenced = commit !== undefined;
+  const auditData = fragment === undefined ? undefined : { kind: 'fragment' as const, fragment };
+  const answered = recordAnswer(unsealed, parts, outcome, auditData, undefined, changes);
+  if (keep !== undefined) {
+    const { status, data: text, warnings } = outcome;
+    unsealed.cache.keep(keep.key, { reads: tx.readSet(), status, data: text, warnings, auditData: fragment, validUntil: keep.validUntil });
+  }
+  await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), attempt.recorded, answered]);
+  await reply?.after?.();
+  return respond(head, outcome);
+}
+
 /** Commits what was written, or proves that what was read still stands. @throws Conflict */
 function settle(tx: Transaction, reply: HostReply | undefined, deletes: boolean): Commit | undefined {
   if (!tx.dirty && reply?.keyring === undefined) {
@@ -203,17 +213,6 @@ function settle(tx: Transaction, reply: HostReply | undefined, deletes: boolean)
   }
   const options = deletes || reply?.urgent === true ? { urgent: true } : {};
   return reply?.keyring === undefined ? tx.commit(options) : reply.keyring.commit(options);
-}
-
-async function finish(
-  unsealed: Unsealed,
-  tx: Transaction,
-  commit: Commit | undefined,
-  recorded: readonly (Promise<void> | undefined)[],
-  reply: HostReply | undefined,
-): Promise<void> {
-  await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), ...recorded]);
-  await reply?.after?.();
 }
 
 async function spendUse(unsealed: Unsealed, hash: string): Promise<void> {
