@@ -37,7 +37,7 @@ export async function measureLargeStore(load: LoadGenerator, size: LargeStore, r
   const server = await measureRestart(directory, label, report);
   try {
     await measureListing({ server, token }, size.secrets, report);
-    await measureCompaction(load, { server, token }, label, report);
+    await measureCompaction(load, { server, token }, size.secrets, label, report);
     if (size.keep) await compactionEnded({ server, token });
   } finally {
     await server.kill();
@@ -97,9 +97,15 @@ async function measureListing({ server, token }: BenchServer, names: number, rep
 }
 
 /** Reads before and during the compaction that a rotation of all keys starts. */
-async function measureCompaction(load: LoadGenerator, { server, token }: BenchServer, label: string, report: Report): Promise<void> {
+async function measureCompaction(
+  load: LoadGenerator,
+  { server, token }: BenchServer,
+  secrets: number,
+  label: string,
+  report: Report,
+): Promise<void> {
   const requests = requestTexts(
-    Array.from({ length: readKeys }, (_, index) => ({ method: 'GET', path: `secret/data/${manyPath(index * 7)}`, token })),
+    Array.from({ length: readKeys }, (_, index) => ({ method: 'GET', path: `secret/data/${manyPath((index * 7) % secrets)}`, token })),
   );
   const job = { port: server.port, connections, seconds: readSeconds, streams: [{ name: 'reads', requests, perSecond: readsPerSecond }] };
   await load.run(job);

@@ -80,12 +80,14 @@ function openLoop(job: LoadJob, lanes: readonly Lane[], free: Wire[], start: num
   const nap = new Int32Array(new SharedArrayBuffer(4));
   const turn = (): void => {
     const now = performance.now() - start;
-    for (const [index, lane] of lanes.entries()) {
-      for (let due = lane.next * lane.everyMs; due <= now && due < untilMs; due = lane.next * lane.everyMs) {
-        const wire = free.pop();
-        if (wire === undefined) break;
-        wire.send(takeRequest(lane), start + due, index);
-      }
+    // In the order in which they fell due, so that no stream takes the connections of another.
+    for (let stream = earliest(lanes); ; stream = earliest(lanes)) {
+      const lane = lanes[stream]!;
+      const due = dueOf(lane);
+      if (due > now || due >= untilMs) break;
+      const wire = free.pop();
+      if (wire === undefined) break;
+      wire.send(takeRequest(lane), start + due, stream);
     }
     if (now >= untilMs && free.length === job.connections) return ended.resolve();
     if (now > untilMs + lateMs) return ended.reject(new Error('the server fell behind: requests are still waiting long after the end'));
@@ -94,4 +96,15 @@ function openLoop(job: LoadJob, lanes: readonly Lane[], free: Wire[], start: num
     return undefined;
   };
   turn();
+}
+
+/** When the next request of a stream is due, in milliseconds since the start. */
+function dueOf(lane: Lane): number {
+  return lane.next * lane.everyMs;
+}
+
+function earliest(lanes: readonly Lane[]): number {
+  let first = 0;
+  for (let stream = 1; stream < lanes.length; stream++) if (dueOf(lanes[stream]!) < dueOf(lanes[first]!)) first = stream;
+  return first;
 }
