@@ -28,6 +28,9 @@ import { findTarget, isHostPath } from './route.ts';
 /** Conflicts after which a request gives up with 503. */
 export const restartsMax = 8;
 
+/** The same for a request that has taken a use of its token: each use that others take is a conflict, and its own would be lost. */
+const restartsMaxWithUse = 128;
+
 /** Answers a request. Never throws. */
 export async function serveRequest(host: Host, incoming: Incoming): Promise<Answer> {
   const cors = corsHeaders(host.cors, incoming);
@@ -106,7 +109,8 @@ async function transact(host: Host, unsealed: Unsealed, admitted: Admitted): Pro
       return await attemptOnce(host, unsealed, admitted, attempt);
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
-      if (restarts >= restartsMax) throw new StrongroomError('unavailable', 'too many concurrent changes to the same data; try again');
+      if (restarts >= (attempt.spent === undefined ? restartsMax : restartsMaxWithUse))
+        throw new StrongroomError('unavailable', 'too many concurrent changes to the same data; try again');
     }
   }
 }

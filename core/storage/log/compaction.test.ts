@@ -62,6 +62,17 @@ function oncePaused() {
 }
 
 describe('compaction', () => {
+  test('gives way to requests after at most 64 KiB of copies', async () => {
+    const storage = await open(disks(), { compactAtBytes: 2 ** 40 });
+    await write(storage, 2000, 1000);
+    const copied: number[] = [0];
+    await storage.compact({ onProgress: ({ bytesCopied }) => void copied.push(bytesCopied) });
+    const steps = copied.slice(1).map((bytes, index) => bytes - copied[index]!);
+    expect(Math.max(...steps)).toBeLessThan(65_536);
+    expect(steps.length).toBeGreaterThan(2000 / 32);
+    await storage.close();
+  });
+
   test('starts by itself when the tail has grown, and bounds the disk', async () => {
     const disk = disks();
     const storage = await open(disk, { compactAtBytes: 20_000 });
