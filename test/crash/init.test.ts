@@ -2,14 +2,15 @@
  * A server is killed, or loses its power, at any instant of `sys/init`. Invariant: afterwards it is either initialized with the keys that
  * were answered, or can be initialized again; once the answered keys have unsealed it, the former.
  */
-import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { once } from 'node:events';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../core/storage/log/simulated-disk.ts';
 import { Server } from '../../core/system/server.ts';
 import { openDirectory } from '../../core/system/store-directory.ts';
 import { hostSender, KeptLines, testOptions } from '../harness/host.ts';
+import { ramDirectory } from '../harness/ram-directory.ts';
 import { scale, seed } from '../harness/scale.ts';
 import { TestServer } from '../harness/server.ts';
 import { DiskImage, type Ending } from './disk-image.ts';
@@ -18,7 +19,7 @@ import { answersBefore, readTrace, type TraceEvent } from './trace.ts';
 
 const library = compileShim();
 const choose = seededRandom(seed);
-const base = mkdtempSync(join(tmpdir(), 'strongroom-init-'));
+const base = ramDirectory('strongroom-init-');
 const root = join(base, 'whole');
 
 afterAll(() => rmSync(base, { recursive: true, force: true }));
@@ -37,7 +38,7 @@ describe.skipIf(library === undefined)(`a crash during initialization (seed ${se
       env: shimEnvironment(library ?? '', { root, trace }),
     });
     const connection = server.connect();
-    await new Promise((resolve) => connection.socket.once('connect', resolve));
+    await once(connection.socket, 'connect');
     port = connection.socket.localPort ?? 0;
     const made = await connection.send({ method: 'PUT', path: 'sys/init', body: { secret_shares: 1, secret_threshold: 1 } });
     keys = { share: made.json.keys[0], rootToken: made.json.root_token };
@@ -79,7 +80,7 @@ describe.skipIf(library === undefined)(`a crash during initialization (seed ${se
 
   test('leaves a server that has the answered keys or can be initialized again', async () => {
     const all = events.flatMap(({ kind }, index) => (kind === 'sync-end' ? [] : [index]));
-    const cuts = scale >= 20 ? all : Array.from({ length: Math.min(all.length, 5 * scale) }, () => all[choose(all.length)] ?? 0);
+    const cuts = scale >= 20 ? all : Array.from({ length: Math.min(all.length, 3 * scale) }, () => all[choose(all.length)] ?? 0);
     for (const cut of [...cuts, events.length]) {
       const endings: readonly Ending[] = [
         { kind: 'kill' },

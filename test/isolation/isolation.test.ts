@@ -92,6 +92,20 @@ test('the calls that a dying worker was running fail, and none of them is half w
   expect(data).toEqual({ first: false, second: false });
 });
 
+test('the memory that an engine has used up comes back to the host', async () => {
+  const mebibyte = 1_048_576;
+  const exhaust = async (): Promise<void> => {
+    await recovered();
+    expect((await host.send('POST', 'bad/do/exhausts-the-heap', {})).status).toBe(500);
+    await recovered();
+  };
+  await exhaust();
+  const before = process.memoryUsage.rss();
+  // Four heaps of 48 MiB would stay if workers did.
+  for (let times = 0; times < 4; times++) await exhaust();
+  await expect.poll(() => process.memoryUsage.rss() - before, { timeout: 30_000, interval: 50 }).toBeLessThan(140 * mebibyte);
+});
+
 test('the operator is told why, the client is not', () => {
   expect(logged).toContain('an engine worker ended');
 });
