@@ -28,6 +28,12 @@ export function isCurrent(storage: Storage, reads: ReadSet): boolean {
   return true;
 }
 
+/** An entry as it was fetched. */
+interface Loaded {
+  readonly movedAt: Revision;
+  readonly sealed: Uint8Array | undefined;
+}
+
 /** A transaction: open it by constructing, end it by `commit` or by letting go. */
 export class Transaction {
   readonly #vault: Vault;
@@ -35,6 +41,7 @@ export class Transaction {
   readonly #slots: Slot[] = [];
   readonly #movedAt: Revision[] = [];
   readonly #writes = new Map<string, Uint8Array | undefined>();
+  readonly #loaded = new Map<string, Loaded>();
 
   constructor(vault: Vault) {
     this.#vault = vault;
@@ -69,9 +76,25 @@ export class Transaction {
   /** Reads an entry; what this transaction wrote, it sees. */
   async get(key: string): Promise<Uint8Array | undefined> {
     if (this.#writes.has(key)) return this.#writes.get(key);
-    this.depend(key);
-    const { value } = await this.#vault.storage.get(key);
-    return value === undefined ? undefined : this.#vault.barrier.openValue(key, value);
+    return (await this.read(key)).value;
+  }
+
+  /** Reads an entry as it was before this transaction's own writes, with the revision that its slot stood at when it was first seen. */
+  async read(key: string): Promise<{ readonly movedAt: Revision; readonly value: Uint8Array | undefined }> {
+    const { movedAt, sealed } = await this.#load(key);
+    return { movedAt, value: sealed === undefined ? undefined : this.#vault.barrier.openValue(key, sealed) };
+  }
+
+  /** Fetches an entry once, however often it is asked for. */
+  async #load(key: string): Promise<Loaded> {
+    let loaded = this.#loaded.get(key);
+    if (loaded === undefined) {
+      const { movedAt } = this.depend(key);
+      const { value } = await this.#vault.storage.get(key);
+      loaded = { movedAt, sealed: value };
+      this.#loaded.set(key, loaded);
+    }
+    return loaded;
   }
 
   /**
@@ -107,8 +130,7 @@ export class Transaction {
   /** Tells whether an entry exists, without reading it. */
   async has(key: string): Promise<boolean> {
     if (this.#writes.has(key)) return this.#writes.get(key) !== undefined;
-    this.depend(key);
-    return (await this.#vault.storage.get(key)).value !== undefined;
+    return (await this.#load(key)).sealed !== undefined;
   }
 
   /** Children of a directory ('' or 'a/b/') in order, after `after` (exclusive), at most `limit`. */

@@ -23,6 +23,9 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<Bu
     });
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)));
     request.on('error', () => reject(new StrongroomError('invalid', 'request body: the connection broke or its framing is malformed')));
-    request.on('close', () => reject(new StrongroomError('invalid', 'request body: the connection was closed')));
+    request.on('close', () => {
+      // Also comes after the end, and an error object costs more than this question.
+      if (!request.readableEnded) reject(new StrongroomError('invalid', 'request body: the connection was closed'));
+    });
   });
 }

@@ -188,8 +188,8 @@ function roomStorage(tx: Transaction, prefix: string): RoomStorage {
   return {
     get: async (name) => {
       const key = prefix + storageKey(name);
-      const { movedAt } = tx.depend(key);
-      return { key: name, revision: movedAt, value: await tx.get(key) };
+      const { movedAt, value } = await tx.read(key);
+      return { key: name, revision: movedAt, value };
     },
     list: (directory, after, limit) => tx.list(prefix + directory, after, limit),
   };

@@ -37,10 +37,15 @@ export interface DirectoryOptions {
 export function openDirectory({ directory, ...options }: DirectoryOptions): StoreDirectory {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const lock = lockDirectory(directory);
+  // Read once: the lock makes this process its only writer, and every health check asks for it.
+  let boot = readBootFile(directory);
   return {
     type: 'file',
-    boot: () => readBootFile(directory),
-    writeBoot: (boot) => writeBootFile(directory, boot),
+    boot: () => boot,
+    writeBoot: (next) => {
+      writeBootFile(directory, next);
+      boot = next;
+    },
     open: (store, cipher, keyring) =>
       openLog({
         directory: join(directory, store),
