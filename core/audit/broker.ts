@@ -1,8 +1,8 @@
 /**
  * Takes entries from all requests, gives them their place in the chain, and hands them to every sink: one write per turn of the event loop,
- * and while a write is under way the next batch collects.
+ * and while a write is under way the next batch collects. A sync holds up only the entries that asked for it.
  *
- *     record ─▶ chain ─▶ batch ─┬▶ lane of a required sink ─┬▶ all taken: resolved; one failed: rejected
+ *     record ─▶ chain ─▶ batch ─┬▶ lane of a required sink ─┬▶ all taken: resolved, or synced first; one failed: rejected
  *                               └▶ lane of another sink      (failures are counted and logged)
  */
 import type { KeyObject } from 'node:crypto';
@@ -49,9 +49,10 @@ interface Collecting {
   readonly lines: string[];
   readonly before: ChainPoint;
   readonly sinceCheckpoint: number;
-  readonly result: PromiseWithResolvers<void>;
+  readonly taken: PromiseWithResolvers<void>;
+  /** Made when an entry asks for it. */
+  synced: PromiseWithResolvers<void> | undefined;
   entries: number;
-  sync: boolean;
 }
 
 /** The one writer of the audit log. Made by `openAuditBroker`. */
@@ -96,7 +97,7 @@ export class AuditBroker {
     const hung = this.#required.find((lane) => lane.hung);
     if (hung) return this.#refuse(`the audit sink ${hung.name} does not answer`);
     if (this.#pendingChars + body.length > this.#queueCharsMax) return this.#refuse('too many audit entries wait to be written');
-    return this.#append(`{"head":${this.#options.head()},${body.slice(1)}`, sync).result.promise;
+    return this.#append(`{"head":${this.#options.head()},${body.slice(1)}`, sync);
   }
 
   /** Counters, for metrics. */
@@ -120,9 +121,9 @@ export class AuditBroker {
   /** Records the start of a run. */
   async start(previous: StartLine['previous']): Promise<void> {
     const { now, version, head } = this.#options;
-    const { result } = this.#append(startBody({ time: now(), version, head: head(), previous }), true);
-    void this.#checkpoint(false);
-    await result.promise;
+    const started = this.#append(startBody({ time: now(), version, head: head(), previous }), true);
+    this.#checkpoint(false).catch(() => undefined);
+    await started;
   }
 
   /** Takes no more entries, writes what waits and a last checkpoint, closes the sinks. Rejects when the checkpoint was not taken. */
@@ -135,86 +136,104 @@ export class AuditBroker {
     if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  #append(body: string, sync: boolean): Collecting {
+  #append(body: string, sync: boolean): Promise<void> {
     this.#collecting ??= this.#startBatch();
     const batch = this.#collecting;
     const line = this.#chain.next(body);
     batch.lines.push(line);
     batch.entries++;
-    batch.sync ||= sync;
     this.#pendingChars += line.length;
-    if (++this.#sinceCheckpoint >= this.#checkpointEvery) void this.#checkpoint(false);
-    return batch;
+    if (++this.#sinceCheckpoint >= this.#checkpointEvery) this.#checkpoint(false).catch(() => undefined);
+    if (!sync) return batch.taken.promise;
+    batch.synced ??= Promise.withResolvers<void>();
+    return batch.synced.promise;
   }
 
   #checkpoint(stop: boolean): Promise<void> {
     const { now, head, signingKey } = this.#options;
     // First, because the append below counts as an entry.
     this.#sinceCheckpoint = -1;
-    return this.#append(checkpointBody(this.#chain.point, now(), head(), stop, signingKey), stop).result.promise;
+    return this.#append(checkpointBody(this.#chain.point, now(), head(), stop, signingKey), stop);
   }
 
   #startBatch(): Collecting {
     if (!this.#writing) {
       this.#writing = true;
-      setImmediate(() => void this.#write());
+      setImmediate(() => this.#write());
     }
-    const result = Promise.withResolvers<void>();
-    return { lines: [], before: this.#chain.point, sinceCheckpoint: this.#sinceCheckpoint, result, entries: 0, sync: false };
+    const taken = Promise.withResolvers<void>();
+    return { lines: [], before: this.#chain.point, sinceCheckpoint: this.#sinceCheckpoint, taken, synced: undefined, entries: 0 };
   }
 
-  /** Writes batch after batch until none collects. */
-  async #write(): Promise<void> {
-    for (;;) {
-      const batch = this.#collecting;
+  /** Writes batch after batch until none collects, or one has to be waited for. */
+  #write(): void {
+    for (let batch = this.#collecting; batch !== undefined; batch = this.#collecting) {
       this.#collecting = undefined;
-      if (!batch) break;
       const hung = this.#required.find((lane) => lane.hung);
-      if (hung) this.#turnAway(batch, hung.name);
-      else await this.#send(batch);
+      const waiting = hung === undefined ? this.#send(batch) : this.#turnAway(batch, hung.name);
+      if (waiting !== undefined) return void waiting.then(() => this.#write());
     }
     this.#writing = false;
   }
 
-  async #send(collected: Collecting): Promise<void> {
-    const { lines, sync, before, result, entries } = collected;
-    const text = `${lines.join('\n')}\n`;
-    const batch: Batch = { lines: Buffer.from(text), sync, before, after: this.#chain.point };
-    const chars = text.length - lines.length;
-    try {
-      await this.#taken(batch);
-      this.#recorded += entries;
-      result.resolve();
-    } catch (error) {
-      this.#refused += entries;
-      result.reject(error);
-    } finally {
-      this.#pendingChars -= chars;
+  /** Returns nothing when every lane took the batch at once. */
+  #send(collected: Collecting): Promise<void> | undefined {
+    const text = `${collected.lines.join('\n')}\n`;
+    const batch: Batch = { lines: Buffer.from(text), before: collected.before, after: this.#chain.point };
+    const appends = this.#lanes.map((lane) => ({ lane, done: lane.append(batch) }));
+    if (appends.every(({ done }) => done === undefined)) {
+      this.#settle(collected, this.#required.length === 0 ? this.#lanes : this.#required);
+      return undefined;
     }
+    return this.#taken(appends).then(
+      (lanes) => this.#settle(collected, lanes),
+      (error: unknown) => this.#reject(collected, error),
+    );
   }
 
-  /** Every required sink must take a batch; where none is required, any. Comes back only when each required sink has answered or is hung. */
-  async #taken(batch: Batch): Promise<void> {
-    const appends = this.#lanes.map((lane) => ({ lane, done: lane.append(batch) }));
-    for (const { done } of appends) done.catch(() => undefined);
+  /**
+   * Every required sink must take a batch; where none is required, any. Comes back only when each required sink has answered or is hung,
+   * with the lanes that have to be synced.
+   */
+  async #taken(appends: readonly { readonly lane: SinkLane; readonly done: Promise<void> | void }[]): Promise<readonly SinkLane[]> {
+    for (const { done } of appends) done?.catch(() => undefined);
     if (this.#required.length === 0) {
-      await Promise.any(appends.map(({ done }) => done)).catch(() => {
-        throw new StrongroomError('audit-failed', 'no audit sink took the entry');
-      });
-      return;
+      const first = Promise.any(appends.map(async ({ lane, done }) => (await done, lane)));
+      return [
+        await first.catch(() => {
+          throw new StrongroomError('audit-failed', 'no audit sink took the entry');
+        }),
+      ];
     }
     const outcomes = await Promise.allSettled(appends.filter(({ lane }) => lane.required).map(({ done }) => done));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
+    return this.#required;
+  }
+
+  #settle({ lines, taken, synced, entries }: Collecting, lanes: readonly SinkLane[]): void {
+    this.#pendingChars -= charsOf(lines);
+    this.#recorded += entries;
+    taken.resolve();
+    if (synced === undefined) return;
+    const [lane] = lanes;
+    const safe = lanes.length === 1 && lane !== undefined ? lane.sync() : Promise.all(lanes.map((each) => each.sync()));
+    safe.then(() => synced.resolve(), synced.reject);
+  }
+
+  #reject({ lines, taken, synced, entries }: Collecting, error: unknown): void {
+    this.#pendingChars -= charsOf(lines);
+    this.#refused += entries;
+    taken.promise.catch(() => undefined);
+    taken.reject(error);
+    synced?.reject(error);
   }
 
   /** A batch that no sink was given leaves no gap. */
-  #turnAway({ lines, before, sinceCheckpoint, result, entries }: Collecting, sink: string): void {
-    this.#chain.rewind(before);
-    this.#sinceCheckpoint = sinceCheckpoint;
-    this.#pendingChars -= lines.reduce((sum, line) => sum + line.length, 0);
-    this.#refused += entries;
-    result.reject(new StrongroomError('audit-failed', `the audit sink ${sink} does not answer`));
+  #turnAway(batch: Collecting, sink: string): undefined {
+    this.#chain.rewind(batch.before);
+    this.#sinceCheckpoint = batch.sinceCheckpoint;
+    this.#reject(batch, new StrongroomError('audit-failed', `the audit sink ${sink} does not answer`));
   }
 
   #refuse(why: string): Promise<void> {
@@ -258,6 +277,12 @@ export async function openAuditBroker(options: AuditBrokerOptions): Promise<Audi
     await broker.close().catch(() => undefined);
     throw error;
   }
+}
+
+function charsOf(lines: readonly string[]): number {
+  let chars = 0;
+  for (const line of lines) chars += line.length;
+  return chars;
 }
 
 /** A sink may hold parts of lines behind its last whole one: batches that failed, then a crash. */
