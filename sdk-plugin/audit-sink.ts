@@ -3,7 +3,7 @@
 /** A running sink. Calls never overlap, but `sync`, beside which lines are appended, and `close`, which comes last. */
 export interface AuditSink {
   /**
-   * Takes a batch: complete lines, each ending in a newline. Returns nothing when they are taken at once, which is cheapest where it can't block
+   * Takes a batch: complete lines, each ending in a newline. The bytes are the sink's until it has taken them. Returns nothing when they are taken at once, which is cheapest where it can't block
    * for long; otherwise a promise of it. A throw or rejection means that nothing or a part was taken: the next batch then starts on a line
    * of its own.
    */

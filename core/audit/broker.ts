@@ -9,6 +9,7 @@ import type { KeyObject } from 'node:crypto';
 import { StrongroomError } from '../errors.ts';
 import { AuditChain, chainStart, lineHash, readChained, type ChainedLine, type ChainPoint } from './chain.ts';
 import { checkpointBody, recoveryLine, startBody, type StartLine } from './checkpoint.ts';
+import { LineBuffer } from './line-buffer.ts';
 import { SinkLane, type Batch, type LaneStats, type NamedSink } from './sink-lane.ts';
 
 /** What a broker is made of. */
@@ -46,7 +47,7 @@ export interface AuditStats {
 }
 
 interface Collecting {
-  readonly lines: string[];
+  readonly lines: LineBuffer;
   readonly before: ChainPoint;
   readonly sinceCheckpoint: number;
   readonly taken: PromiseWithResolvers<void>;
@@ -62,9 +63,11 @@ export class AuditBroker {
   readonly #required: readonly SinkLane[];
   readonly #chain: AuditChain;
   readonly #checkpointEvery: number;
-  readonly #queueCharsMax: number;
+  readonly #queueBytesMax: number;
   #collecting: Collecting | undefined;
-  #pendingChars = 0;
+  /** A buffer that nobody uses. */
+  #spare: LineBuffer | undefined;
+  #pendingBytes = 0;
   #sinceCheckpoint = 0;
   #writing = false;
   #closed = false;
@@ -75,11 +78,11 @@ export class AuditBroker {
   constructor(options: AuditBrokerOptions, last: ChainPoint, missingAfter: ReadonlyMap<NamedSink, ChainPoint>) {
     this.#options = options;
     this.#checkpointEvery = options.checkpointEvery ?? 10_000;
-    this.#queueCharsMax = options.queueBytesMax ?? 67_108_864;
+    this.#queueBytesMax = options.queueBytesMax ?? 67_108_864;
     this.#chain = new AuditChain(last);
     const laneOptions = {
       deadlineMs: options.deadlineMs ?? 5000,
-      queueBytesMax: this.#queueCharsMax,
+      queueBytesMax: this.#queueBytesMax,
       recovery: (from: ChainPoint, to: ChainPoint) => recoveryLine(from, to, options.now(), options.signingKey),
       onFailure: options.onFailure ?? (() => undefined),
     };
@@ -96,8 +99,8 @@ export class AuditBroker {
     if (this.#closed) return this.#refuse('the audit log is closed');
     const hung = this.#required.find((lane) => lane.hung);
     if (hung) return this.#refuse(`the audit sink ${hung.name} does not answer`);
-    if (this.#pendingChars + body.length > this.#queueCharsMax) return this.#refuse('too many audit entries wait to be written');
-    return this.#append(`{"head":${this.#options.head()},${body.slice(1)}`, sync);
+    if (this.#pendingBytes + body.length > this.#queueBytesMax) return this.#refuse('too many audit entries wait to be written');
+    return this.#append(body, sync, this.#options.head());
   }
 
   /** Counters, for metrics. */
@@ -136,13 +139,13 @@ export class AuditBroker {
     if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  #append(body: string, sync: boolean): Promise<void> {
+  #append(body: string, sync: boolean, head?: number): Promise<void> {
     this.#collecting ??= this.#startBatch();
     const batch = this.#collecting;
-    const line = this.#chain.next(body);
-    batch.lines.push(line);
+    const before = batch.lines.length;
+    batch.lines.append(this.#chain, body, head);
     batch.entries++;
-    this.#pendingChars += line.length;
+    this.#pendingBytes += batch.lines.length - before;
     if (++this.#sinceCheckpoint >= this.#checkpointEvery) this.#checkpoint(false).catch(() => undefined);
     if (!sync) return batch.taken.promise;
     batch.synced ??= Promise.withResolvers<void>();
@@ -162,7 +165,9 @@ export class AuditBroker {
       setImmediate(() => this.#write());
     }
     const taken = Promise.withResolvers<void>();
-    return { lines: [], before: this.#chain.point, sinceCheckpoint: this.#sinceCheckpoint, taken, synced: undefined, entries: 0 };
+    const lines = this.#spare ?? new LineBuffer();
+    this.#spare = undefined;
+    return { lines, before: this.#chain.point, sinceCheckpoint: this.#sinceCheckpoint, taken, synced: undefined, entries: 0 };
   }
 
   /** Writes batch after batch until none collects, or one has to be waited for. */
@@ -178,11 +183,13 @@ export class AuditBroker {
 
   /** Returns nothing when every lane took the batch at once. */
   #send(collected: Collecting): Promise<void> | undefined {
-    const text = `${collected.lines.join('\n')}\n`;
-    const batch: Batch = { lines: Buffer.from(text), before: collected.before, after: this.#chain.point };
+    const batch: Batch = { lines: collected.lines.lines(), before: collected.before, after: this.#chain.point };
     const appends = this.#lanes.map((lane) => ({ lane, done: lane.append(batch) }));
     if (appends.every(({ done }) => done === undefined)) {
       this.#settle(collected, this.#required.length === 0 ? this.#lanes : this.#required);
+      // Every sink is done with the lines.
+      collected.lines.clear();
+      this.#spare ??= collected.lines;
       return undefined;
     }
     return this.#taken(appends).then(
@@ -212,7 +219,7 @@ export class AuditBroker {
   }
 
   #settle({ lines, taken, synced, entries }: Collecting, lanes: readonly SinkLane[]): void {
-    this.#pendingChars -= charsOf(lines);
+    this.#pendingBytes -= lines.length;
     this.#recorded += entries;
     taken.resolve();
     if (synced === undefined) return;
@@ -222,7 +229,7 @@ export class AuditBroker {
   }
 
   #reject({ lines, taken, synced, entries }: Collecting, error: unknown): void {
-    this.#pendingChars -= charsOf(lines);
+    this.#pendingBytes -= lines.length;
     this.#refused += entries;
     taken.promise.catch(() => undefined);
     taken.reject(error);
@@ -277,12 +284,6 @@ export async function openAuditBroker(options: AuditBrokerOptions): Promise<Audi
     await broker.close().catch(() => undefined);
     throw error;
   }
-}
-
-function charsOf(lines: readonly string[]): number {
-  let chars = 0;
-  for (const line of lines) chars += line.length;
-  return chars;
 }
 
 /** A sink may hold parts of lines behind its last whole one: batches that failed, then a crash. */
