@@ -6,6 +6,8 @@ const config: KnipConfig = {
     'core/cli/main.ts',
     'core/cli/pretty-log.ts',
     'core/runner/serve.ts',
+    'sdk-plugin/guest/entry.ts',
+    'sdk-plugin/build/thread-entry.ts',
     'test/**/*.ts',
     'bench/**/*.ts',
     '.ci/*.mjs',

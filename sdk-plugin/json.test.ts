@@ -5,7 +5,7 @@ import { subkeys } from './json-subkeys.ts';
 import { jsonDepthMax, parseJson, printJson } from './json-tree.ts';
 import { OpaqueJson } from './json.ts';
 import { stringifyJson } from './stringify-json.ts';
-import { decodeUtf8, decodeUtf8Portably, encodeUtf8, utf8Length } from './utf8.ts';
+import { decodeUtf8, decodeUtf8Portably, encodeUtf8, encodeUtf8Portably, utf8Length } from './utf8.ts';
 
 const scale = Number(process.env['STRONGROOM_TEST_SCALE'] ?? 1);
 const runs = { numRuns: 200 * scale };
@@ -159,6 +159,7 @@ describe('UTF-8', () => {
         (text) => {
           const expected = new TextEncoder().encode(text);
           expect(encodeUtf8(text)).toEqual(expected);
+          expect(encodeUtf8Portably(text)).toEqual(expected);
           expect(utf8Length(text)).toBe(expected.length);
         },
       ),

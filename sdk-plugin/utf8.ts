@@ -1,11 +1,32 @@
 /**
- * UTF-8 without TextEncoder, which component engines lack.
+ * UTF-8, natively where the engine has it and portably where not.
  *
  * @source RFC 3629
  */
 
+/** What the engine itself has: forty times faster on a secret of 1 KiB. */
+interface NativeDecoder {
+  decode(bytes: Uint8Array): string;
+}
+interface NativeEncoder {
+  encode(text: string): Uint8Array;
+}
+type Engine = {
+  readonly TextDecoder?: new (label: string, options: { readonly fatal: true; readonly ignoreBOM: true }) => NativeDecoder;
+  readonly TextEncoder?: new () => NativeEncoder;
+};
+// The types of no platform are loaded here: what the engine has is looked up.
+const { TextDecoder: Decoder, TextEncoder: Encoder } = globalThis as Engine;
+const decoder = Decoder && new Decoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = Encoder && new Encoder();
+
 /** Encodes text; a lone surrogate becomes U+FFFD, as TextEncoder has it. */
 export function encodeUtf8(text: string): Uint8Array {
+  return encoder ? encoder.encode(text) : encodeUtf8Portably(text);
+}
+
+/** As `encodeUtf8`, in any engine. */
+export function encodeUtf8Portably(text: string): Uint8Array {
   const bytes = new Uint8Array(utf8Length(text));
   let at = 0;
   for (let index = 0; index < text.length; index += 1) {
@@ -45,23 +66,14 @@ export function utf8Length(text: string): number {
   return bytes;
 }
 
-/** The engine's own decoder where it has one: forty times faster on a secret of 1 KiB. */
-interface NativeDecoder {
-  decode(bytes: Uint8Array): string;
-}
-type Engine = { readonly TextDecoder?: new (label: string, options: { readonly fatal: true; readonly ignoreBOM: true }) => NativeDecoder };
-// The types of no platform are loaded here: what the engine has is looked up.
-const { TextDecoder: Native } = globalThis as Engine;
-const native = Native && new Native('utf-8', { fatal: true, ignoreBOM: true });
-
 /**
  * Decodes bytes.
  * @throws RangeError for anything that is not well-formed UTF-8: overlong forms, surrogates, points over U+10FFFF, cut sequences
  */
 export function decodeUtf8(bytes: Uint8Array): string {
-  if (!native) return decodeUtf8Portably(bytes);
+  if (!decoder) return decodeUtf8Portably(bytes);
   try {
-    return native.decode(bytes);
+    return decoder.decode(bytes);
   } catch {
     throw malformed();
   }

@@ -37,8 +37,11 @@ export class EngineServer {
 
   /** Begins a call, or goes on with one. */
   receive(message: ToWorker): void {
-    if (message.kind === 'answer') this.#calls.get(message.call)?.answer(message);
-    else void this.#run(message);
+    if (message.kind === 'answer') {
+      this.#calls.get(message.call)?.answer(message);
+      // Its handler stays where it waits: to forget it is the cheapest end.
+      if (message.restart === true) this.#calls.delete(message.call);
+    } else void this.#run(message);
   }
 
   async #run(message: CallMessage): Promise<void> {
@@ -107,7 +110,7 @@ class Call {
   answer(message: AnswerMessage): void {
     const resolve = this.#waiting.get(message.question);
     this.#waiting.delete(message.question);
-    // After a restart the host has forgotten this call; leaving the handler where it waits is the cheapest end.
+    // After a restart the host has forgotten this call.
     if (message.restart === undefined) resolve?.(message);
   }
 

@@ -2,3 +2,4 @@
 export * from './engine-server.ts';
 export * from './messages.ts';
 export * from './outline.ts';
+export * from './turn.ts';

@@ -1,0 +1,22 @@
+/** What a component is built from: the two functions of the world around the plugin that the build puts in. */
+// The order counts: promises and text must be there before any other module is evaluated.
+import { drain } from './promise.ts';
+// oxlint-disable-next-line import/no-unassigned-import -- it fills in what the engine's globals lack
+import './text.ts';
+import plugin from 'strongroom:the-plugin';
+import host from 'strongroom:plugin/host@1.0.0';
+import { outlineOf } from '../serving/outline.ts';
+import type { Turn } from '../serving/turn.ts';
+import { Turns } from './turns.ts';
+
+const turns = new Turns(plugin, host, drain);
+
+/** What the plugin declares, as JSON. */
+export function describe(): string {
+  return JSON.stringify(outlineOf(plugin));
+}
+
+/** One turn. */
+export function handle(input: Turn): Turn {
+  return turns.handle(input);
+}

@@ -1,0 +1,240 @@
+/**
+ * Promises whose jobs the guest runs itself: the sync runtime of componentize-qjs never runs QuickJS's own queue. The build lowers async
+ * functions to generators and calls `runAsync` where esbuild has its helper. One liberty, for speed: awaiting a promise that has settled
+ * goes on at once instead of in a later job.
+ */
+
+type Settle = (value?: unknown) => void;
+type Reaction = ((value: never) => unknown) | null | undefined;
+type Task = Generator<unknown, unknown, unknown>;
+
+/** What goes on when a promise settles: a generator that awaits it, or the reactions of a `then`. */
+interface Waiter {
+  readonly task: Task | undefined;
+  readonly target: GuestPromise;
+  readonly fulfilled: Reaction;
+  readonly rejected: Reaction;
+}
+
+/** More jobs than any handler has use for: an endless `await` ends here and not at the deadline, which would cost other mounts their calls. */
+const jobsMax = 1_000_000;
+const jobs: (() => void)[] = [];
+
+/** Runs jobs until none is left. @throws RangeError after a million */
+export function drain(): void {
+  try {
+    for (let at = 0; at < jobs.length; at += 1) {
+      if (at > jobsMax) throw new RangeError(`more than ${jobsMax} jobs of promises in one turn`);
+      jobs[at]?.();
+    }
+  } finally {
+    jobs.length = 0;
+  }
+}
+
+/** Settles at most once, by whichever of the two functions is called first. */
+function once(promise: GuestPromise): { readonly resolve: Settle; readonly reject: Settle } {
+  let done = false;
+  const first =
+    (act: Settle): Settle =>
+    (value) => {
+      if (done) return;
+      done = true;
+      act(value);
+    };
+  return { resolve: first((value) => resolveWith(promise, value)), reject: first((error) => settle(promise, 'rejected', error)) };
+}
+
+class GuestPromise {
+  state: 'pending' | 'fulfilled' | 'rejected' = 'pending';
+  value: unknown;
+  waiting: Waiter[] | undefined;
+
+  constructor(executor?: (resolve: Settle, reject: Settle) => void) {
+    if (executor === undefined) return;
+    const { resolve, reject } = once(this);
+    try {
+      executor(resolve, reject);
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- this is the thenable
+  then(fulfilled?: Reaction, rejected?: Reaction): GuestPromise {
+    const target = new GuestPromise();
+    wait(this, { task: undefined, target, fulfilled, rejected });
+    return target;
+  }
+
+  catch(rejected?: Reaction): GuestPromise {
+    return this.then(undefined, rejected);
+  }
+
+  finally(act: () => unknown): GuestPromise {
+    return this.then(
+      (value: unknown) => GuestPromise.resolve(act()).then(() => value),
+      (error: unknown) =>
+        GuestPromise.resolve(act()).then(() => {
+          throw error;
+        }),
+    );
+  }
+
+  static resolve(value?: unknown): GuestPromise {
+    if (value instanceof GuestPromise) return value;
+    const promise = new GuestPromise();
+    resolveWith(promise, value);
+    return promise;
+  }
+
+  static reject(error?: unknown): GuestPromise {
+    const promise = new GuestPromise();
+    settle(promise, 'rejected', error);
+    return promise;
+  }
+
+  static withResolvers(): { readonly promise: GuestPromise; readonly resolve: Settle; readonly reject: Settle } {
+    const promise = new GuestPromise();
+    return { promise, ...once(promise) };
+  }
+
+  static try(act: (...args: readonly unknown[]) => unknown, ...args: readonly unknown[]): GuestPromise {
+    return new GuestPromise((resolve) => resolve(act(...args)));
+  }
+
+  static all(items: Iterable<unknown>): GuestPromise {
+    return new GuestPromise((resolve, reject) => {
+      const values: unknown[] = [];
+      let left = 1;
+      const arrived = (): void => {
+        left -= 1;
+        if (left === 0) resolve(values);
+      };
+      for (const item of items) {
+        const at = values.push(undefined) - 1;
+        left += 1;
+        const keep = (value: unknown): void => {
+          values[at] = value;
+          arrived();
+        };
+        GuestPromise.resolve(item).then(keep, reject);
+      }
+      arrived();
+    });
+  }
+
+  static allSettled(items: Iterable<unknown>): GuestPromise {
+    return GuestPromise.all(
+      [...items].map((item) =>
+        GuestPromise.resolve(item).then(
+          (value: unknown) => ({ status: 'fulfilled', value }),
+          (reason: unknown) => ({ status: 'rejected', reason }),
+        ),
+      ),
+    );
+  }
+
+  static race(items: Iterable<unknown>): GuestPromise {
+    return new GuestPromise((resolve, reject) => {
+      for (const item of items) GuestPromise.resolve(item).then(resolve, reject);
+    });
+  }
+
+  static any(items: Iterable<unknown>): GuestPromise {
+    return new GuestPromise((resolve, reject) => {
+      const errors: unknown[] = [];
+      const all = [...items];
+      if (all.length === 0) reject(new AggregateError(errors));
+      for (const [at, item] of all.entries()) {
+        GuestPromise.resolve(item).then(resolve, (error: unknown) => {
+          errors[at] = error;
+          if (Object.keys(errors).length === all.length) reject(new AggregateError(errors));
+        });
+      }
+    });
+  }
+}
+
+function settle(promise: GuestPromise, state: 'fulfilled' | 'rejected', value: unknown): void {
+  if (promise.state !== 'pending') return;
+  promise.state = state;
+  promise.value = value;
+  const { waiting } = promise;
+  promise.waiting = undefined;
+  for (const waiter of waiting ?? []) jobs.push(() => wake(promise, waiter));
+}
+
+function resolveWith(promise: GuestPromise, value: unknown): void {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return settle(promise, 'fulfilled', value);
+  if (value instanceof GuestPromise) {
+    if (value === promise) return settle(promise, 'rejected', new TypeError('a promise cannot resolve to itself'));
+    if (value.state !== 'pending') return settle(promise, value.state, value.value);
+    (value.waiting ??= []).push({ task: undefined, target: promise, fulfilled: undefined, rejected: undefined });
+    return;
+  }
+  const { resolve, reject } = once(promise);
+  try {
+    const then: unknown = (value as { readonly then?: unknown }).then;
+    if (typeof then !== 'function') return settle(promise, 'fulfilled', value);
+    jobs.push(() => {
+      try {
+        Reflect.apply(then, value, [resolve, reject]);
+      } catch (error) {
+        reject(error);
+      }
+    });
+  } catch (error) {
+    settle(promise, 'rejected', error);
+  }
+}
+
+function wait(promise: GuestPromise, waiter: Waiter): void {
+  if (promise.state === 'pending') (promise.waiting ??= []).push(waiter);
+  else jobs.push(() => wake(promise, waiter));
+}
+
+function wake({ state, value }: GuestPromise, { task, target, fulfilled, rejected }: Waiter): void {
+  if (task !== undefined) return step(target, task, state === 'rejected', value);
+  const reaction = state === 'fulfilled' ? fulfilled : rejected;
+  if (typeof reaction !== 'function') {
+    if (state === 'fulfilled') resolveWith(target, value);
+    else settle(target, 'rejected', value);
+    return;
+  }
+  try {
+    resolveWith(target, reaction(value as never));
+  } catch (error) {
+    settle(target, 'rejected', error);
+  }
+}
+
+/** Runs an async function to its next `await` of something that has not settled. */
+function step(target: GuestPromise, task: Task, failed: boolean, value: unknown): void {
+  let throws = failed;
+  let given = value;
+  for (;;) {
+    let result: IteratorResult<unknown, unknown>;
+    try {
+      result = throws ? task.throw(given) : task.next(given);
+    } catch (error) {
+      return settle(target, 'rejected', error);
+    }
+    if (result.done === true) return resolveWith(target, result.value);
+    const awaited = result.value;
+    const waiter = { task, target, fulfilled: undefined, rejected: undefined };
+    if (!(awaited instanceof GuestPromise)) return wait(GuestPromise.resolve(awaited), waiter);
+    if (awaited.state === 'pending') return wait(awaited, waiter);
+    throws = awaited.state === 'rejected';
+    given = awaited.value;
+  }
+}
+
+/** What the build calls for an async function: runs its generator and gives the promise of its result. */
+function runAsync(self: unknown, args: readonly unknown[], generator: (...args: readonly unknown[]) => Task): GuestPromise {
+  const target = new GuestPromise();
+  step(target, Reflect.apply(generator, self, args), false, undefined);
+  return target;
+}
+
+Object.assign(globalThis, { Promise: GuestPromise, __strongroomRunAsync: runAsync });
