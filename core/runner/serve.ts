@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
 import type { EngineDefinition } from '@strongroom/sdk-plugin';
 import { EngineServer, type FromWorker, outlineOf, type ToWorker } from '@strongroom/sdk-plugin/serving';
+import { outbox } from './outbox.ts';
 
 /** What the task is given. */
 export interface ServeTask {
@@ -14,10 +15,17 @@ export interface ServeTask {
   readonly module: string;
 }
 
+interface PluginModule {
+  readonly default: EngineDefinition;
+  readonly EngineServer?: typeof EngineServer;
+}
+
 /** Serves until the host closes the port. */
 export default async function serve({ port, module }: ServeTask): Promise<void> {
-  const engine = ((await import(module)) as { default: EngineDefinition }).default;
-  const server = new EngineServer(engine, { send: outbox(port), random: (size) => randomBytes(size) });
+  const plugin = (await import(module)) as PluginModule;
+  const engine = plugin.default;
+  // One class of errors and of user JSON: a module that was built in one piece brings its own.
+  const server = new (plugin.EngineServer ?? EngineServer)(engine, { send: outbox(port), random: (size) => randomBytes(size) });
   await new Promise<void>((resolve) => {
     port.on('message', (messages: readonly ToWorker[]) => {
       for (const message of messages) server.receive(message);
@@ -25,16 +33,4 @@ export default async function serve({ port, module }: ServeTask): Promise<void> 
     port.on('close', resolve);
     port.postMessage([{ kind: 'ready', outline: outlineOf(engine) } satisfies FromWorker]);
   });
-}
-
-/** Messages of one turn of the event loop leave together. */
-function outbox(port: MessagePort): (message: FromWorker) => void {
-  let waiting: FromWorker[] = [];
-  return (message) => {
-    if (waiting.push(message) > 1) return;
-    setImmediate(() => {
-      port.postMessage(waiting);
-      waiting = [];
-    });
-  };
 }

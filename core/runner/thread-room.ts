@@ -1,6 +1,6 @@
 /**
- * The thread room: one worker per plugin version, shared by its mounts, started at the first call. It isolates faults, not
- * secrets. A worker that throws, exits, loops or exhausts its heap costs the calls it was running, and comes back after a pause that
+ * A room: one worker thread per plugin version, shared by its mounts, started at the first call. What runs there is its program: the plugin
+ * itself, which isolates faults and not secrets, or instances of a component, which isolates both. A worker that throws, exits, loops or exhausts its heap costs the calls it was running, and comes back after a pause that
  * grows while it keeps failing.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
@@ -40,6 +40,21 @@ export interface RoomStatus {
   readonly running: number;
 }
 
+/** What runs in a room's worker. */
+export interface RoomProgram {
+  /** Names the plugin in the log. */
+  readonly name: string;
+  /** The module of the long task that serves. */
+  readonly task: URL;
+  /** What the task is given, besides its port. */
+  readonly data: object;
+}
+
+/** A plugin that is trusted like the host. @param module URL of its module */
+export function threadProgram(name: string, module: string): RoomProgram {
+  return { name, task: new URL('serve.ts', import.meta.url), data: { module } };
+}
+
 interface Running {
   readonly storage: RoomStorage;
   readonly resolve: (reply: ReplyMessage) => void;
@@ -56,12 +71,13 @@ const backOffMs = { first: 100, max: 30_000 } as const;
 
 /** Runs the calls of one plugin version in a worker thread. */
 export class ThreadRoom {
-  readonly #module: string;
+  readonly #program: RoomProgram;
   readonly #limits: RoomLimits;
   readonly #log: Logger;
   readonly #pool: Piscina;
   readonly #running = new Map<number, Running>();
-  readonly #outline: PromiseWithResolvers<EngineOutline> = Promise.withResolvers();
+  #outline: PromiseWithResolvers<EngineOutline> = Promise.withResolvers();
+  #known = false;
   #serving: Serving | undefined;
   #outbox: ToWorker[] = [];
   #calls = 0;
@@ -71,13 +87,12 @@ export class ThreadRoom {
   #reason: string | undefined;
   #closing = false;
 
-  /** @param module URL of the plugin's module */
-  constructor(module: string, limits: RoomLimits, log: Logger) {
-    this.#module = module;
+  constructor(program: RoomProgram, limits: RoomLimits, log: Logger) {
+    this.#program = program;
     this.#limits = limits;
     this.#log = log;
     this.#pool = new Piscina({
-      filename: new URL('./serve.ts', import.meta.url).href,
+      filename: program.task.href,
       minThreads: 0,
       maxThreads: 1,
       concurrentTasksPerWorker: 1,
@@ -88,6 +103,11 @@ export class ThreadRoom {
       argv: [],
     });
     this.#pool.on('error', () => {});
+    this.#expectOutline();
+  }
+
+  #expectOutline(): void {
+    this.#outline = Promise.withResolvers();
     this.#outline.promise.catch(() => {});
   }
 
@@ -105,7 +125,9 @@ export class ThreadRoom {
   /** What the engine declares. @throws StrongroomError when the worker can't load the module, or not in time */
   async outline(): Promise<EngineOutline> {
     this.#serving ??= this.#start();
-    return this.#outline.promise;
+    const serving = this.#serving;
+    const deadline = setTimeout(() => this.#stop(serving, 'loading it took too long'), this.#limits.deadlineMs);
+    return this.#outline.promise.finally(() => clearTimeout(deadline));
   }
 
   /**
@@ -147,7 +169,7 @@ export class ThreadRoom {
     port1.unref();
     this.#pool
       // Piscina's type of the list doesn't follow the overloads of this Node's postMessage.
-      .run({ port: port2, module: this.#module }, { transferList: [port2] as never, signal: abort.signal })
+      .run({ port: port2, ...this.#program.data }, { transferList: [port2] as never, signal: abort.signal })
       .then(
         () => 'the worker ended',
         (error: unknown) => (error instanceof Error ? error.message : 'the worker died'),
@@ -169,7 +191,9 @@ export class ThreadRoom {
     this.#reason = reason;
     this.#retryAt = performance.now() + Math.min(backOffMs.max, backOffMs.first * 2 ** (this.#failures - 1));
     this.#outline.reject(new StrongroomError('unavailable', `the engine could not be loaded: ${reason}`));
-    if (!this.#closing) this.#log.error({ module: this.#module, reason, failures: this.#failures }, 'an engine worker ended');
+    // What is known stays known; what is not can be asked again.
+    if (!this.#known) this.#expectOutline();
+    if (!this.#closing) this.#log.error({ plugin: this.#program.name, reason, failures: this.#failures }, 'an engine worker ended');
     for (const running of this.#running.values()) {
       clearTimeout(running.deadline);
       running.reject(new StrongroomError('internal', 'the engine failed during this request'));
@@ -196,6 +220,7 @@ export class ThreadRoom {
 
   #receive(message: FromWorker): void {
     if (message.kind === 'ready') {
+      this.#known = true;
       this.#outline.resolve(message.outline);
       return;
     }
@@ -216,7 +241,7 @@ export class ThreadRoom {
       running.resolve(message);
       return;
     }
-    if (message.report !== undefined) this.#log.error({ module: this.#module, report: message.report }, 'an engine handler threw');
+    if (message.report !== undefined) this.#log.error({ plugin: this.#program.name, report: message.report }, 'an engine handler threw');
     running.reject(new StrongroomError(message.code, message.message === '' ? [] : message.message));
   }
 

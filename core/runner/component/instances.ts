@@ -1,0 +1,126 @@
+/**
+ * The instances of one plugin in a worker: one per mount, made at its first call. An instance that traps or breaks the contract is dropped with
+ * every call that waits in it; the mount's next call gets a new one, and other mounts notice nothing.
+ */
+import type { FromWorker, ToWorker } from '@strongroom/sdk-plugin/serving';
+import { toTurn, type Turn } from '@strongroom/sdk-plugin/serving';
+import { Instance, type Link } from './instance.ts';
+import type { Prepared } from './transpile-task.ts';
+import { checkTurn } from './turn-check.ts';
+
+/** Instances that a worker keeps; the one that was idle for longest makes room. */
+const instancesMax = 256;
+/** Part of an instance's memory that one message may take. */
+const messagePart = 8;
+
+interface Living {
+  readonly mountId: string;
+  readonly instance: Instance;
+  /** Calls that wait in it. */
+  readonly calls: Set<number>;
+}
+
+/** All instances of a worker. */
+export class Instances {
+  readonly #link: Link;
+  readonly #prepared: Prepared;
+  readonly #send: (message: FromWorker) => void;
+  /** By mount, the one that was used last at the end. */
+  readonly #living = new Map<string, Living>();
+  readonly #waiting = new Map<number, Living>();
+
+  constructor(link: Link, prepared: Prepared, send: (message: FromWorker) => void) {
+    this.#link = link;
+    this.#prepared = prepared;
+    this.#send = send;
+  }
+
+  /** Begins a call, or goes on with one. Whatever comes of it is sent. */
+  receive(message: ToWorker): void {
+    const { call } = message;
+    const turn = toTurn(message);
+    if (message.kind === 'answer') {
+      // Unknown: its instance was dropped, or it has ended although it still had a question open.
+      const living = this.#waiting.get(call);
+      if (living === undefined) return;
+      if (message.restart === true) this.#forget(living, call);
+      this.#turn(living, call, turn, message.restart === true);
+      return;
+    }
+    const bytesMax = (this.#prepared.memoryMiB * 1_048_576) / messagePart;
+    if (bytesOf(turn) > bytesMax) {
+      this.#send({ kind: 'failure', call, code: 'too-large', message: `the request: at most ${bytesMax} bytes, by the plugin's memory` });
+      return;
+    }
+    try {
+      const living = this.#of(message.mountId);
+      living.calls.add(call);
+      this.#waiting.set(call, living);
+      this.#turn(living, call, turn, false);
+    } catch (error) {
+      this.#send({ kind: 'failure', call, code: 'internal', message: '', report: `no instance: ${reportOf(error)}` });
+    }
+  }
+
+  /** @param given the call was given up: its answer is not sent */
+  #turn(living: Living, call: number, turn: Turn, given: boolean): void {
+    try {
+      if (bytesOf(turn) > (this.#prepared.memoryMiB * 1_048_576) / messagePart)
+        throw new RangeError('an answer larger than a part of its memory');
+      const checked = checkTurn(call, living.instance.handle(turn));
+      if (given) return;
+      if (checked.kind === 'questions') {
+        for (const question of checked.questions) this.#send(question);
+        return;
+      }
+      this.#forget(living, call);
+      this.#send(checked.message);
+    } catch (error) {
+      this.#drop(living, reportOf(error));
+    }
+  }
+
+  #of(mountId: string): Living {
+    let living = this.#living.get(mountId);
+    this.#living.delete(mountId);
+    if (living === undefined) {
+      if (this.#living.size >= instancesMax) this.#makeRoom();
+      const log = (level: Extract<FromWorker, { kind: 'log' }>['level'], message: string): void =>
+        this.#send({ kind: 'log', level, message, mountId });
+      living = { mountId, instance: new Instance(this.#link, this.#prepared, log), calls: new Set() };
+    }
+    this.#living.set(mountId, living);
+    return living;
+  }
+
+  #makeRoom(): void {
+    for (const { mountId, calls } of this.#living.values()) {
+      if (calls.size > 0) continue;
+      this.#living.delete(mountId);
+      return;
+    }
+    throw new Error(`more than ${instancesMax} mounts have calls waiting`);
+  }
+
+  #forget(living: Living, call: number): void {
+    living.calls.delete(call);
+    this.#waiting.delete(call);
+  }
+
+  #drop(living: Living, report: string): void {
+    this.#living.delete(living.mountId);
+    for (const call of [...living.calls]) {
+      this.#forget(living, call);
+      this.#send({ kind: 'failure', call, code: 'internal', message: '', report: `the instance is dropped: ${report}` });
+    }
+  }
+}
+
+function bytesOf({ head, body, blobs }: Turn): number {
+  // A UTF-16 unit is at most three bytes; for a bound that is near enough.
+  return head.length + body.length + blobs.reduce((sum, { length }) => sum + length, 0);
+}
+
+function reportOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 512) : 'something else than an Error was thrown';
+}

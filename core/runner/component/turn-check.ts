@@ -1,0 +1,135 @@
+/**
+ * Reads what a component answers. Everything in it is made by code that is not trusted: what comes out has exactly the shape that the
+ * types promise, is about the call that was asked, and its data is JSON, so that it can't say anything about the envelope it is put into.
+ */
+import type { FailureMessage, FromWorker, Question, ReplyMessage, Turn } from '@strongroom/sdk-plugin/serving';
+
+/** An answer that breaks the contract: the instance is dropped. */
+export class BadTurn extends Error {
+  override readonly name = 'BadTurn';
+}
+
+type Questioning = Extract<FromWorker, { kind: 'question' }>;
+/** What a turn may say. */
+export type CheckedTurn =
+  | { readonly kind: 'questions'; readonly questions: readonly Questioning[] }
+  | { readonly kind: 'end'; readonly message: ReplyMessage | FailureMessage };
+
+type Fields = Readonly<Record<string, unknown>>;
+const listMax = 100_000;
+const textMax = 65_536;
+const codes: ReadonlySet<unknown> = new Set<FailureMessage['code']>([
+  ...(['invalid', 'denied', 'missing', 'unsupported', 'precondition', 'media-type', 'too-large', 'upstream', 'internal'] as const),
+]);
+
+/** Checks an answer to a turn of `call`. @throws BadTurn */
+export function checkTurn(call: number, { head, body, blobs }: Turn): CheckedTurn {
+  const fields = record(parse(head, 'head'), 'head');
+  if (fields['call'] !== call) throw new BadTurn('field call: an answer about another request');
+  switch (fields['kind']) {
+    case 'questions':
+      return { kind: 'questions', questions: list(fields['ask'], 'ask').map((ask) => question(call, record(ask, 'ask'))) };
+    case 'failure':
+      return { kind: 'end', message: failure(call, fields) };
+    case 'reply':
+      return { kind: 'end', message: reply(call, fields, body, blobs) };
+    default:
+      throw new BadTurn('field kind: expected questions, reply or failure');
+  }
+}
+
+function question(call: number, ask: Fields): Questioning {
+  return { kind: 'question', call, question: integer(ask['question'], 'question'), ask: asked(ask) };
+}
+
+function asked(ask: Fields): Question {
+  switch (ask['kind']) {
+    case 'get':
+      return { kind: 'get', key: text(ask['key'], 'key') };
+    case 'list':
+      return {
+        kind: 'list',
+        directory: text(ask['directory'], 'directory'),
+        after: text(ask['after'], 'after'),
+        limit: integer(ask['limit'], 'limit'),
+      };
+    default:
+      throw new BadTurn('field ask.kind: expected get or list');
+  }
+}
+
+function failure(call: number, fields: Fields): FailureMessage {
+  const { code, report } = fields;
+  if (!codes.has(code)) throw new BadTurn('field code: not one of the codes');
+  return {
+    kind: 'failure',
+    call,
+    code: code as FailureMessage['code'],
+    // What an internal failure says is for the operator.
+    message: code === 'internal' ? '' : text(fields['message'], 'message'),
+    ...(typeof report === 'string' ? { report: report.slice(0, textMax) } : {}),
+  };
+}
+
+function reply(call: number, fields: Fields, body: string, blobs: readonly Uint8Array[]): ReplyMessage {
+  if (body !== '') parse(body, 'body');
+  const given = fields['reply'] === undefined ? undefined : record(fields['reply'], 'reply');
+  return {
+    kind: 'reply',
+    call,
+    writes: list(fields['writes'], 'writes').map((write) => {
+      const [key, blob] = list(write, 'writes');
+      const at = blob === -1 ? -1 : integer(blob, 'writes');
+      const value = blobs[at];
+      if (at >= 0 && value === undefined) throw new BadTurn('field writes: names a blob that is not there');
+      return { key: text(key, 'writes'), value };
+    }),
+    uncacheable: fields['uncacheable'] !== false,
+    ...(given === undefined
+      ? {}
+      : {
+          reply: {
+            ...(body === '' ? {} : { data: body }),
+            ...(given['warnings'] === undefined
+              ? {}
+              : { warnings: list(given['warnings'], 'warnings').map((one) => text(one, 'warnings')) }),
+            ...(given['status'] === undefined ? {} : { status: integer(given['status'], 'status') }),
+            ...(given['validUntil'] === undefined ? {} : { validUntil: finite(given['validUntil']) }),
+          },
+        }),
+  };
+}
+
+/** Parses JSON; the error of `JSON.parse` would quote it. */
+function parse(json: string, field: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new BadTurn(`field ${field}: not JSON`);
+  }
+}
+
+function record(value: unknown, field: string): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new BadTurn(`field ${field}: expected an object`);
+  return value as Fields;
+}
+
+function list(value: unknown, field: string): readonly unknown[] {
+  if (!Array.isArray(value) || value.length > listMax) throw new BadTurn(`field ${field}: expected a list of at most ${listMax}`);
+  return value;
+}
+
+function text(value: unknown, field: string): string {
+  if (typeof value !== 'string' || value.length > textMax) throw new BadTurn(`field ${field}: expected text of at most ${textMax}`);
+  return value;
+}
+
+function integer(value: unknown, field: string): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw new BadTurn(`field ${field}: expected a whole number from 0`);
+  return value as number;
+}
+
+function finite(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new BadTurn('field validUntil: expected a number');
+  return value;
+}

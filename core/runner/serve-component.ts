@@ -1,0 +1,29 @@
+/** As serve.ts, for a component: the worker runs the host's own code and instances, and nothing of the plugin beside them. */
+import type { MessagePort } from 'node:worker_threads';
+import type { FromWorker, ToWorker } from '@strongroom/sdk-plugin/serving';
+import { Instance, type Link } from './component/instance.ts';
+import { Instances } from './component/instances.ts';
+import { checkOutline } from './component/outline-check.ts';
+import type { Prepared } from './component/transpile-task.ts';
+import { outbox } from './outbox.ts';
+
+/** What the task is given. */
+export interface ServeComponentTask {
+  readonly port: MessagePort;
+  readonly prepared: Prepared;
+}
+
+/** Serves until the host closes the port. */
+export default async function serveComponent({ port, prepared }: ServeComponentTask): Promise<void> {
+  // Made by the transpiler in this process, from a component whose every name was read: it lies in no file that others could change.
+  const { instantiate } = (await import(`data:text/javascript,${encodeURIComponent(prepared.glue)}`)) as { readonly instantiate: Link };
+  const outline = checkOutline(new Instance(instantiate, prepared, () => {}).describe());
+  const instances = new Instances(instantiate, prepared, outbox(port));
+  await new Promise<void>((resolve) => {
+    port.on('message', (messages: readonly ToWorker[]) => {
+      for (const message of messages) instances.receive(message);
+    });
+    port.on('close', resolve);
+    port.postMessage([{ kind: 'ready', outline } satisfies FromWorker]);
+  });
+}
