@@ -42,10 +42,9 @@ export async function runPhase(engine: EngineDefinition, message: CallMessage, c
       const data = parsed(carried);
       return { carried: { carried: stringifyJson(prepare === undefined ? data : await prepare(ctx(), data, message.seconds ?? 0)) } };
     }
-    case 'revoke':
-    case 'renew':
+    default:
       await leaseStepOf(engine, message).execute(outside(), parsed(carried));
-      return {};
+      return { reply: undefined };
   }
 }
 
