@@ -54,11 +54,12 @@ function directoryOf(config: Config, log: Logger): StoreDirectory {
 function declaredOf(config: Config): Declared {
   return {
     policies: config.policies,
-    mounts: config.mounts.map(({ path, type, description, options, defaultLeaseTtlSeconds, maxLeaseTtlSeconds }) => ({
+    mounts: config.mounts.map(({ path, type, description, options, hosts, defaultLeaseTtlSeconds, maxLeaseTtlSeconds }) => ({
       path,
       type,
       description,
       options: Object.keys(options).length === 0 ? null : options,
+      hosts,
       config: {
         ...(defaultLeaseTtlSeconds === undefined ? {} : { defaultLeaseTtl: defaultLeaseTtlSeconds }),
         ...(maxLeaseTtlSeconds === undefined ? {} : { maxLeaseTtl: maxLeaseTtlSeconds }),

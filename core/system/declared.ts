@@ -46,6 +46,7 @@ async function applyMount(tx: Transaction, unsealed: Unsealed, wanted: NewMount)
     description: wanted.description === '' ? mount.description : wanted.description,
     options: wanted.options === null ? mount.options : { ...mount.options, ...wanted.options },
     config: { ...mount.config, ...wanted.config },
+    ...(wanted.hosts === undefined ? {} : { hosts: wanted.hosts }),
   };
   if (JSON.stringify(changed) !== JSON.stringify(mount)) writeMounts(tx, table.with(changed));
   return undefined;

@@ -16,6 +16,7 @@ import { StrongroomError } from '../errors.ts';
 import { Clock } from '../identity/clock.ts';
 import { TokenStore } from '../identity/token-store.ts';
 import { RouteTable } from '../mounts/route-table.ts';
+import { LeaseKeeper } from '../lease/lease-keeper.ts';
 import { PolicyStore } from '../policy/policy-store.ts';
 import { type CatalogEntry } from '../runner/catalog.ts';
 import { Rooms } from '../runner/rooms.ts';
@@ -223,9 +224,12 @@ export class Server implements Host {
     opened.push(() => audit.close());
     const rooms = new Rooms(options.catalog, options.rooms, log);
     opened.push(() => rooms.close());
+    const leases = new LeaseKeeper({ ...vault, clock, rooms }, log);
+    opened.push(() => leases.stop());
     const unsealed: Unsealed = {
       ...vault,
       clock,
+      leases,
       tokens: new TokenStore(secrets.tokenHash, clock),
       policies: new PolicyStore(),
       rooms,
@@ -238,6 +242,7 @@ export class Server implements Host {
     opened.push(() => housekeeping.stop());
     await housekeeping.start();
     await applyDeclared(unsealed, this.#declared, log);
+    await leases.start();
     return { unsealed, housekeeping };
   }
 
@@ -268,6 +273,7 @@ export class Server implements Host {
       while (this.inFlight > own && performance.now() < until) await delay(5);
       const { unsealed, housekeeping } = opened;
       await housekeeping.stop();
+      await unsealed.leases.stop();
       await unsealed.rooms.close();
       await unsealed.audit.close().catch((error: unknown) => this.log.error({ err: error }, 'closing the audit failed'));
       await unsealed.storage.close();
