@@ -54,12 +54,13 @@ function directoryOf(config: Config, log: Logger): StoreDirectory {
 function declaredOf(config: Config): Declared {
   return {
     policies: config.policies,
-    mounts: config.mounts.map(({ path, type, description, options, hosts, defaultLeaseTtlSeconds, maxLeaseTtlSeconds }) => ({
+    mounts: config.mounts.map(({ path, type, description, options, hosts, isolation, defaultLeaseTtlSeconds, maxLeaseTtlSeconds }) => ({
       path,
       type,
       description,
       options: Object.keys(options).length === 0 ? null : options,
       hosts,
+      ...(isolation === undefined ? {} : { isolation }),
       config: {
         ...(defaultLeaseTtlSeconds === undefined ? {} : { defaultLeaseTtl: defaultLeaseTtlSeconds }),
         ...(maxLeaseTtlSeconds === undefined ? {} : { maxLeaseTtl: maxLeaseTtlSeconds }),

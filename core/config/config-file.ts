@@ -37,7 +37,7 @@ export interface FileMount {
   readonly type: string;
   readonly description?: string;
   readonly options?: Readonly<Record<string, string | number | boolean>>;
-  readonly isolation?: 'thread';
+  readonly isolation?: 'thread' | 'component';
   readonly hosts?: readonly string[];
   readonly default_lease_ttl?: FileDuration;
   readonly max_lease_ttl?: FileDuration;

@@ -50,7 +50,8 @@ export interface MountConfig {
   readonly type: string;
   readonly description: string;
   readonly options: Readonly<Record<string, string>>;
-  readonly isolation: 'thread';
+  /** undefined: as the plugin's own entry says, or a thread. */
+  readonly isolation: 'thread' | 'component' | undefined;
   /** Where the engine may send HTTP requests: `host`, `host:port` or `http://host:port`. */
   readonly hosts: readonly string[];
   readonly defaultLeaseTtlSeconds: number | undefined;

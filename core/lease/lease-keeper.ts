@@ -130,7 +130,7 @@ export class LeaseKeeper {
       const mount = (await readMounts(tx)).mounts.find(({ id }) => id === lease.mountId);
       // Unmounting ends its leases first.
       if (mount === undefined) throw new StrongroomError('internal', 'the mount of a lease is gone');
-      const engine = await rooms.engine(mount.type);
+      const engine = await rooms.engine(mount.type, mount.isolation);
       const reply = await engine.room.call(this.#message(mount, lease, 'revoke-prepare', lease.data), mountWorld(tx, mount));
       applyWrites(tx, mount, reply);
       return { mount, engine, plan: reply.carried };

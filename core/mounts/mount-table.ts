@@ -27,7 +27,8 @@ export interface Mount {
   readonly options: Readonly<Record<string, string>> | null;
   readonly config: MountConfig;
   readonly pluginVersion: string;
-  readonly isolation: 'host' | 'thread';
+  /** The room that its engine runs in. */
+  readonly isolation: 'thread' | 'component';
   /** Where its plugin may send HTTP requests; the config file alone sets it. */
   readonly hosts?: readonly string[];
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { AuditSinkDefinition, EngineDefinition } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
+import { ComponentSource } from './component/prepare.ts';
 
 /** Kinds of plugins. */
 export type PluginKind = 'engine' | 'audit-sink';
@@ -18,9 +19,19 @@ export interface CatalogEntry {
   readonly version: string;
   /** Other names, each with the mount options it stands for. */
   readonly aliases: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** URL of its module. */
-  readonly module: string;
+  /** URL of its module; absent: there is a component only. */
+  readonly module?: string;
+  /** Its component; absent: it runs in threads only. */
+  readonly component?: ComponentSource;
+  /** The room of mounts that don't say; default: a thread. */
+  readonly isolation?: Isolation;
 }
+
+/** The rooms a plugin can run in. */
+export type Isolation = 'thread' | 'component';
+
+/** MiB of an instance for whom the config says nothing. */
+export const memoryMiBDefault = 64;
 
 /** Folders beside the core that hold one package each; where a published core lies, npm has put the packages beside it. */
 const folders = ['../../plugins', '../../auth-methods', '../../audit-sinks', '../../@strongroom'];
@@ -49,11 +60,21 @@ export function readCatalog(): readonly CatalogEntry[] {
         aliases: {},
         ...strongroom,
         version,
+        component: new ComponentSource(strongroom.name, () => builtComponent(join(base, name), strongroom.name), memoryMiBDefault),
         module: pathToFileURL(existsSync(source) ? source : join(base, name, entry.default)).href,
       });
     }
   }
   return found;
+}
+
+/** What `npm run build:components` made of one of our own packages. */
+function builtComponent(folder: string, name: string): Uint8Array {
+  try {
+    return readFileSync(join(folder, 'dist', `${name}.wasm`));
+  } catch {
+    throw new StrongroomError('unavailable', `plugin ${name} is not built as a component: run npm run build:components`);
+  }
 }
 
 /** The entry of a type. @throws StrongroomError `invalid` naming the types that exist */
@@ -69,5 +90,6 @@ export function findPlugin(catalog: readonly CatalogEntry[], kind: PluginKind, n
 
 /** Loads a plugin into the host: what it declares, or a sink that is trusted like the host. */
 export async function loadPlugin(entry: CatalogEntry): Promise<EngineDefinition | AuditSinkDefinition> {
+  if (entry.module === undefined) throw new StrongroomError('invalid', `plugin ${entry.name} is a component, which the host does not load`);
   return ((await import(entry.module)) as { default: EngineDefinition | AuditSinkDefinition }).default;
 }

@@ -35,7 +35,8 @@ async function applyMount(tx: Transaction, unsealed: Unsealed, wanted: NewMount)
   const table = await readMounts(tx);
   const mount = table.at(mountPath(wanted.path));
   if (mount === undefined) return (await mountEngine(tx, unsealed, wanted)).keyring;
-  if (mount.type !== wanted.type && (await unsealed.rooms.engine(wanted.type)).entry.name !== mount.type) {
+  const { entry, isolation } = await unsealed.rooms.engine(wanted.type, wanted.isolation);
+  if (entry.name !== mount.type) {
     throw new StrongroomError(
       'invalid',
       `mounts: ${mount.path} is mounted with type ${mount.type}, the config says ${wanted.type}; disable it first`,
@@ -46,6 +47,7 @@ async function applyMount(tx: Transaction, unsealed: Unsealed, wanted: NewMount)
     description: wanted.description === '' ? mount.description : wanted.description,
     options: wanted.options === null ? mount.options : { ...mount.options, ...wanted.options },
     config: { ...mount.config, ...wanted.config },
+    isolation,
     ...(wanted.hosts === undefined ? {} : { hosts: wanted.hosts }),
   };
   if (JSON.stringify(changed) !== JSON.stringify(mount)) writeMounts(tx, table.with(changed));

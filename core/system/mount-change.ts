@@ -19,6 +19,8 @@ export interface NewMount {
   readonly description: string;
   readonly options: Readonly<Record<string, string>> | null;
   readonly config: Partial<MountConfig>;
+  /** Default: what the catalog says of the type. */
+  readonly isolation?: Mount['isolation'];
   /** Where its plugin may send HTTP requests; see `parseAllowedHost`. */
   readonly hosts?: readonly string[];
 }
@@ -49,7 +51,7 @@ export async function mountEngine(
   if (inWay !== undefined) throw new StrongroomError('invalid', `path ${inWay} is reserved`);
   const conflict = table.conflicting(path);
   if (conflict !== undefined) throw new StrongroomError('invalid', `path is already in use at ${conflict.path}`);
-  const { outline, entry } = await unsealed.rooms.engine(wanted.type);
+  const { outline, entry, isolation } = await unsealed.rooms.engine(wanted.type, wanted.isolation);
   const implied = Object.hasOwn(entry.aliases, wanted.type) ? entry.aliases[wanted.type] : undefined;
   const mount: Mount = {
     id: randomUUID(),
@@ -61,7 +63,7 @@ export async function mountEngine(
     options: implied === undefined ? wanted.options : { ...wanted.options, ...implied },
     config: { ...defaultMountConfig, ...wanted.config },
     pluginVersion: outline.version,
-    isolation: 'thread',
+    isolation,
     ...(wanted.hosts === undefined ? {} : { hosts: wanted.hosts }),
   };
   writeMounts(tx, table.with(mount));

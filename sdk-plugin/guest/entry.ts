@@ -18,5 +18,11 @@ export function describe(): string {
 
 /** One turn. */
 export function handle(input: Turn): Turn {
-  return turns.handle(input);
+  try {
+    return turns.handle(input);
+  } catch (error) {
+    // What leaves here is a trap, which says nothing of its reason.
+    host.log('error', String(error));
+    throw error;
+  }
 }

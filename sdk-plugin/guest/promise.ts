@@ -231,9 +231,9 @@ function step(target: GuestPromise, task: Task, failed: boolean, value: unknown)
 }
 
 /** What the build calls for an async function: runs its generator and gives the promise of its result. */
-function runAsync(self: unknown, args: readonly unknown[], generator: (...args: readonly unknown[]) => Task): GuestPromise {
+function runAsync(self: unknown, args: readonly unknown[] | null, generator: (...args: readonly unknown[]) => Task): GuestPromise {
   const target = new GuestPromise();
-  step(target, Reflect.apply(generator, self, args), false, undefined);
+  step(target, Reflect.apply(generator, self, args ?? []), false, undefined);
   return target;
 }
 

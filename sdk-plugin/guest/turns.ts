@@ -2,7 +2,7 @@
 import type { EngineDefinition } from '../engine.ts';
 import { EngineServer } from '../serving/engine-server.ts';
 import type { FromWorker, ReplyMessage } from '../serving/messages.ts';
-import { endTurn, type FailureMessage, fromTurn, type QuestionHead, questionsTurn, type Turn } from '../serving/turn.ts';
+import { type Asked, endTurn, type FailureMessage, fromTurn, questionsTurn, type Turn } from '../serving/turn.ts';
 
 /** What the host gives that answers at once. */
 export interface TurnHost {
@@ -17,7 +17,7 @@ export class Turns {
   readonly #drain: () => void;
   /** By call: how many of its questions are open. */
   readonly #open = new Map<number, number>();
-  #asked: QuestionHead[] = [];
+  #asked: Asked[] = [];
   #end: ReplyMessage | FailureMessage | undefined;
 
   /** @param drain runs the jobs of promises until none is left */
@@ -51,7 +51,7 @@ export class Turns {
     switch (message.kind) {
       case 'question':
         this.#open.set(message.call, (this.#open.get(message.call) ?? 0) + 1);
-        this.#asked.push({ question: message.question, ...message.ask });
+        this.#asked.push(message);
         return;
       case 'log':
         this.#host.log(message.level, message.message);

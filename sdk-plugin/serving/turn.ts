@@ -2,6 +2,7 @@
  * How the messages of a room travel to and from a component: a head of JSON, the data of a reply as text of its own (JSON inside JSON costs
  * twice), and bytes beside them, which the head names by position. ABI.md has the shapes.
  */
+import type { OutsideRequest, OutsideResponse } from '../outside.ts';
 import type { AnswerMessage, CallMessage, FromWorker, PrefetchedEntry, Question, ReplyMessage, ToWorker } from './messages.ts';
 
 /** The record `message` of the world. */
@@ -16,10 +17,20 @@ export type EntryHead = readonly [key: string, revision: number, blob: number];
 /** Heads from the host. */
 export type ToHead =
   | (Omit<CallMessage, 'entries'> & { readonly entries: readonly EntryHead[] })
-  | (Omit<AnswerMessage, 'entry'> & { readonly entry?: EntryHead });
+  | (Omit<AnswerMessage, 'entry' | 'response'> & { readonly entry?: EntryHead; readonly response?: WithBlob<OutsideResponse> });
 
 /** A question in a head. */
-export type QuestionHead = { readonly question: number } & Question;
+export type QuestionHead = { readonly question: number } & (
+  | Exclude<Question, { kind: 'fetch' }>
+  | { readonly kind: 'fetch'; readonly request: WithBlob<OutsideRequest> }
+);
+/** A question that was asked. */
+export interface Asked {
+  readonly question: number;
+  readonly ask: Question;
+}
+/** HTTP in a head: `body` is the position of its bytes. */
+export type WithBlob<T> = Omit<T, 'body'> & { readonly body?: number };
 /** What a call waits for. */
 export interface QuestionsHead {
   readonly kind: 'questions';
@@ -36,34 +47,48 @@ export interface ReplyHead extends Omit<ReplyMessage, 'writes' | 'reply'> {
 /** Why a call failed. */
 export type FailureMessage = Extract<FromWorker, { kind: 'failure' }>;
 
-const decoderOf = (blobs: readonly Uint8Array[]) => {
-  return ([key, revision, blob]: EntryHead): PrefetchedEntry => ({ key, revision, value: blob < 0 ? undefined : blobs[blob] });
-};
-
 /** Makes a turn of a message to a plugin. */
 export function toTurn(message: ToWorker): Turn {
   const blobs: Uint8Array[] = [];
   const head = ({ key, revision, value }: PrefetchedEntry): EntryHead => [key, revision, value === undefined ? -1 : blobs.push(value) - 1];
-  const made: ToHead =
-    message.kind === 'call'
-      ? { ...message, entries: message.entries.map(head) }
-      : { ...(message as Omit<AnswerMessage, 'entry'>), ...(message.entry === undefined ? {} : { entry: head(message.entry) }) };
-  return { head: JSON.stringify(made), body: '', blobs };
+  return {
+    head: JSON.stringify(message.kind === 'call' ? { ...message, entries: message.entries.map(head) } : answerHead(message)),
+    body: '',
+    blobs,
+  };
+
+  function answerHead({ entry, response, ...rest }: AnswerMessage): ToHead {
+    return {
+      ...rest,
+      ...(entry === undefined ? {} : { entry: head(entry) }),
+      ...(response === undefined ? {} : { response: { ...response, body: blobs.push(response.body) - 1 } }),
+    };
+  }
 }
 
 /** Reads a turn that the host made. */
 export function fromTurn({ head, blobs }: Turn): ToWorker {
-  const entry = decoderOf(blobs);
+  const entryOf = ([key, revision, blob]: EntryHead): PrefetchedEntry => ({ key, revision, value: blob < 0 ? undefined : blobs[blob] });
   // Written by the host.
   const read = JSON.parse(head) as ToHead;
-  if (read.kind === 'call') return { ...read, entries: read.entries.map(entry) };
-  const { entry: found, ...rest } = read;
-  return found === undefined ? rest : { ...rest, entry: entry(found) };
+  if (read.kind === 'call') return { ...read, entries: read.entries.map(entryOf) };
+  const { entry, response, ...rest } = read;
+  return {
+    ...rest,
+    ...(entry === undefined ? {} : { entry: entryOf(entry) }),
+    ...(response === undefined ? {} : { response: { ...response, body: blobs[response.body ?? 0] ?? new Uint8Array(0) } }),
+  };
 }
 
 /** Makes a turn of a plugin's questions. */
-export function questionsTurn(call: number, ask: readonly QuestionHead[]): Turn {
-  return { head: JSON.stringify({ kind: 'questions', call, ask } satisfies QuestionsHead), body: '', blobs: [] };
+export function questionsTurn(call: number, asked: readonly Asked[]): Turn {
+  const blobs: Uint8Array[] = [];
+  const ask = asked.map(({ question, ask: one }): QuestionHead => {
+    if (one.kind !== 'fetch') return { question, ...one };
+    const { body, ...request } = one.request;
+    return { question, kind: 'fetch', request: body === undefined ? request : { ...request, body: blobs.push(body) - 1 } };
+  });
+  return { head: JSON.stringify({ kind: 'questions', call, ask } satisfies QuestionsHead), body: '', blobs };
 }
 
 /** Makes a turn of the end of a call. */

@@ -156,6 +156,7 @@ export class Instance {
 
 const malformed = Buffer.from('malformed UTF-8');
 
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the component's own word for its signature; a wrong one gives wrong numbers, which are checked
 function isFunction<F>(value: unknown): value is F {
   return typeof value === 'function';
 }

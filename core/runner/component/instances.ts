@@ -109,7 +109,7 @@ export class Instances {
 
   #drop(living: Living, report: string): void {
     this.#living.delete(living.mountId);
-    for (const call of [...living.calls]) {
+    for (const call of living.calls) {
       this.#forget(living, call);
       this.#send({ kind: 'failure', call, code: 'internal', message: '', report: `the instance is dropped: ${report}` });
     }

@@ -18,9 +18,18 @@ export function checkOutline(json: string): EngineOutline {
   } catch {
     throw new Refusal('its outline is not JSON');
   }
-  const { name, version, routes } = record(outline, 'outline');
+  const { name, version, routes, leases = {} } = record(outline, 'outline');
   if (typeof name !== 'string' || !namePattern.test(name)) bad('name');
-  return { name, version: text(version, 'version', 64), routes: mapped(routes, 'routes', bounds.routes, checkRoute) };
+  return {
+    name,
+    version: text(version, 'version', 64),
+    routes: mapped(routes, 'routes', bounds.routes, checkRoute),
+    leases: mapped(leases, 'leases', bounds.fields, (kind, lease) => {
+      if (!namePattern.test(kind)) bad('leases');
+      const { renewable, renews } = record(lease, `leases.${kind}`);
+      return { renewable: renewable === true, renews: renews === true };
+    }),
+  };
 }
 
 function checkRoute(template: string, value: unknown): RouteOutline {
@@ -41,10 +50,11 @@ function checkRoute(template: string, value: unknown): RouteOutline {
 }
 
 function checkOperation(value: unknown, field: string): OperationOutline {
-  const { summary, reads, input } = record(value, field);
+  const { summary, reads, input, outside } = record(value, field);
   if (!Array.isArray(reads) || reads.length > bounds.reads) bad(`${field}.reads`);
   return {
     summary: text(summary, `${field}.summary`),
+    outside: outside === true,
     reads: reads.map((template: unknown) => text(template, `${field}.reads`, 512)),
     input: mapped(input, `${field}.input`, bounds.fields, (name, one): FieldOutline => {
       if (!namePattern.test(name)) bad(`${field}.input`);

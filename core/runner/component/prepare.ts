@@ -1,5 +1,5 @@
 /**
- * Makes a component ready to run, once per process: kept in memory by the hash of its bytes. A cache on disk would save half a second at
+ * Makes a component ready to run, once per start of the server: kept in memory by the hash of its bytes. A cache on disk would save half a second at
  * the start, and be code that whoever may write there runs in the host.
  */
 import { createHash } from 'node:crypto';
@@ -10,23 +10,35 @@ import type { Prepared, TranspileResult } from './transpile-task.ts';
 const deadlineMs = 30_000;
 const transpilerHeapMiB = 1024;
 
-/** Components that were made ready, by hash and memory. */
-export class PreparedComponents {
+/** A component in the catalog. */
+export class ComponentSource {
+  readonly #name: string;
+  readonly #read: () => Uint8Array;
+  readonly #memoryMiB: number;
   readonly #prepared = new Map<string, Promise<Prepared>>();
 
   /**
-   * The component, compiled.
    * @param name names it in a refusal
+   * @param read gives its bytes, or throws a StrongroomError `unavailable`
    * @param memoryMiB what all memories of an instance may have together
-   * @throws StrongroomError `unavailable` saying why it is refused
    */
-  get(name: string, bytes: Uint8Array, memoryMiB: number): Promise<Prepared> {
-    const key = `${createHash('sha256').update(bytes).digest('hex')}/${memoryMiB}`;
-    let preparing = this.#prepared.get(key);
+  constructor(name: string, read: () => Uint8Array, memoryMiB: number) {
+    this.#name = name;
+    this.#read = read;
+    this.#memoryMiB = memoryMiB;
+  }
+
+  /** The component, compiled. @throws StrongroomError `unavailable` saying why it is refused */
+  prepare(): Promise<Prepared> {
+    // What is hashed is what is compiled, whatever the file becomes meanwhile.
+    const bytes = this.#read();
+    const hash = createHash('sha256').update(bytes).digest('hex');
+    let preparing = this.#prepared.get(hash);
     if (preparing === undefined) {
-      preparing = prepare(name, bytes, memoryMiB);
-      this.#prepared.set(key, preparing);
-      preparing.catch(() => this.#prepared.delete(key));
+      preparing = prepare(this.#name, bytes, this.#memoryMiB);
+      this.#prepared.clear();
+      this.#prepared.set(hash, preparing);
+      preparing.catch(() => this.#prepared.delete(hash));
     }
     return preparing;
   }

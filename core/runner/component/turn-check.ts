@@ -2,6 +2,7 @@
  * Reads what a component answers. Everything in it is made by code that is not trusted: what comes out has exactly the shape that the
  * types promise, is about the call that was asked, and its data is JSON, so that it can't say anything about the envelope it is put into.
  */
+import type { OutsideRequest } from '@strongroom/sdk-plugin';
 import type { FailureMessage, FromWorker, Question, ReplyMessage, Turn } from '@strongroom/sdk-plugin/serving';
 
 /** An answer that breaks the contract: the instance is dropped. */
@@ -19,7 +20,15 @@ type Fields = Readonly<Record<string, unknown>>;
 const listMax = 100_000;
 const textMax = 65_536;
 const codes: ReadonlySet<unknown> = new Set<FailureMessage['code']>([
-  ...(['invalid', 'denied', 'missing', 'unsupported', 'precondition', 'media-type', 'too-large', 'upstream', 'internal'] as const),
+  'invalid',
+  'denied',
+  'missing',
+  'unsupported',
+  'precondition',
+  'media-type',
+  'too-large',
+  'upstream',
+  'internal',
 ]);
 
 /** Checks an answer to a turn of `call`. @throws BadTurn */
@@ -28,7 +37,7 @@ export function checkTurn(call: number, { head, body, blobs }: Turn): CheckedTur
   if (fields['call'] !== call) throw new BadTurn('field call: an answer about another request');
   switch (fields['kind']) {
     case 'questions':
-      return { kind: 'questions', questions: list(fields['ask'], 'ask').map((ask) => question(call, record(ask, 'ask'))) };
+      return { kind: 'questions', questions: list(fields['ask'], 'ask').map((ask) => question(call, record(ask, 'ask'), blobs)) };
     case 'failure':
       return { kind: 'end', message: failure(call, fields) };
     case 'reply':
@@ -38,11 +47,11 @@ export function checkTurn(call: number, { head, body, blobs }: Turn): CheckedTur
   }
 }
 
-function question(call: number, ask: Fields): Questioning {
-  return { kind: 'question', call, question: integer(ask['question'], 'question'), ask: asked(ask) };
+function question(call: number, ask: Fields, blobs: readonly Uint8Array[]): Questioning {
+  return { kind: 'question', call, question: integer(ask['question'], 'question'), ask: asked(ask, blobs) };
 }
 
-function asked(ask: Fields): Question {
+function asked(ask: Fields, blobs: readonly Uint8Array[]): Question {
   switch (ask['kind']) {
     case 'get':
       return { kind: 'get', key: text(ask['key'], 'key') };
@@ -53,9 +62,25 @@ function asked(ask: Fields): Question {
         after: text(ask['after'], 'after'),
         limit: integer(ask['limit'], 'limit'),
       };
+    case 'fetch':
+      return { kind: 'fetch', request: request(record(ask['request'], 'request'), blobs) };
     default:
-      throw new BadTurn('field ask.kind: expected get or list');
+      throw new BadTurn('field ask.kind: expected get, list or fetch');
   }
+}
+
+/** What may be asked of HTTP is for whoever sends it to say; here it only gets its types. */
+function request({ method, url, headers, body }: Fields, blobs: readonly Uint8Array[]): OutsideRequest {
+  const bytes = body === undefined ? undefined : blobs[integer(body, 'body')];
+  if (body !== undefined && bytes === undefined) throw new BadTurn('field body: names a blob that is not there');
+  return {
+    method: text(method, 'method') as OutsideRequest['method'],
+    url: text(url, 'url'),
+    ...(headers === undefined
+      ? {}
+      : { headers: Object.fromEntries(Object.entries(record(headers, 'headers')).map(([name, value]) => [name, text(value, 'headers')])) }),
+    ...(bytes === undefined ? {} : { body: bytes }),
+  };
 }
 
 function failure(call: number, fields: Fields): FailureMessage {
@@ -74,9 +99,12 @@ function failure(call: number, fields: Fields): FailureMessage {
 function reply(call: number, fields: Fields, body: string, blobs: readonly Uint8Array[]): ReplyMessage {
   if (body !== '') parse(body, 'body');
   const given = fields['reply'] === undefined ? undefined : record(fields['reply'], 'reply');
+  const { carried, lease } = fields;
   return {
     kind: 'reply',
     call,
+    ...(carried === undefined ? {} : { carried: jsonText(carried, 'carried') }),
+    ...(lease === undefined ? {} : { lease: leaseOf(record(lease, 'lease')) }),
     writes: list(fields['writes'], 'writes').map((write) => {
       const [key, blob] = list(write, 'writes');
       const at = blob === -1 ? -1 : integer(blob, 'writes');
@@ -94,10 +122,26 @@ function reply(call: number, fields: Fields, body: string, blobs: readonly Uint8
               ? {}
               : { warnings: list(given['warnings'], 'warnings').map((one) => text(one, 'warnings')) }),
             ...(given['status'] === undefined ? {} : { status: integer(given['status'], 'status') }),
-            ...(given['validUntil'] === undefined ? {} : { validUntil: finite(given['validUntil']) }),
+            ...(given['validUntil'] === undefined ? {} : { validUntil: finite(given['validUntil'], 'validUntil') }),
           },
         }),
   };
+}
+
+function leaseOf({ kind, ttl, maxTtl, data }: Fields): NonNullable<ReplyMessage['lease']> {
+  return {
+    kind: text(kind, 'lease.kind'),
+    data: jsonText(data, 'lease.data'),
+    ...(ttl === undefined ? {} : { ttl: finite(ttl, 'lease.ttl') }),
+    ...(maxTtl === undefined ? {} : { maxTtl: finite(maxTtl, 'lease.maxTtl') }),
+  };
+}
+
+/** JSON in a text. */
+function jsonText(value: unknown, field: string): string {
+  if (typeof value !== 'string') throw new BadTurn(`field ${field}: expected text`);
+  parse(value, field);
+  return value;
 }
 
 /** Parses JSON; the error of `JSON.parse` would quote it. */
@@ -129,7 +173,7 @@ function integer(value: unknown, field: string): number {
   return value as number;
 }
 
-function finite(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new BadTurn('field validUntil: expected a number');
+function finite(value: unknown, field: string): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new BadTurn(`field ${field}: expected a number`);
   return value;
 }

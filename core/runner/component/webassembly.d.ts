@@ -1,5 +1,6 @@
 /** What is used here of the WebAssembly JavaScript interface, which the types of Node leave to those of browsers. */
 declare namespace WebAssembly {
+  // oxlint-disable-next-line typescript/no-extraneous-class -- it is one
   class Module {
     constructor(bytes: Uint8Array<ArrayBuffer>);
   }
