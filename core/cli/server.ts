@@ -11,6 +11,7 @@ import { StrongroomError } from '../errors.ts';
 import { Listener, type ListenerOptions } from '../http/listener.ts';
 import { serveRequest } from '../request/pipeline.ts';
 import { readCatalog } from '../runner/catalog.ts';
+import { openOutsidePlugins } from '../runner/outside-plugins.ts';
 import { roomLimits } from '../runner/thread-room.ts';
 import type { Declared } from '../system/declared.ts';
 import { openSinks } from '../system/open-sinks.ts';
@@ -59,7 +60,7 @@ function declaredOf(config: Config): Declared {
       type,
       description,
       options: Object.keys(options).length === 0 ? null : options,
-      hosts,
+      hosts: hosts.length > 0 ? hosts : (config.plugins.find(({ name }) => name === type)?.hosts ?? []),
       ...(isolation === undefined ? {} : { isolation }),
       config: {
         ...(defaultLeaseTtlSeconds === undefined ? {} : { defaultLeaseTtl: defaultLeaseTtlSeconds }),
@@ -105,7 +106,8 @@ function listenerOptions(config: Config, listener: ListenerConfig): ListenerOpti
 }
 
 function makeServer(config: Config, log: Logger, acceptRollback: boolean): Server {
-  const catalog = readCatalog();
+  const own = readCatalog();
+  const catalog = [...own, ...openOutsidePlugins(config.plugins, own)];
   const { limits } = config;
   return new Server({
     directory: directoryOf(config, log),

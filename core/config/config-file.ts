@@ -43,6 +43,19 @@ export interface FileMount {
   readonly max_lease_ttl?: FileDuration;
 }
 
+/** A plugin from outside. */
+export interface FilePlugin {
+  readonly name: string;
+  readonly kind?: 'engine';
+  readonly path?: string;
+  readonly package?: string;
+  readonly version: string;
+  readonly sha256: string;
+  readonly isolation?: 'thread' | 'component';
+  readonly memory_mib?: number;
+  readonly hosts?: readonly string[];
+}
+
 /** The whole file. */
 export interface ConfigFile {
   readonly listeners: readonly FileListener[];
@@ -55,6 +68,7 @@ export interface ConfigFile {
     readonly required?: boolean;
     readonly options?: Readonly<Record<string, unknown>>;
   }[];
+  readonly plugins?: readonly FilePlugin[];
   readonly mounts?: readonly FileMount[];
   readonly policies?: readonly { readonly name: string; readonly rules?: string; readonly file?: string }[];
   readonly limits?: {

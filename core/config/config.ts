@@ -43,6 +43,22 @@ export interface AuditSinkConfig {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** A plugin that is not one of the server's own. */
+export interface PluginConfig {
+  readonly name: string;
+  readonly kind: 'engine';
+  /** Absolute path of its file, or the npm package that names it, looked for from this directory upwards. */
+  readonly source: { readonly path: string } | { readonly package: string; readonly from: string };
+  readonly version: string;
+  /** Hex, of the file. */
+  readonly sha256: string;
+  readonly isolation: 'thread' | 'component';
+  /** All memories of an instance of a component; the heap of a thread. */
+  readonly memoryMiB: number;
+  /** Where its mounts may send HTTP requests, unless they say themselves. */
+  readonly hosts: readonly string[];
+}
+
 /** One mount, made at unseal unless it is there. */
 export interface MountConfig {
   /** With its trailing slash. */
@@ -85,6 +101,7 @@ export interface Config {
   readonly seal: SealConfig;
   readonly initialize: { readonly auto: boolean; readonly rootTokenTo: 'stdout' };
   readonly auditSinks: readonly AuditSinkConfig[];
+  readonly plugins: readonly PluginConfig[];
   readonly mounts: readonly MountConfig[];
   readonly policies: readonly PolicyConfig[];
   readonly limits: LimitsConfig;

@@ -128,6 +128,20 @@ describe('a mistake is named by line and field', () => {
     ['log:\n  level: loud', '7: log.level: expected one of trace, debug, info, warn, error'],
     ['log:\n  # comment\n\n  format: xml', '9: log.format: expected one of json, pretty'],
     ['log: yes please', '6: log: expected named fields'],
+    ['plugins:\n  - { name: p, path: p.wasm, version: 1.0.0 }', '7: plugins[0].sha256: expected a value (required field)'],
+    [
+      'plugins:\n  - { name: p, path: p.wasm, version: 1.0.0, sha256: abc }',
+      '7: plugins[0].sha256: expected the SHA-256 of the file: 64 hexadecimal digits',
+    ],
+    [`plugins:\n  - { name: p, version: 1.0.0, sha256: ${'a'.repeat(64)} }`, '7: plugins[0].path: expected either path or package'],
+    [
+      `plugins:\n  - { name: p, path: p.wasm, package: p, version: 1.0.0, sha256: ${'a'.repeat(64)} }`,
+      '7: plugins[0].path: expected either path or package',
+    ],
+    [
+      `plugins:\n  - { name: p, path: p.wasm, version: 1.0.0, sha256: ${'a'.repeat(64)}, memory_mib: 5000 }`,
+      '7: plugins[0].memory_mib: expected memory of an instance of a component, or heap of a thread: a whole number from 4 to 4096',
+    ],
     ['mounts: { path: a }', '6: mounts: expected a list'],
     ['mounts:\n  - type: kv', '7: mounts[0].path: expected a value (required field)'],
     ['mounts:\n  - { path: a/../b, type: kv }', /^7: mounts\[0\]\.path: expected path segments/],

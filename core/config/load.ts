@@ -1,8 +1,8 @@
 /** Reads a config file: YAML or JSON in, a frozen `Config` out, or every mistake with its line. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { ConfigFile, FileDuration, FileListener, FileSeal } from './config-file.ts';
-import type { Config, ListenerConfig, MountConfig, SealConfig } from './config.ts';
+import type { ConfigFile, FileDuration, FileListener, FilePlugin, FileSeal } from './config-file.ts';
+import type { Config, ListenerConfig, MountConfig, PluginConfig, SealConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { defaults } from './defaults.ts';
 import { parseSeconds } from './duration.ts';
@@ -66,6 +66,7 @@ function convert(file: ConfigFile, at: (path: string) => string): Omit<Config, '
       required: required ?? true,
       options: type === 'file' && typeof options?.['path'] === 'string' ? { ...options, path: at(options['path']) } : (options ?? {}),
     })),
+    plugins: (file.plugins ?? []).map((plugin) => convertPlugin(plugin, at)),
     mounts: (file.mounts ?? []).map(convertMount),
     limits: {
       bodyBytes: limits.body_bytes ?? defaults.bodyBytes,
@@ -120,6 +121,20 @@ function convertSeal(seal: FileSeal, at: (path: string) => string): SealConfig {
       ? ({ kind: 'env', name: seal.key_env ?? '' } as const)
       : ({ kind: 'file', path: at(seal.key_file), create: seal.create ?? false } as const);
   return { kind: 'static', key, keyId: seal.key_id ?? defaults.keyId };
+}
+
+function convertPlugin(plugin: FilePlugin, at: (path: string) => string): PluginConfig {
+  const { name, kind = 'engine', version, sha256, isolation = 'component', memory_mib, hosts = [] } = plugin;
+  return {
+    name,
+    kind,
+    source: plugin.path === undefined ? { package: plugin.package ?? '', from: at('.') } : { path: at(plugin.path) },
+    version,
+    sha256: sha256.toLowerCase(),
+    isolation,
+    memoryMiB: memory_mib ?? (isolation === 'component' ? defaults.componentMiB : defaults.threadMiB),
+    hosts,
+  };
 }
 
 function convertMount(mount: NonNullable<ConfigFile['mounts']>[number]): MountConfig {

@@ -1,5 +1,5 @@
 /** What a schema cannot say: fields that depend on each other, names that must differ, plain HTTP beyond this machine. */
-import type { ConfigFile, FileListener, FileSeal } from './config-file.ts';
+import type { ConfigFile, FileListener, FilePlugin, FileSeal } from './config-file.ts';
 import { defaults } from './defaults.ts';
 import { parseSeconds } from './duration.ts';
 import type { SchemaIssue } from './validate.ts';
@@ -13,6 +13,7 @@ export function checkRules(file: ConfigFile): readonly SchemaIssue[] {
     ...file.listeners.flatMap((listener, index) => checkListener(listener).map(under('listeners', index))),
     ...checkSeal(file.seal).map(under('seal')),
     ...checkNames(file),
+    ...(file.plugins ?? []).flatMap((plugin, index) => checkPlugin(plugin).map(under('plugins', index))),
     ...(file.mounts ?? []).flatMap((mount, index) => [
       ...(reservedMounts.has(mount.path.split('/')[0] ?? '')
         ? [{ path: ['mounts', index, 'path'], expected: 'a path that is not below sys, auth, cubbyhole or identity' }]
@@ -60,6 +61,10 @@ function checkSeal(seal: FileSeal): readonly SchemaIssue[] {
   return seal.create && seal.key_file === undefined ? [{ path: ['create'], expected: 'key_file, since only a file can be made' }] : [];
 }
 
+function checkPlugin(plugin: FilePlugin): readonly SchemaIssue[] {
+  return (plugin.path === undefined) === (plugin.package === undefined) ? [{ path: ['path'], expected: 'either path or package' }] : [];
+}
+
 function checkPolicy(policy: { readonly name: string; readonly rules?: string; readonly file?: string }): readonly SchemaIssue[] {
   const issues: SchemaIssue[] = [];
   if ((policy.rules === undefined) === (policy.file === undefined)) issues.push({ path: ['rules'], expected: 'either rules or file' });
@@ -85,6 +90,11 @@ function checkNames(file: ConfigFile): readonly SchemaIssue[] {
       'audit_sinks',
       'name',
       (file.audit_sinks ?? []).map((sink) => sink.name),
+    ),
+    ...repeated(
+      'plugins',
+      'name',
+      (file.plugins ?? []).map((plugin) => plugin.name),
     ),
     ...repeated(
       'policies',

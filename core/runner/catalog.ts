@@ -25,6 +25,10 @@ export interface CatalogEntry {
   readonly component?: ComponentSource;
   /** The room of mounts that don't say; default: a thread. */
   readonly isolation?: Isolation;
+  /** MiB of a thread's heap; default: the rooms' own limit. */
+  readonly heapMiB?: number;
+  /** The engine must declare exactly `version`. */
+  readonly pinned?: boolean;
 }
 
 /** The rooms a plugin can run in. */

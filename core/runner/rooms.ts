@@ -66,10 +66,16 @@ export class Rooms {
       const program = await programOf(entry, chosen);
       // A component takes its time to compile: nobody would close this room any more.
       if (this.#closed) throw new StrongroomError('unavailable', 'the server is sealing');
-      room = new ThreadRoom(program, this.#limits, this.#log);
+      const { heapMiB = this.#limits.heapMiB } = entry;
+      room = new ThreadRoom(program, { ...this.#limits, heapMiB }, this.#log);
       this.#rooms.set(name, room);
     }
     const outline = await room.outline();
+    if (entry.pinned === true && outline.version !== entry.version)
+      throw new StrongroomError(
+        'invalid',
+        `plugin ${name}: field version: the plugin declares ${outline.version}, the config says ${entry.version}`,
+      );
     const engine = { entry, isolation: chosen, outline, routes: new RouteTable(outline.routes), room };
     this.#loaded.set(name, engine);
     return engine;

@@ -213,6 +213,12 @@ class Call {
 
 function failure(call: number, error: unknown): FromWorker {
   if (error instanceof PluginError) return { kind: 'failure', call, code: error.code, message: error.message };
-  const report = error instanceof Error ? (error.stack ?? error.message) : `threw ${typeof error}`;
-  return { kind: 'failure', call, code: 'internal', message: 'internal error', report };
+  return { kind: 'failure', call, code: 'internal', message: 'internal error', report: reportOf(error) };
+}
+
+/** For the operator. Some engines' stacks begin with the message, others' have the places alone. */
+function reportOf(error: unknown): string {
+  if (!(error instanceof Error)) return `threw ${typeof error}`;
+  const { message, stack = '' } = error;
+  return stack.includes(message) ? stack : `${error.name}: ${message}\n${stack}`;
 }

@@ -17,6 +17,13 @@ export interface CallTrace {
   readonly promised: readonly string[];
 }
 
+const mounts = new WeakMap<Context, TestMount>();
+
+/** The time of a context, without the note that it was asked for: for rooms, which send it with every call. */
+export function clockOf(ctx: Context): number {
+  return mounts.get(ctx)?.now ?? 0;
+}
+
 /** One mount. */
 export class TestMount {
   /** The host's clock: milliseconds since 1970. */
@@ -72,6 +79,7 @@ export class TestMount {
       },
       log: () => {},
     };
+    mounts.set(context, this);
     const reply = await operation.handler(context, match.params, input as Record<string, never>);
     const promised = (found.reads ?? []).map((template) => fillTemplate(template, match.params));
     this.trace = { uncacheable, touched: transaction.touched, promised };

@@ -1,5 +1,6 @@
 /**
- * Random histories on servers that differ only in what must not be seen: the cache on and off, memory and disk. Invariant: the same
+ * Random histories on servers that differ only in what must not be seen: the cache on and off, memory and disk, thread and component.
+ * Invariant: the same
  * answers and the same audit, but for request ids, accessors and hashes.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -7,7 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readCatalog } from '../../core/runner/catalog.ts';
+import { ComponentSource } from '../../core/runner/component/prepare.ts';
 import { openDirectory } from '../../core/system/store-directory.ts';
+import { componentOf } from '../harness/components.ts';
 import { type HostAnswer, startHost, type TestHost } from '../harness/host.ts';
 import { scale, seed } from '../harness/scale.ts';
 
@@ -26,12 +30,18 @@ beforeAll(async () => {
         throw error;
       },
     });
+  const kv = await componentOf('plugins/kv/index.ts');
+  const inComponent = readCatalog().map((entry) =>
+    entry.name === 'kv' ? { ...entry, isolation: 'component' as const, component: new ComponentSource('kv', () => kv, 64) } : entry,
+  );
   const wallClock = (): number => now;
   hosts = [
     await startHost({ wallClock }),
     await startHost({ wallClock, cacheBytes: 0 }),
     await startHost({ wallClock, directory: onDisk('cached') }),
     await startHost({ wallClock, directory: onDisk('plain'), cacheBytes: 0 }),
+    await startHost({ wallClock, catalog: inComponent }),
+    await startHost({ wallClock, catalog: inComponent, cacheBytes: 0 }),
   ];
 });
 
@@ -165,7 +175,7 @@ async function play(steps: readonly Step[], history: number): Promise<readonly (
 
 const mountFirst: Step = { method: 'POST', path: 'sys/mounts/M', body: { type: 'kv', options: { version: '2' } }, token: 0, afterMs: 0 };
 
-test('a history is answered the same with and without the cache, from memory and from disk', async () => {
+test('a history is answered the same with and without the cache, from memory and from disk, by a thread and by a component', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 50, size: 'max' }), async (random) => {
       const outcomes = await play([mountFirst, ...random], ++histories);
@@ -173,6 +183,10 @@ test('a history is answered the same with and without the cache, from memory and
     }),
     { numRuns: 40 * scale, seed },
   );
-  // The cache had something to say.
+  // The cache had something to say, and the components were asked.
+  expect(hosts.map(({ server }) => Object.keys(server.unsealed?.rooms.status() ?? {})).slice(-2)).toEqual([
+    ['kv:component'],
+    ['kv:component'],
+  ]);
   expect(hosts[0]?.server.unsealed?.cache.hits).toBeGreaterThan(20);
 });

@@ -1,0 +1,20 @@
+/** KV's own suite, file by file, against KV in a component. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { EngineDefinition } from '@strongroom/sdk-plugin';
+import { describe, vi } from 'vitest';
+
+vi.mock('../../plugins/kv/index.ts', async (original) => {
+  const { default: kv } = await original<{ default: EngineDefinition }>();
+  const { componentOf } = await import('../harness/components.ts');
+  const { inComponent } = await import('../harness/component-engine.ts');
+  return { default: await inComponent(kv, await componentOf('plugins/kv/index.ts')) };
+});
+
+const folder = fileURLToPath(new URL('../../plugins/kv', import.meta.url));
+const suites = readdirSync(folder).filter((file) => file.endsWith('.test.ts'));
+
+describe.each(suites)('%s, in a component', async (file) => {
+  await import(join(folder, file));
+});
