@@ -84,12 +84,14 @@ function readComponentImport(body: Reader): string | undefined {
 }
 
 /**
- * Gives every memory and table of the transpiled modules its maximum. All memories together get `memoryMiB`: what the others may have is taken
+ * Finds the one plugin in the transpiled modules, and gives every memory and table its maximum. All memories together get `memoryMiB`: what the others may have is taken
  * off, the rest is for the one that begins largest.
  * @throws Refusal
  */
 export function capModules(modules: Readonly<Record<string, Uint8Array>>, memoryMiB: number): Record<string, Uint8Array> {
   const facts = Object.entries(modules).map(([name, bytes]) => ({ name, bytes, facts: inspectModule(bytes) }));
+  const plugins = facts.filter(({ facts: { exports } }) => exports.includes('handle'));
+  if (plugins.length !== 1) throw new Refusal(plugins.length === 0 ? 'it does not export handle' : 'two modules in it export handle');
   const memories = facts.flatMap(({ name, facts: { memories: own } }) => own.map(({ min, max }, index) => ({ name, index, min, max })));
   if (memories.length > componentLimits.memoriesMax)
     throw new Refusal(`${memories.length} memories, at most ${componentLimits.memoriesMax} are allowed`);

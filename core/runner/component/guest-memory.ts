@@ -12,7 +12,7 @@ const encoder = new TextEncoder();
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const lossy = new TextDecoder('utf-8', { ignoreBOM: true });
 /** What a pointer and a length cost, whatever they name. */
-const itemBytes = 16;
+const itemBytes = 128;
 const pairBytes = 8;
 
 /** The memory of one instance. */

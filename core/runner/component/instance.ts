@@ -102,7 +102,6 @@ export class Instance {
       );
       const { exports } = instance;
       if (typeof exports['handle'] === 'function') {
-        if (plugin !== undefined) throw new Refusal('two modules export handle');
         plugin = instance;
       }
       // QuickJS keeps memory and allocation in a module beside the plugin's.

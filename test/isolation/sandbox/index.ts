@@ -1,0 +1,100 @@
+/** A component that looks for a way out, and one that uses up what it is given. Each probe says what it found. */
+import { defineEngine, type Context, type EngineDefinition, type Json, type Reply, route } from '@strongroom/sdk-plugin';
+
+type Global = Readonly<Record<string, unknown>>;
+const globals = globalThis as unknown as Global;
+
+/** What a probe finds, or the error that stopped it. */
+async function attempt(probe: () => unknown): Promise<Json> {
+  try {
+    const found: unknown = await probe();
+    return found === undefined ? 'nothing' : `found ${typeof found}`;
+  } catch (error) {
+    return `stopped: ${String(error).slice(0, 100)}`;
+  }
+}
+
+const names = (
+  'process require module Buffer global window fetch XMLHttpRequest WebSocket Worker SharedArrayBuffer WebAssembly navigator performance ' +
+  'setTimeout setInterval setImmediate crypto Deno Bun std os scriptArgs print'
+).split(' ');
+
+const clocks: Readonly<Record<string, () => unknown>> = {
+  'Date.now': () => Date.now(),
+  'new Date': () => new Date(),
+  'the Date of a date': () => Reflect.construct(new Date(0).constructor as DateConstructor, []) as unknown,
+};
+
+/** Keys of somebody else, and one that only looks like it. */
+const keys = ['../../core/tokens', '/core/mounts', '..', 'a/../../b', '', 'x/', 'core/mounts'];
+
+/** Each in a request of its own. */
+const ways: Readonly<Record<string, (ctx: Context) => Reply | Promise<Reply>>> = {
+  recurses: () => {
+    const deeper = (depth: number): number => deeper(depth + 1) + 1;
+    return { data: { depth: deeper(0) } };
+  },
+  'nests-json': () => ({ data: { length: String(JSON.parse('['.repeat(1_000_000))).length } }),
+  'awaits-forever': async () => {
+    // oxlint-disable-next-line typescript/await-thenable, unicorn/no-unnecessary-await -- it never waits for anything: that is the attack
+    for (;;) await null;
+  },
+  'asks-10000-times': async (ctx) => {
+    for (let index = 0; index < 10_000; index += 1) ctx.random(8);
+    return { data: { done: true } };
+  },
+  'reads-10000-times': async (ctx) => {
+    for (let index = 0; index < 10_000; index += 1) await ctx.storage.get(`key-${index}`);
+    return { data: { done: true } };
+  },
+  'answers-100-mib': () => ({ data: { text: 'x'.repeat(104_857_600) } }),
+  'answers-20-mib': () => ({ data: { text: 'x'.repeat(20_971_520) } }),
+  'matches-slowly': () => ({ data: { matched: /^(a+)+$/.test(`${'a'.repeat(40)}b`) } }),
+  // The engine's own class, below the one that the guest put in its place.
+  'takes-the-hidden-clock': () => ({ data: { now: (Object.getPrototypeOf(Date) as DateConstructor).now() } }),
+  'keeps-a-secret': (ctx) => {
+    const kept = (globals['kept'] as string | undefined) ?? 'nothing';
+    Object.assign(globalThis, { kept: ctx.mount.path });
+    return { data: { kept } };
+  },
+  'poisons-prototypes': () => {
+    Object.assign(Object.prototype, { status: 299, poisoned: true });
+    Object.assign(JSON, { stringify: () => '{"kind":"reply","call":1,"writes":[]}' });
+    return { data: { done: true } };
+  },
+};
+
+const engine: EngineDefinition = defineEngine({
+  name: 'sandbox',
+  version: '1.0.0',
+  routes: {
+    ...route('probe', {
+      summary: 'Looks for a way out',
+      read: {
+        handler: async (ctx) => {
+          const found: Record<string, Json> = {};
+          for (const name of names) found[name] = await attempt(() => globals[name]);
+          for (const [name, probe] of Object.entries(clocks)) found[name] = await attempt(probe);
+          const times = new Set(Array.from({ length: 1000 }, () => ctx.now()));
+          return { data: { found, times: times.size } };
+        },
+      },
+    }),
+    ...route('import', {
+      summary: 'Loads a module',
+      read: { handler: async () => ({ data: { found: await attempt(() => import(['node', 'fs'].join(':'))) } }) },
+    }),
+    ...route('do/{way}', {
+      summary: 'Uses up what it is given',
+      update: { handler: (ctx, { way }) => ways[way]?.(ctx) ?? { status: 404 } },
+    }),
+    ...route('storage/{number}', {
+      summary: 'Reads a key',
+      read: {
+        handler: async (ctx, { number }) => ({ data: { found: await attempt(() => ctx.storage.get(keys[Number(number)] ?? 'x')) } }),
+      },
+    }),
+    ...route('random', { summary: 'Numbers', update: { handler: () => ({ data: { number: Math.random() } }) } }),
+  },
+});
+export default engine;
