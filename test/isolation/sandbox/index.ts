@@ -15,7 +15,7 @@ async function attempt(probe: () => unknown): Promise<Json> {
 }
 
 const names = (
-  'process require module Buffer global window fetch XMLHttpRequest WebSocket Worker SharedArrayBuffer WebAssembly navigator performance ' +
+  'process require module Buffer global window fetch XMLHttpRequest WebSocket Worker WebAssembly navigator performance ' +
   'setTimeout setInterval setImmediate crypto Deno Bun std os scriptArgs print'
 ).split(' ');
 
