@@ -9,6 +9,7 @@ import { operatorCheck } from './operator-check.ts';
 import { operatorInit } from './operator-init.ts';
 import { operatorSeal, operatorUnseal } from './operator-seal.ts';
 import { status } from './seal-status.ts';
+import { pluginBuild, pluginInspect, pluginTest } from './plugin.ts';
 import { serve } from './serve.ts';
 import { NothingThere, UsageError, type Command, type ExitCode, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
@@ -53,6 +54,9 @@ const commands: Readonly<Record<string, Entry>> = {
   'kv metadata patch': { usage: '(as put) [-remove-custom-metadata=K] PATH', summary: 'Change settings', command: kvMetadataPatch },
   'kv metadata delete': { usage: '[-mount=M] PATH', summary: 'Remove a secret with all its versions', command: kvMetadataDelete },
   'audit verify': { usage: '[-public-key=FILE] FILE...', summary: 'Verify audit files', command: auditVerify },
+  'plugin build': { usage: 'SOURCE --out FILE', summary: 'Build a plugin: .wasm a component, .mjs for threads', command: pluginBuild },
+  'plugin inspect': { usage: 'FILE', summary: 'Show what a plugin asks for', command: pluginInspect },
+  'plugin test': { usage: 'FILE', summary: 'Check that a plugin keeps to the contract', command: pluginTest },
   version: { usage: '', summary: 'Print the version', command: version },
 };
 

@@ -1,9 +1,10 @@
 /** The suite of operations that reach outside, with its engine in a component. */
 import { vi } from 'vitest';
+import type * as Host from '../harness/host.ts';
 import type { ServerOptions } from '../../core/system/server.ts';
 
 vi.mock('../harness/host.ts', async (original) => {
-  const host = await original<typeof import('../harness/host.ts')>();
+  const host = await original<typeof Host>();
   const { componentEntry, componentOf } = await import('../harness/components.ts');
   const bytes = await componentOf('examples/api-keys/index.ts');
   return {

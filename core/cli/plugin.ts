@@ -1,0 +1,59 @@
+/** `plugin build | inspect | test`: for those who write plugins, and for operators who are given one. */
+import { resolve } from 'node:path';
+import { parseFlags } from './flags.ts';
+import { UsageError, type Command } from './terminal.ts';
+
+/** Builds a plugin: the output's name says for which room. */
+export const pluginBuild: Command = async (args, terminal) => {
+  // The source may come first, as compilers have it.
+  const ordered = args[0]?.startsWith('-') === false ? [...args.slice(1), args[0]] : args;
+  const { flags, rest } = parseFlags(ordered, { out: 'text' }, terminal);
+  const [source] = rest;
+  if (source === undefined || rest.length > 1 || flags.out === undefined)
+    throw new UsageError('Expected SOURCE --out FILE.wasm or FILE.mjs');
+  const { buildPlugin } = await import('@strongroom/sdk-plugin/build');
+  const { bytes } = await buildPlugin(source, flags.out);
+  const { inspectPlugin } = await import('../runner/plugin-check.ts');
+  const { sha256 } = await inspectPlugin(resolve(flags.out));
+  terminal.out(`${flags.out}: ${bytes} bytes, SHA-256 ${sha256}\n`);
+  return 0;
+};
+
+/** Shows what a plugin asks for. */
+export const pluginInspect: Command = async (args, terminal) => {
+  const { rest } = parseFlags(args, {}, terminal);
+  const [file] = rest;
+  if (file === undefined || rest.length > 1) throw new UsageError('Expected one FILE');
+  const { inspectPlugin } = await import('../runner/plugin-check.ts');
+  const { isolation, bytes, sha256, outline, facts } = await inspectPlugin(resolve(file));
+  const { name, version, routes, leases } = outline;
+  const operations = Object.values(routes).flatMap((route) => Object.values(route.verbs));
+  const lines = [
+    `${name} ${version}`,
+    `isolation  ${isolation}${isolation === 'thread' ? ': trusted like the server itself' : ''}`,
+    `file       ${bytes} bytes, SHA-256 ${sha256}`,
+    ...(facts === undefined ? [] : [`imports    ${facts.imports.join(', ')}`, `memory     begins with ${facts.memoryBytes} bytes`]),
+    `outside    ${operations.some(({ outside }) => outside) ? 'sends HTTP requests: to the hosts that the field hosts of its config names' : 'nothing'}`,
+    `leases     ${Object.keys(leases).join(', ') || 'none'}`,
+    'routes',
+    ...Object.values(routes).map(
+      ({ template, access, verbs, summary }) =>
+        `  ${template}  ${Object.keys(verbs).join(', ')}${access === 'token' ? '' : ` (${access})`}  ${summary}`,
+    ),
+  ];
+  // What a plugin says of itself may hold anything: it only gets to be text.
+  terminal.out(lines.map((line) => `${line.replaceAll(/[^\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]/g, '?')}\n`).join(''));
+  return 0;
+};
+
+/** Runs the checks that every engine must pass. */
+export const pluginTest: Command = async (args, terminal) => {
+  const { rest } = parseFlags(args, {}, terminal);
+  const [file] = rest;
+  if (file === undefined || rest.length > 1) throw new UsageError('Expected one FILE');
+  const { checkPlugin } = await import('../runner/plugin-check.ts');
+  const results = await checkPlugin(resolve(file));
+  for (const { what, problem } of results)
+    terminal.out(`${problem === undefined ? 'ok    ' : 'FAILED'} ${what}${problem === undefined ? '' : `: ${problem}`}\n`);
+  return results.some(({ problem }) => problem !== undefined) ? 2 : 0;
+};

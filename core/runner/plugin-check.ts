@@ -1,0 +1,108 @@
+/** Looks at a plugin's file as a server would: what it asks for, and whether it keeps to the contract. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Verb } from '@strongroom/sdk-plugin';
+import type { EngineOutline } from '@strongroom/sdk-plugin/serving';
+import { pino } from 'pino';
+import { StrongroomError } from '../errors.ts';
+import { fillTemplate, RouteTable } from '../mounts/route-table.ts';
+import { admitComponent, type ComponentFacts } from './component/admission.ts';
+import { ComponentSource } from './component/prepare.ts';
+import { memoryMiBDefault } from './catalog.ts';
+import { type Call, type RoomProgram, roomLimits, threadProgram, ThreadRoom } from './thread-room.ts';
+
+/** A plugin's file. */
+export interface InspectedPlugin {
+  readonly isolation: 'component' | 'thread';
+  readonly bytes: number;
+  /** Hex, as the config wants it. */
+  readonly sha256: string;
+  readonly outline: EngineOutline;
+  /** Of a component. */
+  readonly facts: ComponentFacts | undefined;
+}
+
+/** One thing that was tried. */
+export interface CheckResult {
+  readonly what: string;
+  /** undefined: as it should be. */
+  readonly problem: string | undefined;
+}
+
+const limits = { ...roomLimits, deadlineMs: 5000 };
+
+/** Reads a plugin and asks it what it declares. @throws StrongroomError, Refusal or Error saying why it can't be loaded */
+export async function inspectPlugin(file: string): Promise<InspectedPlugin> {
+  const bytes = readFileSync(file);
+  const program = await programOf(file, bytes);
+  const isolation = file.endsWith('.wasm') ? 'component' : 'thread';
+  const facts = isolation === 'component' ? admitComponent(bytes) : undefined;
+  const outline = await withRoom(program, (room) => room.outline());
+  return { isolation, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), outline, facts };
+}
+
+/** Runs every operation that needs no input on an empty mount. Each must end, by an answer or by a refusal of its own, in time. */
+export async function checkPlugin(file: string): Promise<readonly CheckResult[]> {
+  const program = await programOf(file, readFileSync(file));
+  return withRoom(program, async (room) => {
+    const outline = await room.outline();
+    const results: CheckResult[] = [{ what: `loads and declares ${Object.keys(outline.routes).length} routes`, problem: undefined }];
+    results.push(await tried('declares routes that do not contradict each other', async () => void new RouteTable(outline.routes)));
+    for (const route of Object.values(outline.routes)) {
+      for (const [verb, operation] of Object.entries(route.verbs)) {
+        if (operation.outside || Object.values(operation.input).some(({ optional }) => !optional)) continue;
+        results.push(await tried(`${verb} ${route.template}`, () => runOnce(room, route.template, verb as Verb, operation.reads)));
+      }
+    }
+    return results;
+  });
+}
+
+async function runOnce(room: ThreadRoom, template: string, verb: Verb, reads: readonly string[]): Promise<void> {
+  const params = Object.fromEntries([...template.matchAll(/\{([^}+]+)\+?\}/g)].map(([, name = '']) => [name, 'x']));
+  const call: Call = {
+    phase: 'handle',
+    mountId: 'check',
+    mount: JSON.stringify({ path: 'check/', options: {} }),
+    template,
+    verb,
+    params,
+    input: {},
+    now: 1_700_000_000_000,
+    caller: JSON.stringify({ displayName: 'check', entityId: '', policies: [] }),
+    entries: reads.map((read) => ({ key: fillTemplate(read, params), revision: 0, value: undefined })),
+  };
+  const empty = { get: async (key: string) => ({ key, revision: 0, value: undefined }), list: async () => [] };
+  try {
+    await room.call(call, empty);
+  } catch (error) {
+    // A refusal in the plugin's own words is an answer.
+    if (!(error instanceof StrongroomError) || ['internal', 'timeout', 'unavailable'].includes(error.code)) throw error;
+  }
+}
+
+async function tried(what: string, act: () => Promise<void>): Promise<CheckResult> {
+  try {
+    await act();
+    return { what, problem: undefined };
+  } catch (error) {
+    return { what, problem: error instanceof StrongroomError ? `${error.code} ${error.errors.join('; ')}`.trim() : String(error) };
+  }
+}
+
+async function programOf(file: string, bytes: Uint8Array): Promise<RoomProgram> {
+  if (file.endsWith('.mjs')) return threadProgram(file, `data:text/javascript;base64,${Buffer.from(bytes).toString('base64')}`);
+  if (!file.endsWith('.wasm'))
+    throw new Error(`${file}: expected a file that ends in .wasm (component) or .mjs (thread), as strongroom plugin build makes it`);
+  const prepared = await new ComponentSource(file, () => bytes, memoryMiBDefault).prepare();
+  return { name: file, task: new URL('serve-component.ts', import.meta.url), data: { prepared } };
+}
+
+async function withRoom<T>(program: RoomProgram, use: (room: ThreadRoom) => Promise<T>): Promise<T> {
+  const room = new ThreadRoom(program, limits, pino({ level: 'silent' }));
+  try {
+    return await use(room);
+  } finally {
+    await room.close();
+  }
+}
