@@ -3,6 +3,7 @@
  * A handler sees plain values, reaches the world through `ctx` alone, and may be restarted: it must have no effect of its own.
  */
 import type { OpaqueJson } from './json.ts';
+import type { Login } from './login.ts';
 import type { LeaseKind } from './outside.ts';
 import type { Fields, InferFields } from './schema.ts';
 
@@ -35,9 +36,24 @@ export interface MountInfo {
   readonly options: Readonly<Record<string, string>>;
 }
 
+/**
+ * Hashes of passwords: argon2id, carried out by the host outside its event loop. Within a request that is restarted, what was
+ * computed is not computed again.
+ */
+export interface Passwords {
+  /** A salted hash in PHC form (`$argon2id$v=19$…`). @throws when the password is empty or no well-formed text, or too many are waiting */
+  hash(password: string): Promise<string>;
+  /**
+   * Whether the hash was made of this password. Without a hash it answers false after the same work: for users that don't exist, so
+   * that nobody learns which do.
+   */
+  verify(password: string, hash: string | undefined): Promise<boolean>;
+}
+
 /** All an engine may touch. */
 export interface Context {
   readonly storage: PluginStorage;
+  readonly passwords: Passwords;
   readonly mount: MountInfo;
   /** Milliseconds since 1970 by the host's clock, the same within one request. Reading it makes the answer uncacheable unless the reply says `validUntil`. */
   now(): number;
@@ -57,6 +73,8 @@ export interface Reply {
   readonly status?: number;
   /** The answer may be cached until then (ms since 1970) although the handler read `now()`. */
   readonly validUntil?: number;
+  /** Of an auth method's login operation: who it is. The host makes the token. */
+  readonly login?: Login;
 }
 
 /** The parameters of a route template: `data/{path+}` gives `{ path: string }`. */
@@ -71,6 +89,8 @@ export interface Operation<P, I extends Fields> {
   /** Storage keys the handler will surely want, as templates (`meta/{path}`): they travel with the call, so that the usual request is one message each way. */
   readonly reads?: readonly string[];
   /** What reaches outside the server is made by `outside` instead. */
+  /** Makes it a login (auth methods only): who is trying, as a template over parameters and fields (`{username}`). See `defineAuthMethod`. */
+  readonly alias?: string;
   readonly handler: (ctx: Context, params: P, input: InferFields<I>) => Promise<Reply | undefined> | Reply | undefined;
 }
 
@@ -86,6 +106,8 @@ export interface RouteBase {
   readonly access?: 'public' | 'token' | 'sudo';
   /** Template of the storage key whose presence tells update from create. Without it every write is an update. */
   readonly exists?: string;
+  /** Parameters that are names without case: the host lower-cases them in the path, before policies are asked. */
+  readonly lowercase?: readonly string[];
 }
 
 /** A route as the host sees it, its types erased. */

@@ -5,11 +5,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { AuditSinkDefinition, EngineDefinition } from '@strongroom/sdk-plugin';
+import type { AuditSinkDefinition, AuthMethodDefinition, EngineDefinition } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
 
 /** Kinds of plugins. */
-export type PluginKind = 'engine' | 'audit-sink';
+export type PluginKind = 'engine' | 'auth-method' | 'audit-sink';
 
 /** A plugin that can be mounted. */
 export interface CatalogEntry {
@@ -68,6 +68,6 @@ export function findPlugin(catalog: readonly CatalogEntry[], kind: PluginKind, n
 }
 
 /** Loads a plugin into the host: what it declares, or a sink that is trusted like the host. */
-export async function loadPlugin(entry: CatalogEntry): Promise<EngineDefinition | AuditSinkDefinition> {
-  return ((await import(entry.module)) as { default: EngineDefinition | AuditSinkDefinition }).default;
+export async function loadPlugin(entry: CatalogEntry): Promise<EngineDefinition | AuthMethodDefinition | AuditSinkDefinition> {
+  return ((await import(entry.module)) as { default: EngineDefinition | AuthMethodDefinition | AuditSinkDefinition }).default;
 }

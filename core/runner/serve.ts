@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
-import type { EngineDefinition } from '@strongroom/sdk-plugin';
+import type { AuthMethodDefinition, EngineDefinition } from '@strongroom/sdk-plugin';
 import { EngineServer, type FromWorker, outlineOf, type ToWorker } from '@strongroom/sdk-plugin/serving';
 
 /** What the task is given. */
@@ -16,7 +16,7 @@ export interface ServeTask {
 
 /** Serves until the host closes the port. */
 export default async function serve({ port, module }: ServeTask): Promise<void> {
-  const engine = ((await import(module)) as { default: EngineDefinition }).default;
+  const engine = ((await import(module)) as { default: EngineDefinition | AuthMethodDefinition }).default;
   const server = new EngineServer(engine, { send: outbox(port), random: (size) => randomBytes(size) });
   await new Promise<void>((resolve) => {
     port.on('message', (messages: readonly ToWorker[]) => {

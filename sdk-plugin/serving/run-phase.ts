@@ -1,4 +1,5 @@
 /** Runs what a call asks for: a handler, or one step of what reaches outside. */
+import type { AuthMethodDefinition } from '../auth-method.ts';
 import type { Context, EngineDefinition, Json, Operation, Reply } from '../engine.ts';
 import { OpaqueJson } from '../json.ts';
 import type { LeaseStep, Outside, OutsideOperation, Prepared } from '../outside.ts';
@@ -9,6 +10,8 @@ import type { CallMessage, ReplyMessage } from './messages.ts';
 /** What a step gives to the next one, as JSON text, and the lease that it asks for. */
 export type Carried = Pick<ReplyMessage, 'carried' | 'lease'>;
 
+type Plugin = EngineDefinition | AuthMethodDefinition;
+
 /** What came of a phase. */
 export interface Ran {
   readonly reply?: Reply | undefined;
@@ -16,7 +19,7 @@ export interface Ran {
 }
 
 /** Runs a phase. @throws whatever the plugin throws; Error for what the plugin does not declare */
-export async function runPhase(engine: EngineDefinition, message: CallMessage, ctx: () => Context, outside: () => Outside): Promise<Ran> {
+export async function runPhase(engine: Plugin, message: CallMessage, ctx: () => Context, outside: () => Outside): Promise<Ran> {
   const { phase, params, carried } = message;
   switch (phase) {
     case 'handle': {
@@ -46,10 +49,13 @@ export async function runPhase(engine: EngineDefinition, message: CallMessage, c
     case 'renew':
       await leaseStepOf(engine, message).execute(outside(), parsed(carried));
       return {};
+    case 'login-renew':
+      if (engine.kind !== 'auth-method') throw new Error('no auth method, no renewal of logins');
+      return { reply: { login: await engine.renew(ctx(), parsed(carried)) } };
   }
 }
 
-function operationOf(engine: EngineDefinition, { template, verb }: CallMessage): Operation<unknown, Fields> {
+function operationOf(engine: Plugin, { template, verb }: CallMessage): Operation<unknown, Fields> {
   const operation = engine.routes[template]?.[verb];
   if (operation === undefined) throw new Error(`no ${verb} at ${template}`);
   return operation as unknown as Operation<unknown, Fields>;
@@ -57,14 +63,14 @@ function operationOf(engine: EngineDefinition, { template, verb }: CallMessage):
 
 type Steps = OutsideOperation<unknown, Fields, Json, Json>;
 
-function stepsOf(engine: EngineDefinition, message: CallMessage): Steps {
+function stepsOf(engine: Plugin, message: CallMessage): Steps {
   const operation = operationOf(engine, message);
   if (!('execute' in operation)) throw new Error(`${message.verb} at ${message.template} has no steps`);
   // Made by `outside`, which erased its types.
   return operation as unknown as Steps;
 }
 
-function leaseStepOf(engine: EngineDefinition, { lease = '', phase }: CallMessage): LeaseStep<never> {
+function leaseStepOf(engine: Plugin, { lease = '', phase }: CallMessage): LeaseStep<never> {
   const kind = engine.leases !== undefined && Object.hasOwn(engine.leases, lease) ? engine.leases[lease] : undefined;
   const step = phase.startsWith('renew') ? kind?.renew : kind?.revoke;
   if (step === undefined || step === false) throw new Error(`no ${phase} for leases of kind ${lease}`);
