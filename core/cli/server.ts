@@ -5,7 +5,7 @@ import { type Logger, pino, transport } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { openStaticSeal } from '../barrier/static-seal.ts';
 import type { Seal } from '../barrier/seal.ts';
-import type { Config, ListenerConfig, TlsConfig } from '../config/config.ts';
+import type { Config, ListenerConfig, MountConfig, TlsConfig } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { StrongroomError } from '../errors.ts';
 import { Listener, type ListenerOptions } from '../http/listener.ts';
@@ -13,6 +13,7 @@ import { serveRequest } from '../request/pipeline.ts';
 import { readCatalog } from '../runner/catalog.ts';
 import { roomLimits } from '../runner/thread-room.ts';
 import type { Declared } from '../system/declared.ts';
+import type { NewMount } from '../system/mount-change.ts';
 import { openSinks } from '../system/open-sinks.ts';
 import { Server } from '../system/server.ts';
 import { memoryDirectory, openDirectory, type StoreDirectory } from '../system/store-directory.ts';
@@ -54,16 +55,27 @@ function directoryOf(config: Config, log: Logger): StoreDirectory {
 function declaredOf(config: Config): Declared {
   return {
     policies: config.policies,
-    mounts: config.mounts.map(({ path, type, description, options, defaultLeaseTtlSeconds, maxLeaseTtlSeconds }) => ({
-      path,
-      type,
-      description,
-      options: Object.keys(options).length === 0 ? null : options,
-      config: {
-        ...(defaultLeaseTtlSeconds === undefined ? {} : { defaultLeaseTtl: defaultLeaseTtlSeconds }),
-        ...(maxLeaseTtlSeconds === undefined ? {} : { maxLeaseTtl: maxLeaseTtlSeconds }),
-      },
-    })),
+    mounts: config.mounts.map(declaredMount),
+    auth: config.auth.map((auth) => {
+      const { lockout } = auth;
+      const mount = declaredMount(auth);
+      if (lockout === undefined) return mount;
+      const { threshold, durationSeconds: duration, counterResetSeconds: counterReset, disabled } = lockout;
+      return { ...mount, config: { ...mount.config, lockout: { threshold, duration, counterReset, disabled } } };
+    }),
+  };
+}
+
+function declaredMount({ path, type, description, options, defaultLeaseTtlSeconds, maxLeaseTtlSeconds }: MountConfig): NewMount {
+  return {
+    path,
+    type,
+    description,
+    options: Object.keys(options).length === 0 ? null : options,
+    config: {
+      ...(defaultLeaseTtlSeconds === undefined ? {} : { defaultLeaseTtl: defaultLeaseTtlSeconds }),
+      ...(maxLeaseTtlSeconds === undefined ? {} : { maxLeaseTtl: maxLeaseTtlSeconds }),
+    },
   };
 }
 

@@ -42,6 +42,16 @@ export interface FileMount {
   readonly max_lease_ttl?: FileDuration;
 }
 
+/** An auth method: `path` is below `auth/`. */
+export interface FileAuth extends FileMount {
+  readonly user_lockout?: {
+    readonly threshold?: number;
+    readonly duration?: FileDuration;
+    readonly counter_reset?: FileDuration;
+    readonly disable?: boolean;
+  };
+}
+
 /** The whole file. */
 export interface ConfigFile {
   readonly listeners: readonly FileListener[];
@@ -55,6 +65,7 @@ export interface ConfigFile {
     readonly options?: Readonly<Record<string, unknown>>;
   }[];
   readonly mounts?: readonly FileMount[];
+  readonly auth?: readonly FileAuth[];
   readonly policies?: readonly { readonly name: string; readonly rules?: string; readonly file?: string }[];
   readonly limits?: {
     readonly body_bytes?: number;

@@ -2,6 +2,7 @@
 import { stringifyJson } from '@strongroom/sdk-plugin';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
+import { lockoutOf } from '../mounts/mount-table.ts';
 import { Conflict } from '../storage/types.ts';
 import type { CachedAnswer } from './answer-cache.ts';
 import type { Body } from './body.ts';
@@ -11,6 +12,7 @@ import type { Host, Unsealed } from './host.ts';
 import type { HostReply } from './host-route.ts';
 import type { Caller } from './identify.ts';
 import { readInput, type RawInput } from './input.ts';
+import { aliasOf, issueLogin, type KeptOverRestarts } from './login.ts';
 import { callRoom, engineInput } from './room-call.ts';
 import type { Target } from './route.ts';
 
@@ -34,6 +36,7 @@ export interface HandleFacts {
   readonly caller: Caller;
   readonly sudo: boolean;
   readonly tx: Transaction;
+  readonly kept: KeptOverRestarts;
 }
 
 /** The input of an operation, from the query for reading verbs and DELETE, from the body otherwise. */
@@ -61,7 +64,7 @@ function outcomeOf(
 
 /** Runs the handler of a target. @throws Conflict to restart; StrongroomError for every refusal and failure */
 export async function handleTarget(host: Host, unsealed: Unsealed, target: Found, facts: HandleFacts): Promise<Handled> {
-  return target.kind === 'host' ? handleHere(host, unsealed, target, facts) : handleInRoom(unsealed, target, facts);
+  return target.kind === 'host' ? handleHere(host, unsealed, target, facts) : handleInRoom(host, unsealed, target, facts);
 }
 
 async function handleHere(host: Host, unsealed: Unsealed, target: Extract<Found, { kind: 'host' }>, facts: HandleFacts): Promise<Handled> {
@@ -82,8 +85,13 @@ async function handleHere(host: Host, unsealed: Unsealed, target: Extract<Found,
   return { outcome, reply, cached: undefined, keep: undefined };
 }
 
-async function handleInRoom(unsealed: Unsealed, target: Extract<Found, { kind: 'engine' }>, facts: HandleFacts): Promise<Handled> {
-  const { tx, head, caller } = facts;
+async function handleInRoom(
+  host: Host,
+  unsealed: Unsealed,
+  target: Extract<Found, { kind: 'engine' }>,
+  facts: HandleFacts,
+): Promise<Handled> {
+  const { tx, head, caller, kept } = facts;
   const { mount, verb, operation } = target;
   const extra = { auth: undefined, topLevel: false, mountType: mount.type };
   const key = reading.has(verb) && !mount.config.forceNoCache ? cacheKey(mount.id, verb, head) : undefined;
@@ -97,7 +105,11 @@ async function handleInRoom(unsealed: Unsealed, target: Extract<Found, { kind: '
       keep: undefined,
     };
   }
-  const message = await callRoom(unsealed, target, 'handle', { caller, tx, input: () => engineInput(operation.input, rawInput(facts)) });
+  if (operation.alias !== undefined) return handleLogin(host, unsealed, target, facts, operation.alias);
+  refuseDuplicates(target, facts);
+  const input = (): Readonly<Record<string, unknown>> => engineInput(operation.input, rawInput(facts));
+  const message = await callRoom(unsealed, target, 'handle', { caller, tx, passwords: kept.passwords, input });
+  if (message.reply?.login !== undefined) throw new StrongroomError('internal', 'the plugin answered a login where it declares none');
   const validUntil = message.reply?.validUntil ?? (message.uncacheable ? 0 : Number.POSITIVE_INFINITY);
   return {
     outcome: outcomeOf(verb, message.reply, extra),
@@ -105,6 +117,34 @@ async function handleInRoom(unsealed: Unsealed, target: Extract<Found, { kind: '
     cached: undefined,
     keep: key === undefined || message.writes.length > 0 || validUntil === 0 ? undefined : { key, validUntil },
   };
+}
+
+/** Engines keep user JSON as it came, so they may repeat keys; what names who may do what may not. */
+function refuseDuplicates({ mount }: Extract<Found, { kind: 'engine' }>, { body }: HandleFacts): void {
+  if (mount.class === 'auth' && body.duplicateKeys) throw new StrongroomError('invalid', 'request body: an object names a key twice');
+}
+
+/** A login: counted by the lockout, and answered with a token that the host makes. */
+async function handleLogin(
+  host: Host,
+  unsealed: Unsealed,
+  target: Extract<Found, { kind: 'engine' }>,
+  facts: HandleFacts,
+  template: string,
+): Promise<Handled> {
+  const { mount, params, operation, verb } = target;
+  const { caller, tx, kept } = facts;
+  if (mount.class !== 'auth') throw new StrongroomError('internal', 'the plugin declares a login, and is no auth method');
+  refuseDuplicates(target, facts);
+  const input = engineInput(operation.input, rawInput(facts));
+  const trier = { mountId: mount.id, alias: aliasOf(template, params, input) };
+  const { reply } = await unsealed.lockout.guard(trier, lockoutOf(mount), kept.counted, () =>
+    callRoom(unsealed, target, 'handle', { caller, tx, passwords: kept.passwords, input: () => input }),
+  );
+  const issued = reply?.login === undefined ? undefined : await issueLogin(unsealed, host.ttl, mount, facts, reply.login);
+  const answered = issued === undefined ? reply : { ...reply, warnings: [...(reply?.warnings ?? []), ...issued.warnings] };
+  const outcome = outcomeOf(verb, answered, { auth: issued?.auth, topLevel: false, mountType: mount.type });
+  return { outcome, reply: undefined, cached: undefined, keep: undefined };
 }
 
 function cacheKey(mountId: string, verb: string, { path, query }: Head): string {

@@ -22,6 +22,7 @@ import type { HostReply } from './host-route.ts';
 import { type Answer, errorAnswer, type Incoming } from './incoming.ts';
 import { identify } from './identify.ts';
 import { readInput } from './input.ts';
+import { type KeptOverRestarts, keptOverRestarts } from './login.ts';
 import { answerData, recordAnswer, type RecordParts, recordParts, recordRequest } from './record.ts';
 import { findTarget, isHostPath } from './route.ts';
 
@@ -102,10 +103,11 @@ interface Attempt {
   sequenced: boolean;
   /** Hash of the token whose last or next use this request has taken. */
   spent: string | undefined;
+  readonly kept: KeptOverRestarts;
 }
 
 async function transact(host: Host, unsealed: Unsealed, admitted: Admitted): Promise<Answer> {
-  const attempt: Attempt = { recorded: undefined, recordedAs: '', sequenced: false, spent: undefined };
+  const attempt: Attempt = { recorded: undefined, recordedAs: '', sequenced: false, spent: undefined, kept: keptOverRestarts(unsealed) };
   for (let restarts = 0; ; restarts++) {
     try {
       return await attemptOnce(host, unsealed, admitted, attempt);
@@ -118,11 +120,13 @@ async function transact(host: Host, unsealed: Unsealed, admitted: Admitted): Pro
 }
 
 async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, attempt: Attempt): Promise<Answer> {
-  const { head, body } = admitted;
-  const { tx, caller } = await identify(unsealed, head, attempt.spent);
-  const target = await findTarget(host, unsealed, tx, head);
+  const { body } = admitted;
+  const { tx, caller } = await identify(unsealed, admitted.head, attempt.spent);
+  const target = await findTarget(host, unsealed, tx, admitted.head);
+  // From here on there is one spelling of the path.
+  const head = target.kind === 'engine' && target.path !== admitted.head.path ? { ...admitted.head, path: target.path } : admitted.head;
   const decision = authorize(head, body, caller, target);
-  const facts = { ...admitted, caller, target, decision };
+  const facts = { ...admitted, head, caller, target, decision };
   const parts = recordParts(unsealed, facts);
   const spends = caller.kind === 'token' && caller.token.record.usesLeft > 0 && attempt.spent === undefined;
   const changes = spends || !(head.verb === 'read' || head.verb === 'list' || head.verb === 'scan');
@@ -147,7 +151,14 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
     if (admitted.bodyError !== undefined) throw admitted.bodyError;
     if (target.kind === 'no-path') throw new StrongroomError('missing', '1 error occurred:\n\t* unsupported path\n\n');
     if (target.kind === 'no-verb') throw new StrongroomError('unsupported', '1 error occurred:\n\t* unsupported operation\n\n');
-    const handled = await handleTarget(host, unsealed, target, { head, body, caller, sudo: decision.allowed && decision.sudo, tx });
+    const handled = await handleTarget(host, unsealed, target, {
+      head,
+      body,
+      caller,
+      sudo: decision.allowed && decision.sudo,
+      tx,
+      kept: attempt.kept,
+    });
     return await conclude(unsealed, { head, target, tx, parts, changes }, attempt, handled);
   } catch (error) {
     // What has been sequenced is not done again, whatever happened afterwards.

@@ -1,5 +1,5 @@
 /** A call of an engine in its room: what goes there, what it may ask of the transaction, and what it wrote. */
-import { type Caller as CallerInfo, type MountInfo } from '@strongroom/sdk-plugin';
+import { type Caller as CallerInfo, type LoginToRenew, type MountInfo } from '@strongroom/sdk-plugin';
 import type { Phase, PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import { mountPrefix } from '../barrier/barrier.ts';
 import type { Transaction } from '../barrier/transaction.ts';
@@ -7,6 +7,7 @@ import { StrongroomError } from '../errors.ts';
 import type { TokenRecord } from '../identity/token.ts';
 import type { Mount } from '../mounts/mount-table.ts';
 import { fillTemplate } from '../mounts/route-table.ts';
+import { RequestPasswords } from '../runner/passwords.ts';
 import type { RoomWorld } from '../runner/thread-room.ts';
 import type { Unsealed } from './host.ts';
 import type { Caller } from './identify.ts';
@@ -21,6 +22,8 @@ export interface PhaseFacts {
   readonly caller: Caller;
   /** Undefined: a phase outside, which has no storage. */
   readonly tx: Transaction | undefined;
+  /** Those of the request: what it computed before a restart is not computed again. */
+  readonly passwords?: RequestPasswords;
   /** Read when the phase takes it. */
   readonly input?: () => Readonly<Record<string, unknown>>;
   /** JSON text of what earlier steps gave. */
@@ -44,7 +47,10 @@ export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: 
   const { mount, engine, verb, route, params, operation } = target;
   const { caller, tx, carried } = facts;
   const input = facts.input?.() ?? {};
-  const world = tx === undefined ? { fetch: unsealed.rooms.fetchOf(mount) } : mountWorld(tx, mount);
+  const world =
+    tx === undefined
+      ? { fetch: unsealed.rooms.fetchOf(mount) }
+      : mountWorld(tx, mount, facts.passwords ?? new RequestPasswords(unsealed.jobs));
   const entries: PrefetchedEntry[] = [];
   if ('get' in world && phase !== 'finish')
     for (const template of operation.reads) entries.push(await world.get(fillTemplate(template, params)));
@@ -68,6 +74,33 @@ export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: 
   checkReply(message);
   if (tx !== undefined) applyWrites(tx, mount, message);
   return message;
+}
+
+/**
+ * Asks an auth method whether the token of a login may be renewed. What it writes is in the transaction afterwards.
+ * @returns what it said: a `Login` that is still to be checked
+ */
+export async function callLoginRenewal(unsealed: Unsealed, mount: Mount, tx: Transaction, login: LoginToRenew): Promise<unknown> {
+  const { room } = await unsealed.rooms.engine(mount.type, mount.class);
+  const message = await room.call(
+    {
+      phase: 'login-renew',
+      mountId: mount.id,
+      mount: mountText(mount),
+      template: '',
+      verb: 'update',
+      params: {},
+      input: {},
+      now: unsealed.clock.now(),
+      caller: nobody,
+      entries: [],
+      carried: JSON.stringify(login),
+    },
+    mountWorld(tx, mount, new RequestPasswords(unsealed.jobs)),
+  );
+  checkReply(message);
+  applyWrites(tx, mount, message);
+  return message.reply?.login;
 }
 
 /** Takes over what a call wrote. @throws StrongroomError `internal` for a malformed key */
@@ -125,7 +158,11 @@ function storageKey(name: string): string {
 }
 
 /** The mount's part of the transaction, as its room sees it. */
-export function mountWorld(tx: Transaction, mount: Mount): RoomWorld & { get(key: string): Promise<PrefetchedEntry> } {
+export function mountWorld(
+  tx: Transaction,
+  mount: Mount,
+  passwords: RequestPasswords,
+): RoomWorld & { get(key: string): Promise<PrefetchedEntry> } {
   const prefix = mountPrefix(mount.id);
   return {
     get: async (name) => {
@@ -134,5 +171,6 @@ export function mountWorld(tx: Transaction, mount: Mount): RoomWorld & { get(key
       return { key: name, revision: movedAt, value };
     },
     list: (directory, after, limit) => tx.list(prefix + directory, after, limit),
+    passwords: (question) => passwords.answer(question),
   };
 }

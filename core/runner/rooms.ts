@@ -16,6 +16,11 @@ export interface Engine {
   readonly room: ThreadRoom;
 }
 
+/** An engine and an auth method may have the same type (`kubernetes`). */
+function roomName(type: string, mountClass: Mount['class']): string {
+  return mountClass === 'auth' ? `auth/${type}` : type;
+}
+
 /** Loads engines on demand, one room per type and version. */
 export class Rooms {
   readonly #catalog: readonly CatalogEntry[];
@@ -32,30 +37,32 @@ export class Rooms {
     this.#log = log;
   }
 
-  /** The engine of a type: at once when it is loaded. @throws StrongroomError `invalid` for an unknown type, `unavailable` when it can't be loaded */
-  engine(type: string): Engine | Promise<Engine> {
-    return this.#loaded.get(type) ?? this.#load(type);
+  /** The engine, or auth method, of a type: at once when it is loaded. @throws StrongroomError `invalid` for an unknown type, `unavailable` when it can't be loaded */
+  engine(type: string, mountClass: Mount['class'] = 'secret'): Engine | Promise<Engine> {
+    return this.#loaded.get(roomName(type, mountClass)) ?? this.#load(type, mountClass);
   }
 
-  #load(type: string): Promise<Engine> {
-    let loading = this.#engines.get(type);
+  #load(type: string, mountClass: Mount['class']): Promise<Engine> {
+    const name = roomName(type, mountClass);
+    let loading = this.#engines.get(name);
     if (loading === undefined) {
-      loading = this.#open(type);
-      this.#engines.set(type, loading);
+      loading = this.#open(type, mountClass);
+      this.#engines.set(name, loading);
       // A failed load is tried again by the next call (the room backs off).
-      loading.catch(() => this.#engines.delete(type));
+      loading.catch(() => this.#engines.delete(name));
     }
     return loading;
   }
 
-  async #open(type: string): Promise<Engine> {
-    const entry = findPlugin(this.#catalog, 'engine', type);
-    if (entry.name !== type) return this.engine(entry.name);
-    let room = this.#rooms.get(type);
-    if (room === undefined) this.#rooms.set(type, (room = new ThreadRoom(entry.module, this.#limits, this.#log)));
+  async #open(type: string, mountClass: Mount['class']): Promise<Engine> {
+    const entry = findPlugin(this.#catalog, mountClass === 'auth' ? 'auth-method' : 'engine', type);
+    if (entry.name !== type) return this.engine(entry.name, mountClass);
+    const name = roomName(type, mountClass);
+    let room = this.#rooms.get(name);
+    if (room === undefined) this.#rooms.set(name, (room = new ThreadRoom(entry.module, this.#limits, this.#log)));
     const outline = await room.outline();
     const engine = { entry, outline, routes: new RouteTable(outline.routes), room };
-    this.#loaded.set(type, engine);
+    this.#loaded.set(name, engine);
     return engine;
   }
 
@@ -68,7 +75,7 @@ export class Rooms {
     return (request) => sender.send(request);
   }
 
-  /** State of every room, by engine type. */
+  /** State of every room, by engine type; auth methods as `auth/<type>`. */
   status(): Readonly<Record<string, RoomStatus>> {
     return Object.fromEntries([...this.#rooms].map(([type, room]) => [type, room.status()]));
   }

@@ -1,5 +1,5 @@
 /**
- * What an unsealed server does by itself: sweeps expired and revoked tokens and unmounted engines, keeps the highest time seen,
+ * What an unsealed server does by itself: sweeps expired and revoked tokens, failed logins that count no more and unmounted engines, keeps the highest time seen,
  * reserves or rotates keys before they wear out, and re-wraps old values after a rotation.
  */
 import { hash } from 'node:crypto';
@@ -77,10 +77,12 @@ export class Housekeeping {
   }
 
   async #sweepAll(): Promise<void> {
-    const { tokens } = this.#unsealed;
+    const { tokens, lockout } = this.#unsealed;
     const sweeps: readonly Sweep[] = [
       (tx, limit) => tokens.sweepExpired(tx, limit),
       (tx, limit) => tokens.sweepRevoked(tx, limit),
+      (tx, limit) => tokens.sweepClosed(tx, limit),
+      (tx, limit) => lockout.sweep(tx, limit),
       sweepUnmounted,
     ];
     try {

@@ -1,6 +1,7 @@
 /** All routes that the host itself serves. */
 import type { HostRoute } from '../request/host-route.ts';
 import { auditRoutes } from './audit-routes.ts';
+import { authRoutes } from './auth-routes.ts';
 import { keyRoutes } from './key-routes.ts';
 import { metricsRoutes } from './metrics-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
@@ -15,6 +16,7 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...statusRoutes(server),
     ...keyRoutes(server),
     ...mountRoutes,
+    ...authRoutes,
     ...policyRoutes,
     ...tokenRoutes,
     ...auditRoutes(server),

@@ -14,10 +14,12 @@ import { Transaction } from '../barrier/transaction.ts';
 import { commits } from '../crypto/commitment.ts';
 import { StrongroomError } from '../errors.ts';
 import { Clock } from '../identity/clock.ts';
+import { Lockout } from '../identity/lockout.ts';
 import { TokenStore } from '../identity/token-store.ts';
 import { RouteTable } from '../mounts/route-table.ts';
 import { PolicyStore } from '../policy/policy-store.ts';
 import { type CatalogEntry } from '../runner/catalog.ts';
+import { JobPool } from '../runner/job-pool.ts';
 import { Rooms } from '../runner/rooms.ts';
 import type { RoomLimits } from '../runner/thread-room.ts';
 import { AnswerCache } from '../request/answer-cache.ts';
@@ -223,12 +225,16 @@ export class Server implements Host {
     opened.push(() => audit.close());
     const rooms = new Rooms(options.catalog, options.rooms, log);
     opened.push(() => rooms.close());
+    const jobs = new JobPool();
+    opened.push(() => jobs.close());
     const unsealed: Unsealed = {
       ...vault,
       clock,
       tokens: new TokenStore(secrets.tokenHash, clock),
       policies: new PolicyStore(),
+      lockout: new Lockout(vault, clock),
       rooms,
+      jobs,
       audit,
       auditPublicKey: createPublicKey(signingKey).export({ type: 'spki', format: 'pem' }),
       auditText: auditSerializer({ hmac: auditHmac(secrets.auditSalt) }),
@@ -269,6 +275,7 @@ export class Server implements Host {
       const { unsealed, housekeeping } = opened;
       await housekeeping.stop();
       await unsealed.rooms.close();
+      await unsealed.jobs.close();
       await unsealed.audit.close().catch((error: unknown) => this.log.error({ err: error }, 'closing the audit failed'));
       await unsealed.storage.close();
       unsealed.cache.clear();

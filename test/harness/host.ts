@@ -57,7 +57,11 @@ export function testOptions(sink: AuditSink, changes: Partial<ServerOptions> = {
     sinkNames: [{ name: 'kept', type: 'kept' }],
     openSinks: () => Promise.resolve([{ name: 'kept', required: true, sink }]),
     catalog: readCatalog(),
-    declared: { mounts: [{ path: 'secret/', type: 'kv', description: '', options: { version: '2' }, config: {} }], policies: [] },
+    declared: {
+      mounts: [{ path: 'secret/', type: 'kv', description: '', options: { version: '2' }, config: {} }],
+      auth: [{ path: 'userpass/', type: 'userpass', description: '', options: null, config: {} }],
+      policies: [],
+    },
     limits: { bodyBytesMax: 33_554_432, jsonTokensMax: 250_000, jsonDepthMax: 256, pathBytesMax: 4096 },
     rooms: roomLimits,
     rate: { perSecond: 0, burst: 0 },

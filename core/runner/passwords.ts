@@ -1,0 +1,38 @@
+/** The passwords of one request: what `ctx.passwords` asks for, each thing computed once however often the request restarts. */
+import type { AnswerMessage, PasswordQuestion } from '@strongroom/sdk-plugin/serving';
+import { StrongroomError } from '../errors.ts';
+import type { JobPool } from './job-pool.ts';
+
+/** Most questions of one request: what a handler may cost is bounded. */
+const questionsMax = 16;
+
+/** Made with the request, dropped with it. */
+export class RequestPasswords {
+  readonly #jobs: JobPool;
+  readonly #known = new Map<string, Promise<Pick<AnswerMessage, 'hash' | 'fits'>>>();
+
+  constructor(jobs: JobPool) {
+    this.#jobs = jobs;
+  }
+
+  /** @throws StrongroomError `unavailable` when too many are waiting, `internal` for what no plugin may ask */
+  answer(question: PasswordQuestion): Promise<Pick<AnswerMessage, 'hash' | 'fits'>> {
+    // A plugin's types promise text; its messages may hold anything.
+    if (typeof question.password !== 'string' || question.password === '' || !question.password.isWellFormed())
+      throw new StrongroomError('internal', 'the plugin hashed something that is no password');
+    const name = JSON.stringify([question.kind, question.password, question.kind === 'verify-password' ? (question.hash ?? null) : null]);
+    let known = this.#known.get(name);
+    if (known === undefined) {
+      if (this.#known.size >= questionsMax) throw new StrongroomError('internal', `the plugin hashed more than ${questionsMax} passwords`);
+      this.#known.set(name, (known = this.#compute(question)));
+    }
+    return known;
+  }
+
+  async #compute(question: PasswordQuestion): Promise<Pick<AnswerMessage, 'hash' | 'fits'>> {
+    if (question.kind === 'hash-password') return { hash: await this.#jobs.run(question) };
+    const fits = await this.#jobs.run(question);
+    if (fits === 'malformed') throw new StrongroomError('internal', 'the plugin verified a password against something that is no hash');
+    return { fits };
+  }
+}
