@@ -79,7 +79,7 @@ export class AuditBroker {
     const laneOptions = {
       deadlineMs: options.deadlineMs ?? 5000,
       queueBytesMax: this.#queueCharsMax,
-      recovery: (from: ChainPoint, to: ChainPoint) => recoveryLine(from, to, options.now(), options.signingKey),
+      recovery: (from: ChainPoint, to: ChainPoint) => recoveryLine(from, to, options.now(), options.head(), options.signingKey),
       onFailure: options.onFailure ?? (() => undefined),
     };
     this.#lanes = options.sinks.map((sink) => new SinkLane(sink, laneOptions, missingAfter.get(sink)));

@@ -62,18 +62,20 @@ export interface Recovery {
   readonly prev: string;
   /** RFC 3339. */
   readonly time: string;
+  /** Head revision of the storage: after a crash the marker may be the last line that a sink has. */
+  readonly head: number;
 }
 
 /** Gives a whole recovery marker, without a newline. */
-export function recoveryLine(from: ChainPoint, to: ChainPoint, time: number, key: KeyObject | undefined): string {
-  const stated: Recovery = { from: from.seq + 1, anchor: from.hash, seq: to.seq, prev: to.hash, time: isoTime(time) };
+export function recoveryLine(from: ChainPoint, to: ChainPoint, time: number, head: number, key: KeyObject | undefined): string {
+  const stated: Recovery = { from: from.seq + 1, anchor: from.hash, seq: to.seq, prev: to.hash, time: isoTime(time), head };
   const { seq, prev, anchor } = stated;
-  return `{"seq":${seq},"prev":"${prev}","time":"${stated.time}","type":"recovered","from":${stated.from},"anchor":"${anchor}"${signature(recoveryMessage(stated), key)}}`;
+  return `{"seq":${seq},"prev":"${prev}","time":"${stated.time}","type":"recovered","head":${head},"from":${stated.from},"anchor":"${anchor}"${signature(recoveryMessage(stated), key)}}`;
 }
 
 /** Bytes that a marker's signature covers. */
-export function recoveryMessage({ from, anchor, seq, prev, time }: Recovery): Buffer {
-  return Buffer.from(`strongroom audit recovered\n${from}\n${anchor}\n${seq}\n${prev}\n${time}\n`);
+export function recoveryMessage({ from, anchor, seq, prev, time, head }: Recovery): Buffer {
+  return Buffer.from(`strongroom audit recovered\n${from}\n${anchor}\n${seq}\n${prev}\n${time}\n${head}\n`);
 }
 
 /** Tells whether a signature (base64) is the key's. @param key Ed25519 public key */

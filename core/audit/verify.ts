@@ -133,10 +133,10 @@ class Verifier {
   }
 
   #recovery({ seq, prev, members }: ChainedLine): string | undefined {
-    const { from, anchor, time } = members;
-    if (typeof from !== 'number' || typeof anchor !== 'string' || typeof time !== 'string' || from > seq)
+    const { from, anchor, time, head } = members;
+    if (typeof from !== 'number' || typeof anchor !== 'string' || typeof time !== 'string' || typeof head !== 'number' || from > seq)
       return 'a malformed recovery marker';
-    const message = recoveryMessage({ from, anchor, seq, prev, time });
+    const message = recoveryMessage({ from, anchor, seq, prev, time, head });
     if (this.#key && !signatureValid(message, members['sig'], this.#key)) return 'a recovery marker without a valid signature';
     if (this.#last) {
       if (this.#last.seq < from - 1 || this.#last.seq > seq) return 'a recovery marker for other lines than those that are missing';
