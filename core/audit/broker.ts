@@ -8,7 +8,8 @@
 import type { KeyObject } from 'node:crypto';
 import { StrongroomError } from '../errors.ts';
 import { AuditChain, chainStart, lineHash, readChained, type ChainedLine, type ChainPoint } from './chain.ts';
-import { checkpointBody, recoveryLine, startBody, type StartLine } from './checkpoint.ts';
+import { checkpointBody, lostBody, recoveryLine, startBody, type Gap, type StartLine } from './checkpoint.ts';
+import { readTail } from './lost.ts';
 import { SinkLane, type Batch, type LaneStats, type NamedSink } from './sink-lane.ts';
 
 /** What a broker is made of. */
@@ -32,6 +33,18 @@ export interface AuditBrokerOptions {
   readonly checkHead?: (seen: number) => void;
   /** Told of each failure of a sink. */
   readonly onFailure?: (sink: string, error: unknown) => void;
+  /** Told of lines that a power cut took out of a sink, before the start is recorded. */
+  readonly onLost?: (sink: string, gaps: readonly Gap[]) => void;
+}
+
+/** Where a run begins. */
+interface Beginning {
+  /** Where the chain goes on. */
+  readonly last: ChainPoint;
+  /** By sink: its own last line, when it is not `last`. */
+  readonly missingAfter: ReadonlyMap<NamedSink, ChainPoint>;
+  /** Up to this line every sink has the log on disk. */
+  readonly synced: number;
 }
 
 /** Counters of the broker. */
@@ -65,14 +78,16 @@ export class AuditBroker {
   #collecting: Collecting | undefined;
   #pendingChars = 0;
   #sinceCheckpoint = 0;
+  /** Up to this line every sink has the log on disk. */
+  #synced: number;
   #writing = false;
   #closed = false;
   #recorded = 0;
   #refused = 0;
 
-  /** @param last where the chain goes on @param missingAfter by sink: its own last line, when it is not `last` */
-  constructor(options: AuditBrokerOptions, last: ChainPoint, missingAfter: ReadonlyMap<NamedSink, ChainPoint>) {
+  constructor(options: AuditBrokerOptions, { last, missingAfter, synced }: Beginning) {
     this.#options = options;
+    this.#synced = synced;
     this.#checkpointEvery = options.checkpointEvery ?? 10_000;
     this.#queueCharsMax = options.queueBytesMax ?? 67_108_864;
     this.#chain = new AuditChain(last);
@@ -117,10 +132,11 @@ export class AuditBroker {
     if (failed) throw failed.reason;
   }
 
-  /** Records the start of a run. */
-  async start(previous: StartLine['previous']): Promise<void> {
-    const { now, version, head } = this.#options;
+  /** Records the start of a run, and what a power cut took from the one before. */
+  async start(previous: StartLine['previous'], lost: ReadonlyMap<string, readonly Gap[]>): Promise<void> {
+    const { now, version, head, signingKey } = this.#options;
     const { result } = this.#append(startBody({ time: now(), version, head: head(), previous }), true);
+    for (const [sink, gaps] of lost) this.#append(lostBody(this.#chain.point, { time: now(), head: head(), sink, gaps }, signingKey), true);
     void this.#checkpoint(false);
     await result.promise;
   }
@@ -129,8 +145,7 @@ export class AuditBroker {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    const last = this.#checkpoint(true);
-    const [outcome] = await Promise.allSettled([last]);
+    const [outcome] = await Promise.allSettled([this.#stop()]);
     await Promise.all(this.#lanes.map((lane) => lane.close()));
     if (outcome.status === 'rejected') throw outcome.reason;
   }
@@ -147,11 +162,19 @@ export class AuditBroker {
     return batch;
   }
 
+  /** The last checkpoint comes when all before it is on disk, so that nothing before it can be taken for a power cut's doing. */
+  async #stop(): Promise<void> {
+    if (this.#synced < this.#chain.point.seq) await this.#checkpoint(false);
+    await this.#checkpoint(true);
+  }
+
+  /** Synced, so that a power cut can't take more than two checkpoints' distance, and the next start need not look further back. */
   #checkpoint(stop: boolean): Promise<void> {
     const { now, head, signingKey } = this.#options;
     // First, because the append below counts as an entry.
     this.#sinceCheckpoint = -1;
-    return this.#append(checkpointBody(this.#chain.point, now(), head(), stop, signingKey), stop).result.promise;
+    const state = { time: now(), head: head(), synced: this.#synced, stop };
+    return this.#append(checkpointBody(this.#chain.point, state, signingKey), true).result.promise;
   }
 
   #startBatch(): Collecting {
@@ -197,6 +220,7 @@ export class AuditBroker {
   async #taken(batch: Batch): Promise<void> {
     const appends = this.#lanes.map((lane) => ({ lane, done: lane.append(batch) }));
     for (const { done } of appends) done.catch(() => undefined);
+    if (batch.sync) this.#noteSynced(batch, Promise.all(appends.map(({ done }) => done)));
     if (this.#required.length === 0) {
       await Promise.any(appends.map(({ done }) => done)).catch(() => {
         throw new StrongroomError('audit-failed', 'no audit sink took the entry');
@@ -206,6 +230,14 @@ export class AuditBroker {
     const outcomes = await Promise.allSettled(appends.filter(({ lane }) => lane.required).map(({ done }) => done));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
+  }
+
+  /** A sink that failed or is behind leaves it as it was: less is known to be on disk than is. */
+  #noteSynced({ after }: Batch, all: Promise<unknown>): void {
+    all.then(
+      () => (this.#synced = Math.max(this.#synced, after.seq)),
+      () => undefined,
+    );
   }
 
   /** A batch that no sink was given leaves no gap. */
@@ -248,11 +280,15 @@ export async function openAuditBroker(options: AuditBrokerOptions): Promise<Audi
     await Promise.allSettled(options.sinks.map(({ sink }) => sink.close()));
     throw error;
   }
-  const broker = new AuditBroker(options, point, behind);
+  const tails = await Promise.all(options.sinks.map(async ({ name, sink }) => ({ name, ...(await readTail(sink, options.signingKey)) })));
+  const lost = new Map(tails.flatMap(({ name, gaps }) => (gaps.length === 0 ? [] : [[name, gaps] as const])));
+  for (const [sink, gaps] of lost) options.onLost?.(sink, gaps);
+  const synced = Math.min(point.seq, Math.max(...tails.map((tail) => tail.synced)));
+  const broker = new AuditBroker(options, { last: point, missingAfter: behind, synced });
   const foreign = last ? [] : await Promise.all(options.sinks.map(({ sink }) => sink.lastLine()));
   const unreadable = foreign.some((line) => line !== undefined);
   try {
-    await broker.start(last ? howItEnded(last.read) : unreadable ? 'unreadable' : 'none');
+    await broker.start(last ? howItEnded(last.read) : unreadable ? 'unreadable' : 'none', lost);
     return broker;
   } catch (error) {
     await broker.close().catch(() => undefined);

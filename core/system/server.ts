@@ -219,6 +219,11 @@ export class Server implements Host {
       signingKey,
       checkHead: (seen) => this.#checkHead(storage.head(), seen),
       onFailure: (sink, error) => log.error({ sink, err: error }, 'an audit sink failed'),
+      onLost: (sink, gaps) =>
+        log.warn(
+          { sink, lines: gaps.map(({ from, to }) => `${from}-${to}`) },
+          'the audit log lacks lines that were not on disk yet when the machine stopped; the place is marked',
+        ),
     });
     opened.push(() => audit.close());
     const rooms = new Rooms(options.catalog, options.rooms, log);

@@ -20,8 +20,8 @@ export class KeptLines implements AuditSink {
     );
     return Promise.resolve();
   }
-  lastLine(): Promise<string | undefined> {
-    return Promise.resolve(this.lines.at(-1));
+  lastLine(accept: (line: string) => boolean = () => true): Promise<string | undefined> {
+    return Promise.resolve(this.lines.findLast((line) => accept(line)));
   }
   reopen(): Promise<void> {
     return Promise.resolve();
