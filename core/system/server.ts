@@ -87,6 +87,8 @@ export class Server implements Host {
   #declared: Declared;
   /** One change of state at a time. */
   #changing: Promise<unknown> = Promise.resolve();
+  /** Requests under way that wait for a change of state: sealing can't wait for them. */
+  #waiting = 0;
   #answeredInit = false;
 
   constructor(options: ServerOptions) {
@@ -121,15 +123,17 @@ export class Server implements Host {
     return this.options.seals.length > 0;
   }
 
-  #exclusively<T>(change: () => Promise<T>): Promise<T> {
-    const done = this.#changing.then(change, change);
+  /** @param requests how many requests under way wait for it */
+  #exclusively<T>(requests: number, change: () => Promise<T>): Promise<T> {
+    this.#waiting += requests;
+    const done = this.#changing.then(change, change).finally(() => (this.#waiting -= requests));
     this.#changing = done.catch(() => {});
     return done;
   }
 
   /** Initializes. @throws StrongroomError `invalid` when it has been done already */
   initialize(wish: ShareWish): Promise<Initialized> {
-    return this.#exclusively(async () => {
+    return this.#exclusively(1, async () => {
       if (this.boot !== undefined) throw new StrongroomError('invalid', 'Vault is already initialized');
       const clock = new Clock(this.options.wallClock);
       const made = await initialize(this.options.directory, this.options.seals, wish, this.options.clusterName, clock);
@@ -147,7 +151,7 @@ export class Server implements Host {
 
   /** Unseals by the automatic seals when there are any and the server is initialized. */
   start(): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#exclusively(0, async () => {
       if (this.automatic && this.options.directory.boot()?.confirmed === true) await this.#unsealAutomatically();
     });
   }
@@ -169,7 +173,7 @@ export class Server implements Host {
 
   /** Takes one share; unseals when they are enough. @throws StrongroomError `invalid` for a bad or wrong share */
   unsealWith(share: string): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#exclusively(1, async () => {
       const boot = this.options.directory.boot();
       if (boot === undefined) throw new StrongroomError('invalid', 'Vault is not initialized');
       if (this.#opened !== undefined) return;
@@ -257,7 +261,7 @@ export class Server implements Host {
 
   /** Applies changed policies and mounts of the config (SIGHUP). */
   redeclare(declared: Declared): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#exclusively(0, async () => {
       this.#declared = declared;
       if (this.#opened !== undefined) await applyDeclared(this.#opened.unsealed, declared, this.log);
     });
@@ -265,12 +269,12 @@ export class Server implements Host {
 
   /** Seals: requests under way may end, then every key is wiped. `own`: requests that wait for this very call. */
   seal(own = 0): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#exclusively(own, async () => {
       const opened = this.#opened;
       if (opened === undefined) return;
       this.#opened = undefined;
       const until = performance.now() + drainMs;
-      while (this.inFlight > own && performance.now() < until) await delay(5);
+      while (this.inFlight > this.#waiting && performance.now() < until) await delay(5);
       const { unsealed, housekeeping } = opened;
       await housekeeping.stop();
       await unsealed.rooms.close();
