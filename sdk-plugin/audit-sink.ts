@@ -1,16 +1,15 @@
-/** The contract of an audit sink: takes whole lines, in order, one call at a time. */
+/** The contract of an audit sink: takes whole lines, in order. */
 
-/** One batch: complete lines, each ending in a newline. */
-export interface AuditBatch {
-  readonly lines: Uint8Array;
-  /** The batch holds entries of changes: resolve only when it is as safe as the sink can make it (fdatasync for a file). */
-  readonly sync: boolean;
-}
-
-/** A running sink. Calls never overlap, except `close`, which comes last. */
+/** A running sink. Calls never overlap, but `sync`, beside which lines are appended, and `close`, which comes last. */
 export interface AuditSink {
-  /** Resolves when the batch is taken. A rejection means that nothing or a part was taken: the next batch then starts on a line of its own. */
-  append(batch: AuditBatch): Promise<void>;
+  /**
+   * Takes a batch: complete lines, each ending in a newline. The bytes are the sink's until it has taken them. Returns nothing when they are taken at once, which is cheapest where it can't block
+   * for long; otherwise a promise of it. A throw or rejection means that nothing or a part was taken: the next batch then starts on a line
+   * of its own.
+   */
+  append(lines: Uint8Array): Promise<void> | void;
+  /** Resolves when all lines taken before the call are as safe as the sink can make them: fdatasync for a file. */
+  sync(): Promise<void>;
   /**
    * The last complete line that the sink still has, so that a restarted server continues its chain; undefined for none or unknown. With `accept`,
    * the last one that it takes: what failed batches left may stand behind it. Lines are offered from the last one backwards, none left out

@@ -1,6 +1,6 @@
 /** Appends batches to a file. */
 import type { FileHandle } from 'node:fs/promises';
-import type { AuditBatch, AuditSink } from '@strongroom/sdk-plugin';
+import type { AuditSink } from '@strongroom/sdk-plugin';
 import { Archive } from './archive.ts';
 import { openLog, type Disk } from './disk.ts';
 import { readEnding } from './last-line.ts';
@@ -36,6 +36,7 @@ class FileSink implements AuditSink {
   readonly #archive: Archive;
   #log: OpenLog | undefined;
   #broken = false;
+  #syncing: Promise<void> = Promise.resolve();
 
   constructor(options: FileSinkOptions, world: FileSinkWorld) {
     const { path, mode = '0600', keep_files: keepFiles = 0, keep_seconds: keepSeconds = 0, compress = false } = options;
@@ -45,16 +46,33 @@ class FileSink implements AuditSink {
     this.#archive = new Archive({ path, mode: this.#mode, keepFiles, keepSeconds, compress, now: world.now });
   }
 
-  async append({ lines, sync }: AuditBatch): Promise<void> {
+  append(lines: Uint8Array): Promise<void> | void {
     if (this.#broken) throw brokenError();
-    const log = await this.#rotated(this.#log ?? (await this.#open()), lines.length);
+    const log = this.#log;
+    if (log === undefined || this.#isFull(log, lines.length)) return this.#appendToNext(lines);
+    this.#write(log, lines);
+    return this.#options.sync === 'all' ? this.sync() : undefined;
+  }
+
+  async #appendToNext(lines: Uint8Array): Promise<void> {
+    this.#write(await this.#next(), lines);
+    if (this.#options.sync === 'all') await this.sync();
+  }
+
+  #write(log: OpenLog, lines: Uint8Array): void {
     const bytes = log.torn ? Buffer.concat([newline, lines]) : lines;
     // Until all of it is written, a part may be.
     log.torn = true;
-    await this.#world.disk.append(log.handle.fd, bytes);
+    this.#world.disk.append(log.handle.fd, bytes);
     log.torn = false;
     log.bytes += bytes.length;
-    if (sync || this.#options.sync === 'all') await this.#sync(log);
+  }
+
+  /** Every file before this one was synced when it was closed. */
+  sync(): Promise<void> {
+    if (this.#broken) return Promise.reject(brokenError());
+    this.#syncing = this.#log === undefined ? Promise.resolve() : this.#sync(this.#log);
+    return this.#syncing;
   }
 
   async lastLine(accept?: (line: string) => boolean): Promise<string | undefined> {
@@ -86,12 +104,16 @@ class FileSink implements AuditSink {
     }
   }
 
-  /** Closes the file before it grows too large or old, and opens the next. A file that cannot be renamed is written on. */
-  async #rotated(log: OpenLog, coming: number): Promise<OpenLog> {
+  /** Tells whether the file would grow too large, or is too old. */
+  #isFull(log: OpenLog, coming: number): boolean {
     const { rotate_bytes: bytesMax = 0, rotate_seconds: secondsMax = 0 } = this.#options;
-    const tooLarge = bytesMax > 0 && log.bytes + coming > bytesMax;
-    const tooOld = secondsMax > 0 && this.#world.now() - log.since >= secondsMax * 1000;
-    if (log.bytes === 0 || (!tooLarge && !tooOld)) return log;
+    if (log.bytes === 0) return false;
+    return (bytesMax > 0 && log.bytes + coming > bytesMax) || (secondsMax > 0 && this.#world.now() - log.since >= secondsMax * 1000);
+  }
+
+  /** Closes the file, if one is open, and opens the next. A file that cannot be renamed is written on. */
+  async #next(): Promise<OpenLog> {
+    if (this.#log === undefined) return this.#open();
     await this.#close();
     await this.#archive.take().catch(() => undefined);
     const next = await this.#open();
@@ -113,6 +135,7 @@ class FileSink implements AuditSink {
     const log = this.#log;
     if (!log) return;
     this.#log = undefined;
+    await this.#syncing.catch(() => undefined);
     try {
       if (!this.#broken) await this.#sync(log);
     } finally {

@@ -51,7 +51,7 @@ test('waits for a slow reader, longer each time up to a bound, and loses nothing
   pipe.room = 3;
   const sink = stdoutSink(pipe);
   pipe.busy = 9;
-  await sink.append({ lines: Buffer.from('abcdefgh\n'), sync: false });
+  await sink.append(Buffer.from('abcdefgh\n'));
   expect(pipe.text.toString()).toBe('abcdefgh\n');
   expect(pipe.waits).toEqual([1, 2, 4, 8, 16, 32, 50, 50, 50]);
 });
@@ -60,5 +60,5 @@ test('stops waiting when it is closed', async () => {
   const pipe = new Pipe();
   pipe.busy = Infinity;
   const sink = stdoutSink({ write: pipe.write, wait: () => sink.close() });
-  await expect(sink.append({ lines: Buffer.from('a\n'), sync: false })).rejects.toThrow('closed');
+  await expect((async () => sink.append(Buffer.from('a\n')))()).rejects.toThrow('closed');
 });

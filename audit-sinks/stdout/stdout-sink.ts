@@ -1,5 +1,5 @@
 /** Writes batches to a descriptor that it neither opened nor closes. */
-import type { AuditBatch, AuditSink } from '@strongroom/sdk-plugin';
+import type { AuditSink } from '@strongroom/sdk-plugin';
 
 /** What the sink takes from outside. */
 export interface StdoutWorld {
@@ -19,7 +19,7 @@ export function stdoutSink({ write, wait }: StdoutWorld): AuditSink {
   let torn = false;
   let closed = false;
   return {
-    append: async ({ lines }: AuditBatch) => {
+    append: async (lines) => {
       const bytes = torn ? Buffer.concat([Buffer.from('\n'), lines]) : lines;
       let at = 0;
       let waitMs = 1;
@@ -39,6 +39,8 @@ export function stdoutSink({ write, wait }: StdoutWorld): AuditSink {
       }
       torn = false;
     },
+    // A pipe can't be synced.
+    sync: () => Promise.resolve(),
     lastLine: () => Promise.resolve(undefined),
     reopen: () => Promise.resolve(),
     close: () => {

@@ -40,12 +40,40 @@ describe('taking entries', () => {
     expect(names(sink)).toEqual(['a', 'b', 'c']);
   });
 
-  test('a batch is synced when any of its entries is of a change', async () => {
+  test('entries of changes are synced before they are resolved, and hold no other entry up', async () => {
     const sink = new MemorySink();
     const broker = await open(sink);
+    const before = sink.syncs;
     await Promise.all([broker.record(entry('a'), reads), broker.record(entry('b'), reads)]);
-    await Promise.all([broker.record(entry('c'), reads), broker.record(entry('d'), changes)]);
-    expect(sink.batches.slice(1).map((batch) => batch.sync)).toEqual([false, true]);
+    expect(sink.syncs - before).toBe(0);
+    sink.syncsHang = true;
+    let safe = false;
+    const change = broker.record(entry('c'), changes).then(() => (safe = true));
+    await broker.record(entry('d'), reads);
+    await broker.record(entry('e'), reads);
+    expect(safe).toBe(false);
+    expect(names(sink)).toEqual(['a', 'b', 'c', 'd', 'e']);
+    sink.releaseSyncs();
+    await change;
+    expect(sink.synced - before).toBe(1);
+  });
+
+  test('those who ask while a sync runs share the next one: a sync that began before a line says nothing of it', async () => {
+    const sink = new MemorySink();
+    const broker = await open(sink);
+    const before = sink.syncs;
+    sink.syncsHang = true;
+    const first = broker.record(entry('a'), changes);
+    await vi.waitFor(() => expect(sink.syncs - before).toBe(1));
+    let safe = 0;
+    const others = ['b', 'c', 'd'].map((name) => broker.record(entry(name), changes).then(() => safe++));
+    await broker.record(entry('e'), reads);
+    sink.syncsHang = false;
+    sink.releaseSyncs();
+    await first;
+    expect(safe).toBe(0);
+    await Promise.all(others);
+    expect(sink.syncs - before).toBe(2);
   });
 
   test('entries beyond the bytes that may wait are refused, and those before are kept', async () => {

@@ -1,14 +1,15 @@
 /**
  * Takes entries from all requests, gives them their place in the chain, and hands them to every sink: one write per turn of the event loop,
- * and while a write is under way the next batch collects.
+ * and while a write is under way the next batch collects. A sync holds up only the entries that asked for it.
  *
- *     record ─▶ chain ─▶ batch ─┬▶ lane of a required sink ─┬▶ all taken: resolved; one failed: rejected
+ *     record ─▶ chain ─▶ batch ─┬▶ lane of a required sink ─┬▶ all taken: resolved, or synced first; one failed: rejected
  *                               └▶ lane of another sink      (failures are counted and logged)
  */
 import type { KeyObject } from 'node:crypto';
 import { StrongroomError } from '../errors.ts';
 import { AuditChain, chainStart, lineHash, readChained, type ChainedLine, type ChainPoint } from './chain.ts';
 import { checkpointBody, lostBody, recoveryLine, startBody, type Gap, type StartLine } from './checkpoint.ts';
+import { LineBuffer } from './line-buffer.ts';
 import { readTail } from './lost.ts';
 import { SinkLane, type Batch, type LaneStats, type NamedSink } from './sink-lane.ts';
 
@@ -59,12 +60,13 @@ export interface AuditStats {
 }
 
 interface Collecting {
-  readonly lines: string[];
+  readonly lines: LineBuffer;
   readonly before: ChainPoint;
   readonly sinceCheckpoint: number;
-  readonly result: PromiseWithResolvers<void>;
+  readonly taken: PromiseWithResolvers<void>;
+  /** Made when an entry asks for it. */
+  synced: PromiseWithResolvers<void> | undefined;
   entries: number;
-  sync: boolean;
 }
 
 /** The one writer of the audit log. Made by `openAuditBroker`. */
@@ -74,12 +76,16 @@ export class AuditBroker {
   readonly #required: readonly SinkLane[];
   readonly #chain: AuditChain;
   readonly #checkpointEvery: number;
-  readonly #queueCharsMax: number;
+  readonly #queueBytesMax: number;
   #collecting: Collecting | undefined;
-  #pendingChars = 0;
+  /** A buffer that nobody uses. */
+  #spare: LineBuffer | undefined;
+  #pendingBytes = 0;
   #sinceCheckpoint = 0;
   /** Up to this line every sink has the log on disk. */
   #synced: number;
+  /** Settles when the last checkpoint's sync is noted. */
+  #noted: Promise<void> = Promise.resolve();
   #writing = false;
   #closed = false;
   #recorded = 0;
@@ -89,11 +95,11 @@ export class AuditBroker {
     this.#options = options;
     this.#synced = synced;
     this.#checkpointEvery = options.checkpointEvery ?? 10_000;
-    this.#queueCharsMax = options.queueBytesMax ?? 67_108_864;
+    this.#queueBytesMax = options.queueBytesMax ?? 67_108_864;
     this.#chain = new AuditChain(last);
     const laneOptions = {
       deadlineMs: options.deadlineMs ?? 5000,
-      queueBytesMax: this.#queueCharsMax,
+      queueBytesMax: this.#queueBytesMax,
       recovery: (from: ChainPoint, to: ChainPoint) => recoveryLine(from, to, options.now(), options.head(), options.signingKey),
       onFailure: options.onFailure ?? (() => undefined),
     };
@@ -110,8 +116,8 @@ export class AuditBroker {
     if (this.#closed) return this.#refuse('the audit log is closed');
     const hung = this.#required.find((lane) => lane.hung);
     if (hung) return this.#refuse(`the audit sink ${hung.name} does not answer`);
-    if (this.#pendingChars + body.length > this.#queueCharsMax) return this.#refuse('too many audit entries wait to be written');
-    return this.#append(`{"head":${this.#options.head()},${body.slice(1)}`, sync).result.promise;
+    if (this.#pendingBytes + body.length > this.#queueBytesMax) return this.#refuse('too many audit entries wait to be written');
+    return this.#append(body, sync, this.#options.head());
   }
 
   /** Counters, for metrics. */
@@ -135,10 +141,11 @@ export class AuditBroker {
   /** Records the start of a run, and what a power cut took from the one before. */
   async start(previous: StartLine['previous'], lost: ReadonlyMap<string, readonly Gap[]>): Promise<void> {
     const { now, version, head, signingKey } = this.#options;
-    const { result } = this.#append(startBody({ time: now(), version, head: head(), previous }), true);
-    for (const [sink, gaps] of lost) this.#append(lostBody(this.#chain.point, { time: now(), head: head(), sink, gaps }, signingKey), true);
-    void this.#checkpoint(false);
-    await result.promise;
+    const started = this.#append(startBody({ time: now(), version, head: head(), previous }), true);
+    for (const [sink, gaps] of lost)
+      this.#append(lostBody(this.#chain.point, { time: now(), head: head(), sink, gaps }, signingKey), false).catch(() => undefined);
+    this.#checkpoint(false).catch(() => undefined);
+    await started;
   }
 
   /** Takes no more entries, writes what waits and a last checkpoint, closes the sinks. Rejects when the checkpoint was not taken. */
@@ -150,21 +157,25 @@ export class AuditBroker {
     if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  #append(body: string, sync: boolean): Collecting {
+  #append(body: string, sync: boolean, head?: number): Promise<void> {
     this.#collecting ??= this.#startBatch();
     const batch = this.#collecting;
-    const line = this.#chain.next(body);
-    batch.lines.push(line);
+    const before = batch.lines.length;
+    batch.lines.append(this.#chain, body, head);
     batch.entries++;
-    batch.sync ||= sync;
-    this.#pendingChars += line.length;
-    if (++this.#sinceCheckpoint >= this.#checkpointEvery) void this.#checkpoint(false);
-    return batch;
+    this.#pendingBytes += batch.lines.length - before;
+    if (++this.#sinceCheckpoint >= this.#checkpointEvery) this.#checkpoint(false).catch(() => undefined);
+    if (!sync) return batch.taken.promise;
+    batch.synced ??= Promise.withResolvers<void>();
+    return batch.synced.promise;
   }
 
   /** The last checkpoint comes when all before it is on disk, so that nothing before it can be taken for a power cut's doing. */
   async #stop(): Promise<void> {
-    if (this.#synced < this.#chain.point.seq) await this.#checkpoint(false);
+    if (this.#synced < this.#chain.point.seq) {
+      await this.#checkpoint(false);
+      await this.#noted;
+    }
     await this.#checkpoint(true);
   }
 
@@ -174,79 +185,104 @@ export class AuditBroker {
     // First, because the append below counts as an entry.
     this.#sinceCheckpoint = -1;
     const state = { time: now(), head: head(), synced: this.#synced, stop };
-    return this.#append(checkpointBody(this.#chain.point, state, signingKey), true).result.promise;
+    const safe = this.#append(checkpointBody(this.#chain.point, state, signingKey), true);
+    this.#noted = this.#noteSynced(this.#chain.point.seq, safe);
+    return safe;
   }
 
   #startBatch(): Collecting {
     if (!this.#writing) {
       this.#writing = true;
-      setImmediate(() => void this.#write());
+      setImmediate(() => this.#write());
     }
-    const result = Promise.withResolvers<void>();
-    return { lines: [], before: this.#chain.point, sinceCheckpoint: this.#sinceCheckpoint, result, entries: 0, sync: false };
+    const taken = Promise.withResolvers<void>();
+    const lines = this.#spare ?? new LineBuffer();
+    this.#spare = undefined;
+    return { lines, before: this.#chain.point, sinceCheckpoint: this.#sinceCheckpoint, taken, synced: undefined, entries: 0 };
   }
 
-  /** Writes batch after batch until none collects. */
-  async #write(): Promise<void> {
-    for (;;) {
-      const batch = this.#collecting;
+  /** Writes batch after batch until none collects, or one has to be waited for. */
+  #write(): void {
+    for (let batch = this.#collecting; batch !== undefined; batch = this.#collecting) {
       this.#collecting = undefined;
-      if (!batch) break;
       const hung = this.#required.find((lane) => lane.hung);
-      if (hung) this.#turnAway(batch, hung.name);
-      else await this.#send(batch);
+      const waiting = hung === undefined ? this.#send(batch) : this.#turnAway(batch, hung.name);
+      if (waiting !== undefined) return void waiting.then(() => this.#write());
     }
     this.#writing = false;
   }
 
-  async #send(collected: Collecting): Promise<void> {
-    const { lines, sync, before, result, entries } = collected;
-    const text = `${lines.join('\n')}\n`;
-    const batch: Batch = { lines: Buffer.from(text), sync, before, after: this.#chain.point };
-    const chars = text.length - lines.length;
-    try {
-      await this.#taken(batch);
-      this.#recorded += entries;
-      result.resolve();
-    } catch (error) {
-      this.#refused += entries;
-      result.reject(error);
-    } finally {
-      this.#pendingChars -= chars;
+  /** Returns nothing when every lane took the batch at once. */
+  #send(collected: Collecting): Promise<void> | undefined {
+    const batch: Batch = { lines: collected.lines.lines(), before: collected.before, after: this.#chain.point };
+    const appends = this.#lanes.map((lane) => ({ lane, done: lane.append(batch) }));
+    if (appends.every(({ done }) => done === undefined)) {
+      this.#settle(collected, this.#required.length === 0 ? this.#lanes : this.#required);
+      // Every sink is done with the lines.
+      collected.lines.clear();
+      this.#spare ??= collected.lines;
+      return undefined;
     }
+    return this.#taken(appends).then(
+      (lanes) => this.#settle(collected, lanes),
+      (error: unknown) => this.#reject(collected, error),
+    );
   }
 
-  /** Every required sink must take a batch; where none is required, any. Comes back only when each required sink has answered or is hung. */
-  async #taken(batch: Batch): Promise<void> {
-    const appends = this.#lanes.map((lane) => ({ lane, done: lane.append(batch) }));
-    for (const { done } of appends) done.catch(() => undefined);
-    if (batch.sync) this.#noteSynced(batch, Promise.all(appends.map(({ done }) => done)));
+  /**
+   * Every required sink must take a batch; where none is required, any. Comes back only when each required sink has answered or is hung,
+   * with the lanes that have to be synced.
+   */
+  async #taken(appends: readonly { readonly lane: SinkLane; readonly done: Promise<void> | void }[]): Promise<readonly SinkLane[]> {
+    for (const { done } of appends) done?.catch(() => undefined);
     if (this.#required.length === 0) {
-      await Promise.any(appends.map(({ done }) => done)).catch(() => {
-        throw new StrongroomError('audit-failed', 'no audit sink took the entry');
-      });
-      return;
+      const first = Promise.any(appends.map(async ({ lane, done }) => (await done, lane)));
+      return [
+        await first.catch(() => {
+          throw new StrongroomError('audit-failed', 'no audit sink took the entry');
+        }),
+      ];
     }
     const outcomes = await Promise.allSettled(appends.filter(({ lane }) => lane.required).map(({ done }) => done));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
+    return this.#required;
   }
 
-  /** A sink that failed or is behind leaves it as it was: less is known to be on disk than is. */
-  #noteSynced({ after }: Batch, all: Promise<unknown>): void {
-    all.then(
-      () => (this.#synced = Math.max(this.#synced, after.seq)),
-      () => undefined,
-    );
+  #settle({ lines, taken, synced, entries }: Collecting, lanes: readonly SinkLane[]): void {
+    this.#pendingBytes -= lines.length;
+    this.#recorded += entries;
+    taken.resolve();
+    if (synced === undefined) return;
+    const [lane] = lanes;
+    const safe = lanes.length === 1 && lane !== undefined ? lane.sync() : Promise.all(lanes.map((each) => each.sync()));
+    safe.then(() => synced.resolve(), synced.reject);
+  }
+
+  #reject({ lines, taken, synced, entries }: Collecting, error: unknown): void {
+    this.#pendingBytes -= lines.length;
+    this.#refused += entries;
+    taken.promise.catch(() => undefined);
+    taken.reject(error);
+    synced?.reject(error);
+  }
+
+  /** Syncs the sinks that entries do not wait for, too. One that fails leaves it as it was: less is known to be on disk than is. */
+  async #noteSynced(seq: number, safe: Promise<void>): Promise<void> {
+    try {
+      await safe;
+      await Promise.all(this.#lanes.filter((lane) => !lane.required).map((lane) => lane.sync()));
+      this.#synced = Math.max(this.#synced, seq);
+    } catch {
+      // The sink's failure is counted and reported where it happens.
+    }
   }
 
   /** A batch that no sink was given leaves no gap. */
-  #turnAway({ lines, before, sinceCheckpoint, result, entries }: Collecting, sink: string): void {
-    this.#chain.rewind(before);
-    this.#sinceCheckpoint = sinceCheckpoint;
-    this.#pendingChars -= lines.reduce((sum, line) => sum + line.length, 0);
-    this.#refused += entries;
-    result.reject(new StrongroomError('audit-failed', `the audit sink ${sink} does not answer`));
+  #turnAway(batch: Collecting, sink: string): undefined {
+    this.#chain.rewind(batch.before);
+    this.#sinceCheckpoint = batch.sinceCheckpoint;
+    this.#reject(batch, new StrongroomError('audit-failed', `the audit sink ${sink} does not answer`));
   }
 
   #refuse(why: string): Promise<void> {

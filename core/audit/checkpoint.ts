@@ -23,7 +23,7 @@ export interface StartLine {
   readonly previous: 'none' | 'clean' | 'crashed' | 'unreadable';
 }
 
-/** Gives the body of a start line, for `AuditChain.next`. */
+/** Gives the body of a start line, for `LineBuffer.append`. */
 export function startBody({ time, version, head, previous }: StartLine): string {
   return `{"time":"${isoTime(time)}","type":"start","version":${JSON.stringify(version)},"head":${head},"previous":"${previous}"}`;
 }

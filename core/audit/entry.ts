@@ -44,8 +44,9 @@ export interface AuditMount {
 
 /** What was asked. */
 export interface AuditRequest {
-  /** The request id that the answer carries too. */
+  /** The request id that the answer carries too: a UUID, so it needs no escapes. */
   readonly id: string;
+  /** One of the contract's verbs. */
   readonly operation: string;
   readonly path: string;
   /** The token as it was sent. HMACed. */

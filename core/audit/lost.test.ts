@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { changes, entry, open, reads, signingKey, verify } from './broker-testing.ts';
 import { AuditChain, lineHash } from './chain.ts';
 import { checkpointBody, lostBody } from './checkpoint.ts';
+import { LineBuffer } from './line-buffer.ts';
 import { MemorySink } from './testing.ts';
 import type { AuditReport } from './verify.ts';
 
@@ -178,13 +179,14 @@ describe('a marker of lost lines', () => {
     const { text } = await crashedLog();
     const lines = text.trimEnd().split('\n');
     const { from, to } = span(text, 5);
-    const chain = new AuditChain({ seq: lines.length, hash: lineHash(lines.at(-1) ?? '') });
+    const last = { seq: lines.length, hash: lineHash(lines.at(-1) ?? '') };
     const gap = { from: 6, anchor: lineHash(lines[4] ?? ''), to: 7, next: lineHash(lines[6] ?? '') };
     const reportOf = (synced: number): Promise<AuditReport> => {
-      const again = new AuditChain(chain.point);
-      const checkpoint = again.next(checkpointBody(again.point, { time: 0, head: 42, synced, stop: false }, signingKey));
-      const marker = again.next(lostBody(again.point, { time: 0, head: 42, sink: 's0', gaps: [gap] }, signingKey));
-      return verify(new MemorySink(`${zeroed(text, from, to)}${checkpoint}\n${marker}\n`));
+      const chain = new AuditChain(last);
+      const more = new LineBuffer();
+      more.append(chain, checkpointBody(chain.point, { time: 0, head: 42, synced, stop: false }, signingKey));
+      more.append(chain, lostBody(chain.point, { time: 0, head: 42, sink: 's0', gaps: [gap] }, signingKey));
+      return verify(new MemorySink(zeroed(text, from, to) + more.lines().toString()));
     };
     expect(await reportOf(5)).toMatchObject({ ok: true });
     expect(await reportOf(6)).toMatchObject({ ok: false, line: 6 });

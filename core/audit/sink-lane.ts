@@ -15,7 +15,6 @@ export interface NamedSink {
 export interface Batch {
   /** Complete lines. */
   readonly lines: Uint8Array;
-  readonly sync: boolean;
   /** The chain before the first and after the last of the lines. */
   readonly before: ChainPoint;
   readonly after: ChainPoint;
@@ -53,7 +52,11 @@ export class SinkLane {
   readonly #sink: AuditSink;
   readonly #options: LaneOptions;
   #tail: Promise<unknown> = Promise.resolve();
+  /** Calls in the tail that have not come back. */
+  #waiting = 0;
   #waitingBytes = 0;
+  #syncing: Promise<void> | undefined;
+  #nextSync: Promise<void> | undefined;
   /** Calls that missed their deadline and have not come back. */
   #overdue = 0;
   /** The last line that this sink surely has, when it missed some. */
@@ -88,21 +91,55 @@ export class SinkLane {
     };
   }
 
-  /** Sends a batch after all earlier ones. Rejects with `audit-failed` when the sink fails, is full, or misses its deadline. */
-  append(batch: Batch): Promise<void> {
+  /**
+   * Sends a batch after all earlier ones. Nothing is returned when the sink took it at once. Rejects with `audit-failed` when the sink fails,
+   * is full, or misses its deadline.
+   */
+  append(batch: Batch): Promise<void> | void {
     const { length } = batch.lines;
     if (this.hung || (this.#waitingBytes > 0 && this.#waitingBytes + length > this.#options.queueBytesMax)) {
       this.#missed(batch);
       return Promise.reject(this.#failed(this.hung ? 'has not come back from its last call' : 'is too far behind'));
     }
+    if (this.#waiting === 0) {
+      const taken = this.#send(batch);
+      return taken === undefined ? undefined : this.#counted(length, () => taken);
+    }
+    return this.#counted(length, () => this.#send(batch));
+  }
+
+  #counted(length: number, call: () => Promise<void> | void): Promise<void> {
     this.#waitingBytes += length;
     return this.#limited(async () => {
       try {
-        await this.#send(batch);
+        await call();
       } finally {
         this.#waitingBytes -= length;
       }
     });
+  }
+
+  /** Makes every line safe that was appended before. One sync runs at a time; who asks meanwhile shares the next one. Rejects as `append` does. */
+  sync(): Promise<void> {
+    if (this.#syncing === undefined) return this.#startSync();
+    this.#nextSync ??= this.#syncing.then(
+      () => this.#startSync(),
+      () => this.#startSync(),
+    );
+    return this.#nextSync;
+  }
+
+  #startSync(): Promise<void> {
+    this.#nextSync = undefined;
+    if (this.hung) return Promise.reject(this.#failed('has not come back from its last call'));
+    const running = this.#waiting === 0 ? this.#sink.sync() : this.#tail.then(() => this.#sink.sync());
+    const limited = this.#deadline(running);
+    const ended = (): void => {
+      if (this.#syncing === limited) this.#syncing = undefined;
+    };
+    this.#syncing = limited;
+    limited.then(ended, ended);
+    return limited;
   }
 
   /** Lets the sink take its files again, between two batches. */
@@ -112,21 +149,29 @@ export class SinkLane {
 
   /** Waits at most the deadline for what is under way, then closes the sink. */
   async close(): Promise<void> {
-    await this.#limited(() => Promise.resolve()).catch(() => undefined);
+    await this.#limited(async () => this.#syncing?.catch(() => undefined)).catch(() => undefined);
     await this.#deadline(this.#sink.close()).catch((error: unknown) => this.#report(error));
   }
 
-  async #send(batch: Batch): Promise<void> {
+  #send(batch: Batch): Promise<void> | void {
     const missingAfter = this.#missingAfter;
     const marked = missingAfter !== undefined && missingAfter.seq < batch.before.seq;
     const marker = marked ? Buffer.from(`${this.#options.recovery(missingAfter, batch.before)}\n`) : undefined;
     const lines = marker ? Buffer.concat([marker, batch.lines]) : batch.lines;
-    try {
-      await this.#sink.append({ lines, sync: batch.sync });
-    } catch (error) {
+    const refused = (error: unknown): Promise<void> => {
       this.#missed(batch);
-      throw this.#failed('did not take a batch', error);
+      return Promise.reject(this.#failed('did not take a batch', error));
+    };
+    try {
+      const taken = this.#sink.append(lines);
+      if (taken !== undefined) return taken.then(() => this.#took(batch, lines), refused);
+    } catch (error) {
+      return refused(error);
     }
+    this.#took(batch, lines);
+  }
+
+  #took(batch: Batch, lines: Uint8Array): void {
     // A batch that was turned away while this one waited stays missed.
     if (this.#missingAfter && this.#missingAfter.seq <= batch.before.seq) this.#missingAfter = undefined;
     this.#batches++;
@@ -139,11 +184,10 @@ export class SinkLane {
 
   /** Runs a call after all earlier ones; past the deadline the promise rejects, and the lane stays hung until the call comes back. */
   #limited(call: () => Promise<void>): Promise<void> {
+    this.#waiting++;
     const running = this.#tail.then(call);
-    this.#tail = running.then(
-      () => undefined,
-      () => undefined,
-    );
+    const done = (): void => void this.#waiting--;
+    this.#tail = running.then(done, done);
     return this.#deadline(running);
   }
 

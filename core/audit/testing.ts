@@ -1,5 +1,5 @@
 /** A sink for tests that keeps what it was given, and fails or hangs on demand. */
-import type { AuditBatch, AuditSink } from '@strongroom/sdk-plugin';
+import type { AuditSink } from '@strongroom/sdk-plugin';
 
 /** What the next call of `append` does. */
 export type Behaviour =
@@ -14,10 +14,15 @@ export class MemorySink implements AuditSink {
   /** Everything that was taken. */
   text: string;
   /** The batches as they were offered. */
-  readonly batches: AuditBatch[] = [];
+  readonly batches: Uint8Array[] = [];
   readonly calls: string[] = [];
   behaviour: Behaviour = { kind: 'take' };
   overlaps = 0;
+  /** Syncs that were asked for, and those that were carried out; they wait for `releaseSyncs` while `syncsHang`. */
+  syncs = 0;
+  synced = 0;
+  syncsHang = false;
+  #releaseSyncs: () => void = () => undefined;
   #busy = 0;
   #release: (outcome: 'take' | 'fail') => void = () => undefined;
 
@@ -25,7 +30,7 @@ export class MemorySink implements AuditSink {
     this.text = text;
   }
 
-  async append(batch: AuditBatch): Promise<void> {
+  async append(batch: Uint8Array): Promise<void> {
     if (this.#busy++ > 0) this.overlaps++;
     try {
       this.batches.push(batch);
@@ -33,7 +38,7 @@ export class MemorySink implements AuditSink {
       const { behaviour } = this;
       const hung = behaviour.kind === 'hang' ? await new Promise<'take' | 'fail'>((resolve) => (this.#release = resolve)) : 'take';
       await Promise.resolve();
-      const lines = Buffer.from(batch.lines);
+      const lines = Buffer.from(batch);
       const taken = behaviour.kind === 'fail' ? behaviour.bytes : hung === 'fail' ? 0 : lines.length;
       if (this.text !== '' && !this.text.endsWith('\n')) this.text += '\n';
       this.text += lines.subarray(0, taken).toString();
@@ -41,6 +46,17 @@ export class MemorySink implements AuditSink {
     } finally {
       this.#busy--;
     }
+  }
+
+  async sync(): Promise<void> {
+    this.syncs++;
+    if (this.syncsHang) await new Promise<void>((resolve) => (this.#releaseSyncs = resolve));
+    this.synced++;
+  }
+
+  /** Lets a hanging sync end. */
+  releaseSyncs(): void {
+    this.#releaseSyncs();
   }
 
   /** Ends a hanging call. */

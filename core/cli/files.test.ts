@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AuditChain, chainStart } from '../audit/chain.ts';
+import { LineBuffer } from '../audit/line-buffer.ts';
 import { readBootFile } from '../barrier/boot-file.ts';
 import { openStaticSeal } from '../barrier/static-seal.ts';
 import { Clock } from '../identity/clock.ts';
@@ -95,7 +96,12 @@ describe('audit verify', () => {
   /** Writes a file of three chained lines, after `change`. */
   function writeAudit(change: (lines: readonly string[]) => readonly string[]): string {
     const chain = new AuditChain({ seq: 0, hash: chainStart });
-    const lines = [1, 2, 3].map((n) => `${chain.next(`{"type":"request","n":${n}}`)}\n`);
+    const buffer = new LineBuffer();
+    for (const n of [1, 2, 3]) buffer.append(chain, `{"type":"request","n":${n}}`);
+    const lines = buffer
+      .lines()
+      .toString()
+      .split(/(?<=\n)/u);
     const path = join(directory, 'audit.log');
     writeFileSync(path, change(lines).join(''));
     return path;

@@ -55,12 +55,13 @@ function auditAuth(record: TokenRecord, clientToken: string): AuditAuth {
   };
 }
 
+const tokenMount: AuditMount = { type: 'token', point: 'auth/token/', class: 'auth' };
+const systemMount: AuditMount = { type: 'system', point: 'sys/', class: 'secret' };
+
 function auditMount(target: Target, path: string): AuditMount | undefined {
   if (target.kind === 'no-mount') return undefined;
   if (target.mount === undefined) {
-    return path.startsWith('auth/')
-      ? { type: 'token', point: 'auth/token/', class: 'auth' }
-      : { type: 'system', point: 'sys/', class: 'secret' };
+    return path.startsWith('auth/') ? tokenMount : systemMount;
   }
   return mountPart(target.mount);
 }

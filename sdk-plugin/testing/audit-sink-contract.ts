@@ -38,23 +38,35 @@ export function auditSinkContract(name: string, prepare: () => Promise<SinkUnder
 
     test('writes batches in order, byte by byte as they came', async () => {
       const { place: under, sink: opened } = await start();
-      await opened.append({ lines: batchOf('{"a":1}', '{"b":"é😀"}'), sync: false });
-      await opened.append({ lines: batchOf('{"c":3}'), sync: true });
+      await opened.append(batchOf('{"a":1}', '{"b":"é😀"}'));
+      await opened.append(batchOf('{"c":3}'));
+      await opened.sync();
       expect(await under.written()).toBe('{"a":1}\n{"b":"é😀"}\n{"c":3}\n');
     });
 
     test('takes a batch that is much larger than any buffer on the way', async () => {
       const { place: under, sink: opened } = await start();
       const line = `{"a":"${'x'.repeat(3_000_000)}"}`;
-      await opened.append({ lines: batchOf(line, line), sync: false });
+      await opened.append(batchOf(line, line));
       expect((await under.written()).length).toBe(2 * (line.length + 1));
+    });
+
+    test('takes lines, and changes its files, while a sync is under way', async () => {
+      const { place: under, sink: opened } = await start();
+      await opened.append(batchOf('1'));
+      const synced = opened.sync();
+      await opened.append(batchOf('2'));
+      const again = opened.sync();
+      await opened.reopen();
+      await Promise.all([synced, again]);
+      expect(await under.written()).toBe('1\n2\n');
     });
 
     test('goes on after reopen', async () => {
       const { place: under, sink: opened } = await start();
-      await opened.append({ lines: batchOf('1'), sync: false });
+      await opened.append(batchOf('1'));
       await opened.reopen();
-      await opened.append({ lines: batchOf('2'), sync: false });
+      await opened.append(batchOf('2'));
       expect(await under.written()).toBe('1\n2\n');
     });
 
@@ -66,11 +78,11 @@ export function auditSinkContract(name: string, prepare: () => Promise<SinkUnder
 
     test.each([0, 1, 3])('rejects a batch that failed after %i bytes; the next begins on a line of its own', async (bytes) => {
       const { place: under, sink: opened } = await start();
-      await opened.append({ lines: batchOf('first'), sync: false });
+      await opened.append(batchOf('first'));
       if (!under.failNext) return;
       under.failNext(bytes);
-      await expect(opened.append({ lines: batchOf('second'), sync: false })).rejects.toThrow(/.+/u);
-      await opened.append({ lines: batchOf('third'), sync: false });
+      await expect((async () => opened.append(batchOf('second')))()).rejects.toThrow(/.+/u);
+      await opened.append(batchOf('third'));
       const lines = (await under.written()).split('\n');
       expect(lines[0]).toBe('first');
       expect(lines.slice(-2)).toEqual(['third', '']);
@@ -80,7 +92,7 @@ export function auditSinkContract(name: string, prepare: () => Promise<SinkUnder
     test('gives back its last complete line, if it can, also after a restart', async () => {
       const { place: under, sink: opened } = await start();
       expect(await opened.lastLine()).toBeUndefined();
-      await opened.append({ lines: batchOf('{"a":1}', '{"b":2}'), sync: false });
+      await opened.append(batchOf('{"a":1}', '{"b":2}'));
       expect(await opened.lastLine()).toBe(under.restarts ? '{"b":2}' : undefined);
       expect(await opened.lastLine((line) => line.includes('a'))).toBe(under.restarts ? '{"a":1}' : undefined);
       const offered: string[] = [];
@@ -90,7 +102,7 @@ export function auditSinkContract(name: string, prepare: () => Promise<SinkUnder
       await opened.close();
       sink = await under.open();
       expect(await sink.lastLine()).toBe('{"b":2}');
-      await sink.append({ lines: batchOf('{"c":3}'), sync: false });
+      await sink.append(batchOf('{"c":3}'));
       expect(await under.written()).toBe('{"a":1}\n{"b":2}\n{"c":3}\n');
     });
   });

@@ -1,6 +1,6 @@
 /** A server in this process, without HTTP: for histories of many requests. */
 import { pino } from 'pino';
-import type { AuditBatch, AuditSink } from '@strongroom/sdk-plugin';
+import type { AuditSink } from '@strongroom/sdk-plugin';
 import { serveRequest } from '../../core/request/pipeline.ts';
 import { readCatalog } from '../../core/runner/catalog.ts';
 import { roomLimits } from '../../core/runner/thread-room.ts';
@@ -11,13 +11,15 @@ import { KeySeal } from '../../core/barrier/seal.ts';
 /** A sink that keeps its lines. */
 export class KeptLines implements AuditSink {
   readonly lines: string[] = [];
-  append(batch: AuditBatch): Promise<void> {
+  append(lines: Uint8Array): Promise<void> | void {
     this.lines.push(
-      ...Buffer.from(batch.lines)
+      ...Buffer.from(lines)
         .toString()
         .split('\n')
         .filter((line) => line !== ''),
     );
+  }
+  sync(): Promise<void> {
     return Promise.resolve();
   }
   lastLine(accept: (line: string) => boolean = () => true): Promise<string | undefined> {

@@ -1,13 +1,12 @@
 /** A sink that fails at any point of a request: what it answered, what it did, and what it recorded agree. */
-import type { AuditBatch } from '@strongroom/sdk-plugin';
 import { describe, expect, test } from 'vitest';
 import { KeptLines, startHost } from '../harness/host.ts';
 
 /** Takes `takes` more batches, then refuses until it is mended. */
 class FailingSink extends KeptLines {
   takes = Number.POSITIVE_INFINITY;
-  override append(batch: AuditBatch): Promise<void> {
-    return this.takes-- > 0 ? super.append(batch) : Promise.reject(new Error('no space'));
+  override append(lines: Uint8Array): Promise<void> | void {
+    return this.takes-- > 0 ? super.append(lines) : Promise.reject(new Error('no space'));
   }
 }
 
