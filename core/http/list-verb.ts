@@ -59,12 +59,12 @@ export class ListVerb {
   readonly #event: 'connection' | 'secureConnection';
   readonly #sockets = new WeakMap<Socket, SocketState>();
 
-  readonly #waitMs: number;
+  /** How long a verb may take to arrive: as long as a head may. */
+  waitMs: number;
 
-  /** @param waitMs how long a verb may take to arrive, as long as a head may */
   constructor(server: HttpServer, secure: boolean, waitMs: number) {
     this.#server = server;
-    this.#waitMs = waitMs;
+    this.waitMs = waitMs;
     this.#event = secure ? 'secureConnection' : 'connection';
     server.on(this.#event, (socket: HttpSocket) => this.#watch(socket));
   }
@@ -158,7 +158,7 @@ export class ListVerb {
   /** Waits for the rest of a verb that a chunk has cut. */
   #awaitVerb(socket: Socket, verb: Verb, start: Buffer): void {
     let bytes = start;
-    const timer = setTimeout(() => socket.destroy(), this.#waitMs);
+    const timer = setTimeout(() => socket.destroy(), this.waitMs);
     const settle = (): void => {
       clearTimeout(timer);
       for (const event of ['data', 'end', 'close', 'error']) socket.removeAllListeners(event);

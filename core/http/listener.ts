@@ -10,11 +10,15 @@ import { ListVerb, type ParserError } from './list-verb.ts';
 import { readBody } from './read-body.ts';
 
 /** Where to listen, and how. */
-export interface ListenerOptions {
+export interface ListenerOptions extends ListenerBounds {
   readonly at:
     | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
     | { readonly kind: 'unix'; readonly path: string; readonly mode: number };
   readonly tls: TlsOptions | undefined;
+}
+
+/** What a listener bears. */
+export interface ListenerBounds {
   readonly maxConnections: number;
   readonly headerWaitMs: number;
   readonly requestTimeoutMs: number;
@@ -110,6 +114,18 @@ export class Listener {
   /** Takes new certificates over for new connections. */
   reloadTls(context: SecureContextOptions): void {
     if ('setSecureContext' in this.#server) this.#server.setSecureContext(context);
+  }
+
+  /** Takes other bounds over: waits at once, the size of heads for new connections. Connections beyond a lower number stay. */
+  rebound({ maxConnections, headerWaitMs, requestTimeoutMs, headBytesMax }: ListenerBounds): void {
+    // Node reads all of them anew for each connection or check; its types lack `maxHeaderSize`.
+    Object.assign(this.#server, {
+      maxConnections,
+      headersTimeout: headerWaitMs,
+      requestTimeout: requestTimeoutMs,
+      maxHeaderSize: headBytesMax,
+    });
+    this.#list.waitMs = headerWaitMs;
   }
 
   /** Accepts nothing new; resolves when the requests under way are answered. */

@@ -60,6 +60,9 @@ export interface ServerOptions {
   readonly acceptRollback: boolean;
 }
 
+/** What can change while a server runs. */
+export type Tuning = Pick<ServerOptions, 'limits' | 'rate' | 'ttl' | 'cors'>;
+
 /** How many parsed entries (tokens, policies, the mount table) are kept. */
 const derivedMax = 200_000;
 /** How long sealing waits for requests that are under way. */
@@ -74,10 +77,10 @@ interface Opened {
 export class Server implements Host {
   readonly options: ServerOptions;
   readonly log: Logger;
-  readonly limits: RequestLimits;
-  readonly ttl: SystemTtl;
+  limits: RequestLimits;
+  ttl: SystemTtl;
   readonly rate: RateLimiter;
-  readonly cors: Cors | undefined;
+  cors: Cors | undefined;
   readonly system: RouteTable<HostRoute>;
   readonly progress: UnsealProgress = new UnsealProgress();
   readonly metrics: Metrics;
@@ -265,6 +268,14 @@ export class Server implements Host {
       this.#declared = declared;
       if (this.#opened !== undefined) await applyDeclared(this.#opened.unsealed, declared, this.log);
     });
+  }
+
+  /** Takes other bounds over, for requests that begin from now on (SIGHUP). */
+  retune({ limits, rate, ttl, cors }: Tuning): void {
+    this.limits = limits;
+    this.rate.change(rate);
+    this.ttl = ttl;
+    this.cors = cors;
   }
 
   /** Seals: requests under way may end, then every key is wiped. `own`: requests that wait for this very call. */
