@@ -185,9 +185,15 @@ export class Listener {
   }
 
   #clientError(error: ParserError, socket: Socket): void {
+    const newest = this.#open.get(socket);
+    if (newest?.writableEnded && !newest.closed && error.code === 'HPE_INVALID_METHOD' && !this.#ending.has(socket)) {
+      // The client has the answer before and asks again, earlier than the socket tells us that the answer is out, which over TLS it often is.
+      socket.pause();
+      newest.once('close', () => this.#clientError(error, socket));
+      return;
+    }
     if (this.#list.retry(error, socket)) return;
     if (socket.destroyed || !socket.writable) return;
-    const newest = this.#open.get(socket);
     if (newest !== undefined && !newest.closed && (newest.req.complete || this.#ending.has(socket))) {
       // An answer is under way: nothing may be written into it, and nothing comes after it.
       this.#ending.add(socket);
