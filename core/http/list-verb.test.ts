@@ -154,7 +154,7 @@ describe.each(['plain', 'TLS'] as const)('%s', (transport) => {
   test('a verb is understood letter by letter, first and after others', async () => {
     const raw = await echo.open();
     for (const [index, method] of ['LIST', 'SCAN', 'GET', 'SCAN', 'LIST'].entries()) {
-      await raw.write(...head(method, '/a'));
+      await raw.write(...Array.from(head(method, '/a')));
       await raw.answers(index + 1);
     }
     expect(echo.reached.map(({ method }) => method)).toEqual(['LIST', 'SCAN', 'GET', 'SCAN', 'LIST']);
