@@ -152,6 +152,24 @@ describe('a sink that hangs', () => {
     },
   );
 
+  test('in a sync is given up like one that hangs in a write', async () => {
+    const sink = new MemorySink();
+    const broker = await open(sink, { deadlineMs: 5000 });
+    sink.syncsHang = true;
+    const change = refusal(broker.record(entry('a'), changes));
+    await turn();
+    await broker.record(entry('b'), reads);
+    vi.advanceTimersByTime(5000);
+    expect(await change).toContain('missed its deadline');
+    await expect(broker.record(entry('c'), reads)).rejects.toThrow('does not answer');
+    sink.syncsHang = false;
+    sink.releaseSyncs();
+    await turn();
+    await broker.record(entry('d'), changes);
+    expect(names(sink)).toEqual(['a', 'b', 'd']);
+    expect(await verify(sink)).toMatchObject({ ok: true });
+  });
+
   test('and is not required holds nobody up', async () => {
     const [good, slow] = [new MemorySink(), new MemorySink()];
     const broker = await open(

@@ -243,7 +243,7 @@ export class AuditBroker {
         }),
       ];
     }
-    const outcomes = await Promise.allSettled(appends.filter(({ lane }) => lane.required).map(({ done }) => done));
+    const outcomes = await Promise.allSettled(appends.filter(({ lane }) => lane.required).map(async ({ done }) => done));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
     return this.#required;

@@ -38,10 +38,10 @@ export class AuditChain {
     return { seq: this.#seq, hash: this.#hash };
   }
 
-  /** Goes on to the next line. @param hash its hash */
-  advance(hash: string): void {
+  /** Goes on to the next line. @param ofLine its hash */
+  advance(ofLine: string): void {
     this.#seq++;
-    this.#hash = hash;
+    this.#hash = ofLine;
   }
 
   /** Takes back lines that no sink was ever given. */

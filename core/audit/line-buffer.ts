@@ -1,5 +1,5 @@
 /** Chained lines on their way to the sinks: each is encoded once, hashed where it lies, and a batch is one piece of memory. */
-import { AuditChain, lineHash } from './chain.ts';
+import { type AuditChain, lineHash } from './chain.ts';
 
 const bytesAtFirst = 65_536;
 const comma = 0x2c;

@@ -186,8 +186,8 @@ export class SinkLane {
   #limited(call: () => Promise<void>): Promise<void> {
     this.#waiting++;
     const running = this.#tail.then(call);
-    const done = (): void => void this.#waiting--;
-    this.#tail = running.then(done, done);
+    const ended = (): void => void this.#waiting--;
+    this.#tail = running.then(ended, ended);
     return this.#deadline(running);
   }
 

@@ -6,7 +6,7 @@ import { mountPrefix } from '../barrier/barrier.ts';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import { fillTemplate } from '../mounts/route-table.ts';
-import type { PrefetchedEntry, ReplyMessage } from '../runner/messages.ts';
+import type { PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import type { RoomStorage } from '../runner/thread-room.ts';
 import { Conflict } from '../storage/types.ts';
 import type { CachedAnswer } from './answer-cache.ts';

@@ -4,7 +4,7 @@ import { verbs } from '@strongroom/sdk-plugin';
 import type { KeyringChange } from '../barrier/keyring-change.ts';
 import type { Transaction } from '../barrier/transaction.ts';
 import type { StoredToken } from '../identity/token.ts';
-import { type FieldOutline, type OperationOutline } from '../runner/outline.ts';
+import { type FieldOutline, type OperationOutline } from '@strongroom/sdk-plugin/serving';
 import type { Body } from './body.ts';
 import type { Head } from './head.ts';
 import type { Host, Unsealed } from './host.ts';

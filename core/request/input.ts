@@ -5,7 +5,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { OpaqueJson } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
-import type { FieldOutline } from '../runner/outline.ts';
+import type { FieldOutline } from '@strongroom/sdk-plugin/serving';
 
 /** The fields of an operation. */
 export type InputOutline = Readonly<Record<string, FieldOutline>>;

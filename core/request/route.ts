@@ -4,7 +4,7 @@ import { mountPrefix } from '../barrier/barrier.ts';
 import type { Transaction } from '../barrier/transaction.ts';
 import { type Mount, readMounts } from '../mounts/mount-table.ts';
 import { fillTemplate, type PathParams } from '../mounts/route-table.ts';
-import type { OperationOutline, RouteOutline } from '../runner/outline.ts';
+import type { OperationOutline, RouteOutline } from '@strongroom/sdk-plugin/serving';
 import type { Engine } from '../runner/rooms.ts';
 import type { Head } from './head.ts';
 import type { Host, Unsealed } from './host.ts';

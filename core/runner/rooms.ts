@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { RouteTable } from '../mounts/route-table.ts';
 import { type CatalogEntry, findPlugin } from './catalog.ts';
-import type { EngineOutline, RouteOutline } from './outline.ts';
+import type { EngineOutline, RouteOutline } from '@strongroom/sdk-plugin/serving';
 import { type RoomLimits, type RoomStatus, ThreadRoom } from './thread-room.ts';
 
 /** A loaded engine. */

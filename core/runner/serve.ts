@@ -4,20 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
-import {
-  type Context,
-  type EngineDefinition,
-  OpaqueJson,
-  type Operation,
-  PluginError,
-  type Reply,
-  type schema,
-  stringifyJson,
-  type Caller,
-  type MountInfo,
-} from '@strongroom/sdk-plugin';
-import { outlineOf } from './outline.ts';
-import type { AnswerMessage, CallMessage, FromWorker, PrefetchedEntry, Question, ReplyMessage, ToWorker } from './messages.ts';
+import type { EngineDefinition } from '@strongroom/sdk-plugin';
+import { EngineServer, type FromWorker, outlineOf, type ToWorker } from '@strongroom/sdk-plugin/serving';
 
 /** What the task is given. */
 export interface ServeTask {
@@ -26,209 +14,27 @@ export interface ServeTask {
   readonly module: string;
 }
 
-/** Entries parsed by `derived` that a worker keeps. */
-const derivedMax = 10_000;
-/** Mounts that a worker keeps parsed. */
-const mountsMax = 1000;
-
 /** Serves until the host closes the port. */
 export default async function serve({ port, module }: ServeTask): Promise<void> {
   const engine = ((await import(module)) as { default: EngineDefinition }).default;
-  const worker = new Worker(engine, port);
+  const server = new EngineServer(engine, { send: outbox(port), random: (size) => randomBytes(size) });
   await new Promise<void>((resolve) => {
-    port.on('message', (messages: readonly ToWorker[]) => worker.receive(messages));
+    port.on('message', (messages: readonly ToWorker[]) => {
+      for (const message of messages) server.receive(message);
+    });
     port.on('close', resolve);
     port.postMessage([{ kind: 'ready', outline: outlineOf(engine) } satisfies FromWorker]);
   });
 }
 
-class Worker {
-  readonly #engine: EngineDefinition;
-  readonly #port: MessagePort;
-  readonly #calls = new Map<number, Call>();
-  readonly #derived = new Map<string, { readonly revision: number; readonly value: unknown }>();
-  readonly #mounts = new Map<string, MountInfo>();
-  #outbox: FromWorker[] = [];
-
-  constructor(engine: EngineDefinition, port: MessagePort) {
-    this.#engine = engine;
-    this.#port = port;
-  }
-
-  receive(messages: readonly ToWorker[]): void {
-    for (const message of messages) {
-      if (message.kind === 'answer') this.#calls.get(message.call)?.answer(message);
-      else void this.#run(message);
-    }
-  }
-
-  send(message: FromWorker): void {
-    if (this.#outbox.push(message) > 1) return;
+/** Messages of one turn of the event loop leave together. */
+function outbox(port: MessagePort): (message: FromWorker) => void {
+  let waiting: FromWorker[] = [];
+  return (message) => {
+    if (waiting.push(message) > 1) return;
     setImmediate(() => {
-      const batch = this.#outbox;
-      this.#outbox = [];
-      this.#port.postMessage(batch);
+      port.postMessage(waiting);
+      waiting = [];
     });
-  }
-
-  async #run(message: CallMessage): Promise<void> {
-    const call = new Call(message, this);
-    this.#calls.set(message.call, call);
-    try {
-      // The host matched the route and checked the input against this operation's own schema.
-      const operation = this.#engine.routes[message.template]?.[message.verb] as Operation<unknown, schema.Fields> | undefined;
-      if (operation === undefined) throw new Error(`no ${message.verb} at ${message.template}`);
-      const reply = await operation.handler(call.context(), message.params, revive(message.input, operation.input ?? {}));
-      this.send(call.reply(reply));
-    } catch (error) {
-      this.send(failure(message.call, error));
-    } finally {
-      this.#calls.delete(message.call);
-    }
-  }
-
-  /** The mount of a call, parsed once per change. */
-  mountInfo(text: string): MountInfo {
-    let mount = this.#mounts.get(text);
-    if (mount === undefined) {
-      if (this.#mounts.size >= mountsMax) this.#mounts.clear();
-      // Written by the host.
-      this.#mounts.set(text, (mount = JSON.parse(text) as MountInfo));
-    }
-    return mount;
-  }
-
-  derive<T>(entry: PrefetchedEntry, mountId: string, parse: (value: Uint8Array) => T): T | undefined {
-    if (entry.value === undefined) return undefined;
-    const name = `${mountId}/${entry.key}`;
-    const kept = this.#derived.get(name);
-    // One key is always parsed by one function of the engine, so what is kept has its type.
-    if (kept?.revision === entry.revision) return kept.value as T;
-    const value = parse(entry.value);
-    this.#derived.delete(name);
-    this.#derived.set(name, { revision: entry.revision, value });
-    if (this.#derived.size > derivedMax) {
-      const [oldest] = this.#derived.keys();
-      if (oldest !== undefined) this.#derived.delete(oldest);
-    }
-    return value;
-  }
-}
-
-/** One running handler. */
-class Call {
-  readonly #message: CallMessage;
-  readonly #worker: Worker;
-  readonly #entries = new Map<string, PrefetchedEntry>();
-  readonly #writes = new Map<string, Uint8Array | undefined>();
-  readonly #waiting = new Map<number, (answer: AnswerMessage) => void>();
-  #questions = 0;
-  #uncacheable = false;
-
-  constructor(message: CallMessage, worker: Worker) {
-    this.#message = message;
-    this.#worker = worker;
-    for (const entry of message.entries) this.#entries.set(entry.key, entry);
-  }
-
-  answer(message: AnswerMessage): void {
-    const resolve = this.#waiting.get(message.question);
-    this.#waiting.delete(message.question);
-    // After a restart the host has forgotten this call; leaving the handler where it waits is the cheapest end.
-    if (message.restart === undefined) resolve?.(message);
-  }
-
-  #ask(ask: Question): Promise<AnswerMessage> {
-    const question = ++this.#questions;
-    this.#worker.send({ kind: 'question', call: this.#message.call, question, ask });
-    return new Promise((resolve) => this.#waiting.set(question, resolve));
-  }
-
-  async #entry(key: string): Promise<PrefetchedEntry> {
-    const known = this.#entries.get(key);
-    if (known !== undefined) return known;
-    const { entry } = await this.#ask({ kind: 'get', key });
-    const found = entry ?? { key, revision: 0, value: undefined };
-    this.#entries.set(key, found);
-    return found;
-  }
-
-  async #list(directory: string, after = '', limit = 1_000_000): Promise<readonly string[]> {
-    const mine = [...this.#writes].filter(([key]) => key.startsWith(directory));
-    const { names = [] } = await this.#ask({ kind: 'list', directory, after, limit: limit + mine.length });
-    const merged = new Set(names);
-    for (const [key, value] of mine) {
-      const name = key.slice(directory.length).replace(/\/.*$/s, '/');
-      if (value !== undefined && name > after) merged.add(name);
-      else if (!name.endsWith('/')) merged.delete(name);
-    }
-    return [...merged].sort().slice(0, limit);
-  }
-
-  context(): Context {
-    const { now, caller, mountId } = this.#message;
-    return {
-      mount: this.#worker.mountInfo(this.#message.mount),
-      storage: {
-        get: async (key) => (this.#writes.has(key) ? this.#writes.get(key) : (await this.#entry(key)).value),
-        list: (directory, after, limit) => this.#list(directory, after, limit),
-        put: (key, value) => void this.#writes.set(key, value),
-        delete: (key) => void this.#writes.set(key, undefined),
-        derived: async (key, parse) => {
-          if (!this.#writes.has(key)) return this.#worker.derive(await this.#entry(key), mountId, parse);
-          const written = this.#writes.get(key);
-          return written === undefined ? undefined : parse(written);
-        },
-      },
-      now: () => {
-        this.#uncacheable = true;
-        return now;
-      },
-      random: (size) => {
-        this.#uncacheable = true;
-        return randomBytes(size);
-      },
-      caller: () => {
-        this.#uncacheable = true;
-        // Written by the host.
-        return JSON.parse(caller) as Caller;
-      },
-      log: (level, message) => this.#worker.send({ kind: 'log', level, message: message.slice(0, 4096), mountId }),
-    };
-  }
-
-  reply(reply: Reply | undefined): ReplyMessage {
-    return {
-      kind: 'reply',
-      call: this.#message.call,
-      writes: [...this.#writes].map(([key, value]) => ({ key, value })),
-      uncacheable: this.#uncacheable,
-      ...(reply === undefined
-        ? {}
-        : {
-            reply: {
-              ...(reply.data === undefined ? {} : { data: stringifyJson(reply.data) }),
-              ...(reply.warnings === undefined ? {} : { warnings: reply.warnings }),
-              ...(reply.status === undefined ? {} : { status: reply.status }),
-              ...(reply.validUntil === undefined ? {} : { validUntil: reply.validUntil }),
-            },
-          }),
-    };
-  }
-}
-
-/** Gives user JSON its class back, in the fields whose schema says so. */
-function revive(input: Readonly<Record<string, unknown>>, fields: schema.Fields): Record<string, unknown> {
-  const revived: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(input)) {
-    // The host sends the text of such fields.
-    revived[name] = fields[name]?.json['format'] === 'opaque' && value !== undefined ? new OpaqueJson(value as string) : value;
-  }
-  return revived;
-}
-
-function failure(call: number, error: unknown): FromWorker {
-  if (error instanceof PluginError) return { kind: 'failure', call, code: error.code, message: error.message };
-  const report = error instanceof Error ? (error.stack ?? error.message) : `threw ${typeof error}`;
-  return { kind: 'failure', call, code: 'internal', message: 'internal error', report };
+  };
 }

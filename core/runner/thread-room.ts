@@ -8,8 +8,8 @@ import { Piscina } from 'piscina';
 import type { Logger } from 'pino';
 import { StrongroomError } from '../errors.ts';
 import { Conflict } from '../storage/types.ts';
-import type { EngineOutline } from './outline.ts';
-import type { CallMessage, FromWorker, PrefetchedEntry, Question, ReplyMessage, ToWorker } from './messages.ts';
+import type { EngineOutline } from '@strongroom/sdk-plugin/serving';
+import type { CallMessage, FromWorker, PrefetchedEntry, Question, ReplyMessage, ToWorker } from '@strongroom/sdk-plugin/serving';
 
 /** Bounds of a room. */
 export interface RoomLimits {

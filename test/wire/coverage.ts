@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { verbs, type Verb } from '@strongroom/sdk-plugin';
 import { afterAll } from 'vitest';
 import { RouteTable } from '../../core/mounts/route-table.ts';
-import { outlineOf } from '../../core/runner/outline.ts';
+import { outlineOf } from '@strongroom/sdk-plugin/serving';
 import { systemRoutes } from '../../core/system/routes.ts';
 import { Server } from '../../core/system/server.ts';
 import kv from '../../plugins/kv/index.ts';

@@ -1,5 +1,5 @@
 /**
- * Every message between the host and a worker thread. They travel in arrays, one array per turn of the event loop and direction.
+ * Every message between the host and a room. To and from threads they travel in arrays, one array per turn of the event loop and direction.
  *
  *   host                          worker
  *    | -- call ------------------> |   with the entries that the route's `reads` name
@@ -8,7 +8,8 @@
  *    | <-- log ------------------- |
  *    | <-- reply | failure ------- |   the writes travel with the reply: without it nothing has happened
  */
-import type { PluginErrorCode, Verb } from '@strongroom/sdk-plugin';
+import type { Verb } from '../engine.ts';
+import type { PluginErrorCode } from '../errors.ts';
 import type { EngineOutline } from './outline.ts';
 
 /** One storage entry on its way to a worker. `revision` lets the worker keep what it parsed. */

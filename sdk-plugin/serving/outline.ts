@@ -1,5 +1,6 @@
 /** What an engine declares, as data: the host routes, validates and documents by it and never runs plugin code itself. */
-import { type EngineDefinition, type schema, type Verb, verbs } from '@strongroom/sdk-plugin';
+import { type EngineDefinition, type Verb, verbs } from '../engine.ts';
+import type { Schema } from '../schema.ts';
 
 /** JSON Schema of one input field. */
 export interface FieldOutline {
@@ -38,9 +39,10 @@ export function outlineOf(engine: EngineDefinition): EngineOutline {
     for (const verb of verbs) {
       const operation = route[verb];
       if (operation === undefined) continue;
-      const input = Object.entries<schema.Schema<unknown>>(operation.input ?? {}).map(
-        ([name, { json, optional }]): [string, FieldOutline] => [name, { json, optional }],
-      );
+      const input = Object.entries<Schema<unknown>>(operation.input ?? {}).map(([name, { json, optional }]): [string, FieldOutline] => [
+        name,
+        { json, optional },
+      ]);
       operations[verb] = { summary: operation.summary ?? route.summary, input: Object.fromEntries(input), reads: operation.reads ?? [] };
     }
     routes[template] = { template, summary: route.summary, access: route.access ?? 'token', exists: route.exists, verbs: operations };

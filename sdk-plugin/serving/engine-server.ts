@@ -1,0 +1,207 @@
+/**
+ * Runs an engine's calls inside its room, whatever the room is: messages in, messages out. It touches nothing of Node, so that threads and
+ * sandboxes run the very same code.
+ */
+import type { Caller, Context, EngineDefinition, MountInfo, Operation, Reply } from '../engine.ts';
+import { PluginError } from '../errors.ts';
+import { OpaqueJson } from '../json.ts';
+import type { Fields } from '../schema.ts';
+import { stringifyJson } from '../stringify-json.ts';
+import type { AnswerMessage, CallMessage, FromWorker, PrefetchedEntry, Question, ReplyMessage, ToWorker } from './messages.ts';
+
+/** What a room gives to those who run in it. */
+export interface Room {
+  /** Sends a message to the host. */
+  send(message: FromWorker): void;
+  /** Random bytes that an adversary can't predict. */
+  random(size: number): Uint8Array;
+}
+
+/** Entries parsed by `derived` that a room keeps. */
+const derivedMax = 10_000;
+/** Mounts that a room keeps parsed. */
+const mountsMax = 1000;
+
+/** The calls of one engine. */
+export class EngineServer {
+  readonly #engine: EngineDefinition;
+  readonly #room: Room;
+  readonly #calls = new Map<number, Call>();
+  readonly #derived = new Map<string, { readonly revision: number; readonly value: unknown }>();
+  readonly #mounts = new Map<string, MountInfo>();
+
+  constructor(engine: EngineDefinition, room: Room) {
+    this.#engine = engine;
+    this.#room = room;
+  }
+
+  /** Begins a call, or goes on with one. */
+  receive(message: ToWorker): void {
+    if (message.kind === 'answer') this.#calls.get(message.call)?.answer(message);
+    else void this.#run(message);
+  }
+
+  async #run(message: CallMessage): Promise<void> {
+    const call = new Call(message, this, this.#room);
+    this.#calls.set(message.call, call);
+    try {
+      // The host matched the route and checked the input against this operation's own schema.
+      const operation = this.#engine.routes[message.template]?.[message.verb] as Operation<unknown, Fields> | undefined;
+      if (operation === undefined) throw new Error(`no ${message.verb} at ${message.template}`);
+      const reply = await operation.handler(call.context(), message.params, revive(message.input, operation.input ?? {}));
+      this.#room.send(call.reply(reply));
+    } catch (error) {
+      this.#room.send(failure(message.call, error));
+    } finally {
+      this.#calls.delete(message.call);
+    }
+  }
+
+  /** The mount of a call, parsed once per change. */
+  mountInfo(text: string): MountInfo {
+    let mount = this.#mounts.get(text);
+    if (mount === undefined) {
+      if (this.#mounts.size >= mountsMax) this.#mounts.clear();
+      // Written by the host.
+      this.#mounts.set(text, (mount = JSON.parse(text) as MountInfo));
+    }
+    return mount;
+  }
+
+  /** What `parse` makes of an entry, kept until its revision moves. */
+  derive<T>(entry: PrefetchedEntry, mountId: string, parse: (value: Uint8Array) => T): T | undefined {
+    if (entry.value === undefined) return undefined;
+    const name = `${mountId}/${entry.key}`;
+    const kept = this.#derived.get(name);
+    // One key is always parsed by one function of the engine, so what is kept has its type.
+    if (kept?.revision === entry.revision) return kept.value as T;
+    const value = parse(entry.value);
+    this.#derived.delete(name);
+    this.#derived.set(name, { revision: entry.revision, value });
+    if (this.#derived.size > derivedMax) {
+      const [oldest] = this.#derived.keys();
+      if (oldest !== undefined) this.#derived.delete(oldest);
+    }
+    return value;
+  }
+}
+
+/** One running handler. */
+class Call {
+  readonly #message: CallMessage;
+  readonly #server: EngineServer;
+  readonly #room: Room;
+  readonly #entries = new Map<string, PrefetchedEntry>();
+  readonly #writes = new Map<string, Uint8Array | undefined>();
+  readonly #waiting = new Map<number, (answer: AnswerMessage) => void>();
+  #questions = 0;
+  #uncacheable = false;
+
+  constructor(message: CallMessage, server: EngineServer, room: Room) {
+    this.#message = message;
+    this.#server = server;
+    this.#room = room;
+    for (const entry of message.entries) this.#entries.set(entry.key, entry);
+  }
+
+  answer(message: AnswerMessage): void {
+    const resolve = this.#waiting.get(message.question);
+    this.#waiting.delete(message.question);
+    // After a restart the host has forgotten this call; leaving the handler where it waits is the cheapest end.
+    if (message.restart === undefined) resolve?.(message);
+  }
+
+  #ask(ask: Question): Promise<AnswerMessage> {
+    const question = ++this.#questions;
+    this.#room.send({ kind: 'question', call: this.#message.call, question, ask });
+    return new Promise((resolve) => this.#waiting.set(question, resolve));
+  }
+
+  async #entry(key: string): Promise<PrefetchedEntry> {
+    const known = this.#entries.get(key);
+    if (known !== undefined) return known;
+    const { entry } = await this.#ask({ kind: 'get', key });
+    const found = entry ?? { key, revision: 0, value: undefined };
+    this.#entries.set(key, found);
+    return found;
+  }
+
+  async #list(directory: string, after = '', limit = 1_000_000): Promise<readonly string[]> {
+    const mine = [...this.#writes].filter(([key]) => key.startsWith(directory));
+    const { names = [] } = await this.#ask({ kind: 'list', directory, after, limit: limit + mine.length });
+    const merged = new Set(names);
+    for (const [key, value] of mine) {
+      const name = key.slice(directory.length).replace(/\/.*$/s, '/');
+      if (value !== undefined && name > after) merged.add(name);
+      else if (!name.endsWith('/')) merged.delete(name);
+    }
+    return [...merged].sort().slice(0, limit);
+  }
+
+  context(): Context {
+    const { now, caller, mountId } = this.#message;
+    return {
+      mount: this.#server.mountInfo(this.#message.mount),
+      storage: {
+        get: async (key) => (this.#writes.has(key) ? this.#writes.get(key) : (await this.#entry(key)).value),
+        list: (directory, after, limit) => this.#list(directory, after, limit),
+        put: (key, value) => void this.#writes.set(key, value),
+        delete: (key) => void this.#writes.set(key, undefined),
+        derived: async (key, parse) => {
+          if (!this.#writes.has(key)) return this.#server.derive(await this.#entry(key), mountId, parse);
+          const written = this.#writes.get(key);
+          return written === undefined ? undefined : parse(written);
+        },
+      },
+      now: () => {
+        this.#uncacheable = true;
+        return now;
+      },
+      random: (size) => {
+        this.#uncacheable = true;
+        return this.#room.random(size);
+      },
+      caller: () => {
+        this.#uncacheable = true;
+        // Written by the host.
+        return JSON.parse(caller) as Caller;
+      },
+      log: (level, message) => this.#room.send({ kind: 'log', level, message: message.slice(0, 4096), mountId }),
+    };
+  }
+
+  reply(reply: Reply | undefined): ReplyMessage {
+    return {
+      kind: 'reply',
+      call: this.#message.call,
+      writes: [...this.#writes].map(([key, value]) => ({ key, value })),
+      uncacheable: this.#uncacheable,
+      ...(reply === undefined
+        ? {}
+        : {
+            reply: {
+              ...(reply.data === undefined ? {} : { data: stringifyJson(reply.data) }),
+              ...(reply.warnings === undefined ? {} : { warnings: reply.warnings }),
+              ...(reply.status === undefined ? {} : { status: reply.status }),
+              ...(reply.validUntil === undefined ? {} : { validUntil: reply.validUntil }),
+            },
+          }),
+    };
+  }
+}
+
+/** Gives user JSON its class back, in the fields whose schema says so. */
+function revive(input: Readonly<Record<string, unknown>>, fields: Fields): Record<string, unknown> {
+  const revived: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(input)) {
+    // The host sends the text of such fields.
+    revived[name] = fields[name]?.json['format'] === 'opaque' && value !== undefined ? new OpaqueJson(value as string) : value;
+  }
+  return revived;
+}
+
+function failure(call: number, error: unknown): FromWorker {
+  if (error instanceof PluginError) return { kind: 'failure', call, code: error.code, message: error.message };
+  const report = error instanceof Error ? (error.stack ?? error.message) : `threw ${typeof error}`;
+  return { kind: 'failure', call, code: 'internal', message: 'internal error', report };
+}

@@ -1,0 +1,4 @@
+/** What a room is made of: for hosts, and for the entry points that `strongroom plugin build` makes. Authors of plugins need nothing of it. */
+export * from './engine-server.ts';
+export * from './messages.ts';
+export * from './outline.ts';
