@@ -3,6 +3,7 @@
  * A handler sees plain values, reaches the world through `ctx` alone, and may be restarted: it must have no effect of its own.
  */
 import type { OpaqueJson } from './json.ts';
+import type { LeaseKind } from './outside.ts';
 import type { Fields, InferFields } from './schema.ts';
 
 /** Whatever JSON can say, with user JSON carried verbatim. */
@@ -69,6 +70,7 @@ export interface Operation<P, I extends Fields> {
   readonly input?: I;
   /** Storage keys the handler will surely want, as templates (`meta/{path}`): they travel with the call, so that the usual request is one message each way. */
   readonly reads?: readonly string[];
+  /** What reaches outside the server is made by `outside` instead. */
   readonly handler: (ctx: Context, params: P, input: InferFields<I>) => Promise<Reply | undefined> | Reply | undefined;
 }
 
@@ -98,6 +100,8 @@ export interface EngineDefinition {
   readonly needs?: readonly 'node'[];
   /** Templates of paths below the mount: `{name}` is one segment, `{name+}` the rest. The most literal template wins. */
   readonly routes: Readonly<Record<string, Route>>;
+  /** Kinds of leases that its operations ask for. */
+  readonly leases?: Readonly<Record<string, LeaseKind>>;
 }
 
 /** Types a route's handlers from its template and schemas. */

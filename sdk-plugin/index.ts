@@ -6,6 +6,7 @@ export * from './json.ts';
 export * from './json-merge-patch.ts';
 export * from './json-subkeys.ts';
 export * from './json-tree.ts';
+export * from './outside.ts';
 export * from './stringify-json.ts';
 export * from './utf8.ts';
 export * as schema from './schema.ts';

@@ -28,6 +28,8 @@ export interface Mount {
   readonly config: MountConfig;
   readonly pluginVersion: string;
   readonly isolation: 'host' | 'thread';
+  /** Where its plugin may send HTTP requests; the config file alone sets it. */
+  readonly hosts?: readonly string[];
 }
 
 /** Settings of a mount that says nothing. */

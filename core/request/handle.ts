@@ -1,13 +1,7 @@
 /** Station 8: the cache, the host's own handler, or the engine in its room. What they wrote is in the transaction afterwards, not yet committed. */
-import { type Caller as CallerInfo, type MountInfo, stringifyJson } from '@strongroom/sdk-plugin';
-import type { TokenRecord } from '../identity/token.ts';
-import type { Mount } from '../mounts/mount-table.ts';
-import { mountPrefix } from '../barrier/barrier.ts';
+import { stringifyJson } from '@strongroom/sdk-plugin';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
-import { fillTemplate } from '../mounts/route-table.ts';
-import type { PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
-import type { RoomStorage } from '../runner/thread-room.ts';
 import { Conflict } from '../storage/types.ts';
 import type { CachedAnswer } from './answer-cache.ts';
 import type { Body } from './body.ts';
@@ -17,6 +11,7 @@ import type { Host, Unsealed } from './host.ts';
 import type { HostReply } from './host-route.ts';
 import type { Caller } from './identify.ts';
 import { readInput, type RawInput } from './input.ts';
+import { callRoom, engineInput } from './room-call.ts';
 import type { Target } from './route.ts';
 
 /** A target that can be handled. */
@@ -89,7 +84,7 @@ async function handleHere(host: Host, unsealed: Unsealed, target: Extract<Found,
 
 async function handleInRoom(unsealed: Unsealed, target: Extract<Found, { kind: 'engine' }>, facts: HandleFacts): Promise<Handled> {
   const { tx, head, caller } = facts;
-  const { mount, engine, verb, route, params, operation } = target;
+  const { mount, verb, operation } = target;
   const extra = { auth: undefined, topLevel: false, mountType: mount.type };
   const key = reading.has(verb) && !mount.config.forceNoCache ? cacheKey(mount.id, verb, head) : undefined;
   const cached = key === undefined ? undefined : unsealed.cache.find(key, unsealed.storage, () => unsealed.clock.now());
@@ -102,96 +97,13 @@ async function handleInRoom(unsealed: Unsealed, target: Extract<Found, { kind: '
       keep: undefined,
     };
   }
-  const input: Record<string, unknown> = { ...readInput(operation.input, rawInput(facts)) };
-  for (const [name, field] of Object.entries(operation.input)) {
-    if (field.json['format'] === 'opaque' && input[name] !== undefined) input[name] = (input[name] as { readonly text: string }).text;
-  }
-  const storage = roomStorage(tx, mountPrefix(mount.id));
-  const entries: PrefetchedEntry[] = [];
-  for (const template of operation.reads) entries.push(await storage.get(fillTemplate(template, params)));
-  const record = caller.kind === 'token' ? caller.token.record : undefined;
-  const message = await engine.room.call(
-    {
-      mountId: mount.id,
-      mount: mountText(mount),
-      template: route.template,
-      verb: route.verbs[verb] === undefined ? 'update' : verb,
-      params,
-      input,
-      now: unsealed.clock.now(),
-      caller: record === undefined ? nobody : callerText(record),
-      entries,
-    },
-    storage,
-  );
-  checkReply(message);
-  for (const { key: name, value } of message.writes) {
-    const full = mountPrefix(mount.id) + storageKey(name);
-    if (value === undefined) tx.delete(full);
-    else tx.put(full, value);
-  }
+  const message = await callRoom(unsealed, target, 'handle', { caller, tx, input: () => engineInput(operation.input, rawInput(facts)) });
   const validUntil = message.reply?.validUntil ?? (message.uncacheable ? 0 : Number.POSITIVE_INFINITY);
   return {
     outcome: outcomeOf(verb, message.reply, extra),
     reply: undefined,
     cached: undefined,
     keep: key === undefined || message.writes.length > 0 || validUntil === 0 ? undefined : { key, validUntil },
-  };
-}
-
-/** What the types promise of a worker's message, checked: a status that can be sent, and bytes as values. */
-function checkReply({ reply, writes }: ReplyMessage): void {
-  const status = reply?.status ?? 200;
-  if (!Number.isInteger(status) || status < 200 || status > 599)
-    throw new StrongroomError('internal', 'the engine answered a malformed status');
-  for (const { value } of writes)
-    if (value !== undefined && !(value instanceof Uint8Array))
-      throw new StrongroomError('internal', 'the engine wrote something that is not bytes');
-}
-
-const mountTexts = new WeakMap<Mount, string>();
-const callerTexts = new WeakMap<TokenRecord, string>();
-const nobody = JSON.stringify({ displayName: '', entityId: '', policies: [] } satisfies CallerInfo);
-
-function mountText(mount: Mount): string {
-  let text = mountTexts.get(mount);
-  if (text === undefined)
-    mountTexts.set(mount, (text = JSON.stringify({ path: mount.path, options: mount.options ?? {} } satisfies MountInfo)));
-  return text;
-}
-
-function callerText(record: TokenRecord): string {
-  let text = callerTexts.get(record);
-  if (text === undefined) {
-    callerTexts.set(
-      record,
-      (text = JSON.stringify({ displayName: record.displayName, entityId: '', policies: record.policies } satisfies CallerInfo)),
-    );
-  }
-  return text;
-}
-
-/** A key that a plugin names: relative, without empty or dot segments, so that it stays below its mount. */
-function storageKey(name: string): string {
-  if (
-    name.length > 0 &&
-    name.length <= 8192 &&
-    !name.endsWith('/') &&
-    !name.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')
-  )
-    return name;
-  throw new StrongroomError('internal', 'the engine used a malformed storage key');
-}
-
-/** The mount's part of the transaction, as its room sees it. */
-function roomStorage(tx: Transaction, prefix: string): RoomStorage {
-  return {
-    get: async (name) => {
-      const key = prefix + storageKey(name);
-      const { movedAt, value } = await tx.read(key);
-      return { key: name, revision: movedAt, value };
-    },
-    list: (directory, after, limit) => tx.list(prefix + directory, after, limit),
   };
 }
 

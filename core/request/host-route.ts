@@ -114,7 +114,7 @@ export function hostRoute<
     const input = Object.entries<schema.Schema<unknown>>(operation.input ?? {}).map(
       ([name, { json, optional }]): [string, FieldOutline] => [name, { json, optional }],
     );
-    outlines[verb] = { summary: operation.summary ?? route.summary, input: Object.fromEntries(input), reads: [] };
+    outlines[verb] = { summary: operation.summary ?? route.summary, input: Object.fromEntries(input), reads: [], outside: false };
     if ('raw' in operation) raw[verb] = operation.raw;
     else handlers[verb] = operation.handler;
   }

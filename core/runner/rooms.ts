@@ -1,8 +1,11 @@
 /** The engines of an unsealed server: for each type in use, its room, and what it declares. */
 import type { Logger } from 'pino';
+import type { OutsideRequest, OutsideResponse } from '@strongroom/sdk-plugin';
+import type { Mount } from '../mounts/mount-table.ts';
 import { RouteTable } from '../mounts/route-table.ts';
 import { type CatalogEntry, findPlugin } from './catalog.ts';
 import type { EngineOutline, RouteOutline } from '@strongroom/sdk-plugin/serving';
+import { HostFetch } from './host-fetch.ts';
 import { type RoomLimits, type RoomStatus, ThreadRoom } from './thread-room.ts';
 
 /** A loaded engine. */
@@ -21,6 +24,7 @@ export class Rooms {
   readonly #rooms = new Map<string, ThreadRoom>();
   readonly #engines = new Map<string, Promise<Engine>>();
   readonly #loaded = new Map<string, Engine>();
+  readonly #fetchers = new Map<string, HostFetch>();
 
   constructor(catalog: readonly CatalogEntry[], limits: RoomLimits, log: Logger) {
     this.#catalog = catalog;
@@ -55,6 +59,15 @@ export class Rooms {
     return engine;
   }
 
+  /** How the plugin of a mount reaches outside. @throws StrongroomError `invalid` for a malformed entry of its `hosts` */
+  fetchOf({ id, hosts = [] }: Pick<Mount, 'id' | 'hosts'>): (request: OutsideRequest) => Promise<OutsideResponse> {
+    const key = JSON.stringify([id, hosts]);
+    let fetcher = this.#fetchers.get(key);
+    if (fetcher === undefined) this.#fetchers.set(key, (fetcher = new HostFetch(hosts)));
+    const sender = fetcher;
+    return (request) => sender.send(request);
+  }
+
   /** State of every room, by engine type. */
   status(): Readonly<Record<string, RoomStatus>> {
     return Object.fromEntries([...this.#rooms].map(([type, room]) => [type, room.status()]));
@@ -63,6 +76,8 @@ export class Rooms {
   /** Stops all workers. */
   async close(): Promise<void> {
     await Promise.all([...this.#rooms.values()].map((room) => room.close()));
+    for (const fetcher of this.#fetchers.values()) fetcher.close();
+    this.#fetchers.clear();
     this.#rooms.clear();
     this.#engines.clear();
     this.#loaded.clear();

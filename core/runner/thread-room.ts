@@ -9,7 +9,16 @@ import type { Logger } from 'pino';
 import { StrongroomError } from '../errors.ts';
 import { Conflict } from '../storage/types.ts';
 import type { EngineOutline } from '@strongroom/sdk-plugin/serving';
-import type { CallMessage, FromWorker, PrefetchedEntry, Question, ReplyMessage, ToWorker } from '@strongroom/sdk-plugin/serving';
+import type { OutsideRequest, OutsideResponse } from '@strongroom/sdk-plugin';
+import type {
+  AnswerMessage,
+  CallMessage,
+  FromWorker,
+  PrefetchedEntry,
+  Question,
+  ReplyMessage,
+  ToWorker,
+} from '@strongroom/sdk-plugin/serving';
 
 /** Bounds of a room. */
 export interface RoomLimits {
@@ -22,10 +31,12 @@ export interface RoomLimits {
 /** The defaults of DESIGN section 9. */
 export const roomLimits: RoomLimits = { deadlineMs: 30_000, heapMiB: 256, callsMax: 10_000 };
 
-/** What a running call may ask of its transaction; throws Conflict to restart. */
-export interface RoomStorage {
-  get(key: string): Promise<PrefetchedEntry>;
-  list(directory: string, after: string, limit: number): Promise<readonly string[]>;
+/** What a running call may ask for. Inside a transaction: storage, whose reads throw Conflict to restart; outside of one: HTTP. */
+export interface RoomWorld {
+  get?(key: string): Promise<PrefetchedEntry>;
+  list?(directory: string, after: string, limit: number): Promise<readonly string[]>;
+  /** @throws StrongroomError whose message the plugin is told */
+  fetch?(request: OutsideRequest): Promise<OutsideResponse>;
 }
 
 /** A call without its number. */
@@ -41,7 +52,7 @@ export interface RoomStatus {
 }
 
 interface Running {
-  readonly storage: RoomStorage;
+  readonly world: RoomWorld;
   readonly resolve: (reply: ReplyMessage) => void;
   readonly reject: (error: Error) => void;
   readonly deadline: NodeJS.Timeout;
@@ -113,13 +124,13 @@ export class ThreadRoom {
    * @throws Conflict when a read restarts the transaction; StrongroomError with the plugin's own code, `internal` for a fault of the
    * plugin, `timeout` past the deadline, `unavailable` while the room is backing off or full
    */
-  async call(call: Call, storage: RoomStorage): Promise<ReplyMessage> {
+  async call(call: Call, world: RoomWorld): Promise<ReplyMessage> {
     if (this.#running.size >= this.#limits.callsMax) throw new StrongroomError('unavailable', 'the engine has too many calls waiting');
     this.#serving ??= this.#start();
     const number = ++this.#calls;
     return new Promise((resolve, reject) => {
       const deadline = setTimeout(() => this.#missed(number), this.#limits.deadlineMs);
-      this.#running.set(number, { storage, resolve, reject, deadline });
+      this.#running.set(number, { world, resolve, reject, deadline });
       this.#send({ kind: 'call', call: number, ...call });
     });
   }
@@ -222,8 +233,7 @@ export class ThreadRoom {
 
   async #answer(running: Running, call: number, question: number, ask: Question): Promise<void> {
     try {
-      if (ask.kind === 'get') this.#send({ kind: 'answer', call, question, entry: await running.storage.get(ask.key) });
-      else this.#send({ kind: 'answer', call, question, names: await running.storage.list(ask.directory, ask.after, ask.limit) });
+      this.#send({ kind: 'answer', call, question, ...(await answerTo(running.world, ask)) });
     } catch (error) {
       this.#running.delete(call);
       clearTimeout(running.deadline);
@@ -233,4 +243,20 @@ export class ThreadRoom {
       );
     }
   }
+}
+
+/** The answer to a question. @throws what ends the call */
+async function answerTo(world: RoomWorld, ask: Question): Promise<Pick<AnswerMessage, 'entry' | 'names' | 'response' | 'refused'>> {
+  if (ask.kind === 'fetch') {
+    if (world.fetch === undefined) return { refused: 'only execute, revoke and renew may reach outside' };
+    try {
+      return { response: await world.fetch(ask.request) };
+    } catch (error) {
+      return { refused: error instanceof StrongroomError ? error.message : 'the request failed' };
+    }
+  }
+  if (world.get === undefined || world.list === undefined)
+    throw new StrongroomError('internal', 'the engine asked for storage where it has none');
+  if (ask.kind === 'get') return { entry: await world.get(ask.key) };
+  return { names: await world.list(ask.directory, ask.after, ask.limit) };
 }

@@ -2,12 +2,12 @@
  * Runs an engine's calls inside its room, whatever the room is: messages in, messages out. It touches nothing of Node, so that threads and
  * sandboxes run the very same code.
  */
-import type { Caller, Context, EngineDefinition, MountInfo, Operation, Reply } from '../engine.ts';
+import type { Caller, Context, EngineDefinition, MountInfo, Reply } from '../engine.ts';
 import { PluginError } from '../errors.ts';
-import { OpaqueJson } from '../json.ts';
-import type { Fields } from '../schema.ts';
+import type { Outside } from '../outside.ts';
 import { stringifyJson } from '../stringify-json.ts';
 import type { AnswerMessage, CallMessage, FromWorker, PrefetchedEntry, Question, ReplyMessage, ToWorker } from './messages.ts';
+import { type Carried, runPhase } from './run-phase.ts';
 
 /** What a room gives to those who run in it. */
 export interface Room {
@@ -45,11 +45,13 @@ export class EngineServer {
     const call = new Call(message, this, this.#room);
     this.#calls.set(message.call, call);
     try {
-      // The host matched the route and checked the input against this operation's own schema.
-      const operation = this.#engine.routes[message.template]?.[message.verb] as Operation<unknown, Fields> | undefined;
-      if (operation === undefined) throw new Error(`no ${message.verb} at ${message.template}`);
-      const reply = await operation.handler(call.context(), message.params, revive(message.input, operation.input ?? {}));
-      this.#room.send(call.reply(reply));
+      const { reply, carried } = await runPhase(
+        this.#engine,
+        message,
+        () => call.context(),
+        () => call.outside(),
+      );
+      this.#room.send(call.reply(reply, carried));
     } catch (error) {
       this.#room.send(failure(message.call, error));
     } finally {
@@ -170,12 +172,28 @@ class Call {
     };
   }
 
-  reply(reply: Reply | undefined): ReplyMessage {
+  /** What a step outside may touch. */
+  outside(): Outside {
+    const { now, mountId } = this.#message;
+    return {
+      fetch: async (request) => {
+        const { response, refused } = await this.#ask({ kind: 'fetch', request });
+        if (response === undefined) throw new PluginError('upstream', refused ?? 'no answer');
+        return response;
+      },
+      now: () => now,
+      random: (size) => this.#room.random(size),
+      log: (level, message) => this.#room.send({ kind: 'log', level, message: message.slice(0, 4096), mountId }),
+    };
+  }
+
+  reply(reply: Reply | undefined, carried?: Carried): ReplyMessage {
     return {
       kind: 'reply',
       call: this.#message.call,
       writes: [...this.#writes].map(([key, value]) => ({ key, value })),
       uncacheable: this.#uncacheable,
+      ...carried,
       ...(reply === undefined
         ? {}
         : {
@@ -188,16 +206,6 @@ class Call {
           }),
     };
   }
-}
-
-/** Gives user JSON its class back, in the fields whose schema says so. */
-function revive(input: Readonly<Record<string, unknown>>, fields: Fields): Record<string, unknown> {
-  const revived: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(input)) {
-    // The host sends the text of such fields.
-    revived[name] = fields[name]?.json['format'] === 'opaque' && value !== undefined ? new OpaqueJson(value as string) : value;
-  }
-  return revived;
 }
 
 function failure(call: number, error: unknown): FromWorker {

@@ -10,6 +10,7 @@
  */
 import type { Verb } from '../engine.ts';
 import type { PluginErrorCode } from '../errors.ts';
+import type { OutsideRequest, OutsideResponse } from '../outside.ts';
 import type { EngineOutline } from './outline.ts';
 
 /** One storage entry on its way to a worker. `revision` lets the worker keep what it parsed. */
@@ -19,10 +20,26 @@ export interface PrefetchedEntry {
   readonly value: Uint8Array | undefined;
 }
 
-/** Runs a handler. */
+/**
+ * What a call runs: a handler; a step of an operation that reaches outside; or one for a lease, whose kind is then in `lease`.
+ * Those in which nothing but `fetch` may be asked are named by `outsidePhases`.
+ */
+export type Phase = 'handle' | 'prepare' | 'execute' | 'finish' | 'revoke-prepare' | 'revoke' | 'renew-prepare' | 'renew';
+
+/** The phases without storage. */
+export const outsidePhases: ReadonlySet<Phase> = new Set<Phase>(['execute', 'revoke', 'renew']);
+
+/** Runs a handler or a step. */
 export interface CallMessage {
   readonly kind: 'call';
   readonly call: number;
+  readonly phase: Phase;
+  /** Kind of lease, in the phases of leases. */
+  readonly lease?: string;
+  /** JSON text of what earlier steps gave: the plan; for `finish` an array of plan and result; for `*-prepare` the lease's data. */
+  readonly carried?: string;
+  /** Seconds that a renewal adds. */
+  readonly seconds?: number;
   readonly mountId: string;
   /** JSON text of a `MountInfo`: the host makes it once per mount, and a text crosses faster than an object. */
   readonly mount: string;
@@ -44,6 +61,9 @@ export interface AnswerMessage {
   readonly question: number;
   readonly entry?: PrefetchedEntry;
   readonly names?: readonly string[];
+  readonly response?: OutsideResponse;
+  /** Why there is no response. */
+  readonly refused?: string;
   /** The transaction has to restart: the handler's result will not be used. */
   readonly restart?: true;
 }
@@ -54,7 +74,8 @@ export type ToWorker = CallMessage | AnswerMessage;
 /** What a handler asks of its storage. */
 export type Question =
   | { readonly kind: 'get'; readonly key: string }
-  | { readonly kind: 'list'; readonly directory: string; readonly after: string; readonly limit: number };
+  | { readonly kind: 'list'; readonly directory: string; readonly after: string; readonly limit: number }
+  | { readonly kind: 'fetch'; readonly request: OutsideRequest };
 
 /** A finished handler. */
 export interface ReplyMessage {
@@ -68,6 +89,10 @@ export interface ReplyMessage {
     readonly status?: number;
     readonly validUntil?: number;
   };
+  /** JSON text: the plan of `prepare`, the result of `execute`. */
+  readonly carried?: string;
+  /** What `prepare` asks for; `data` is JSON text. */
+  readonly lease?: { readonly kind: string; readonly ttl?: number; readonly maxTtl?: number; readonly data: string };
   readonly writes: readonly { readonly key: string; readonly value: Uint8Array | undefined }[];
   /** The handler read the clock, the caller or randomness. */
   readonly uncacheable: boolean;

@@ -13,6 +13,15 @@ export interface OperationOutline {
   readonly summary: string;
   readonly input: Readonly<Record<string, FieldOutline>>;
   readonly reads: readonly string[];
+  /** It has the three steps of `outside`. */
+  readonly outside: boolean;
+}
+
+/** A kind of lease. */
+export interface LeaseOutline {
+  readonly renewable: boolean;
+  /** Renewing reaches outside; otherwise it changes the lease alone. */
+  readonly renews: boolean;
 }
 
 /** One route. */
@@ -29,6 +38,7 @@ export interface EngineOutline {
   readonly name: string;
   readonly version: string;
   readonly routes: Readonly<Record<string, RouteOutline>>;
+  readonly leases: Readonly<Record<string, LeaseOutline>>;
 }
 
 /** Takes the data out of a definition. */
@@ -43,9 +53,18 @@ export function outlineOf(engine: EngineDefinition): EngineOutline {
         name,
         { json, optional },
       ]);
-      operations[verb] = { summary: operation.summary ?? route.summary, input: Object.fromEntries(input), reads: operation.reads ?? [] };
+      operations[verb] = {
+        summary: operation.summary ?? route.summary,
+        input: Object.fromEntries(input),
+        reads: operation.reads ?? [],
+        outside: 'execute' in operation,
+      };
     }
     routes[template] = { template, summary: route.summary, access: route.access ?? 'token', exists: route.exists, verbs: operations };
   }
-  return { name: engine.name, version: engine.version, routes };
+  const leases = Object.entries(engine.leases ?? {}).map(([kind, { renew }]): [string, LeaseOutline] => [
+    kind,
+    { renewable: renew !== false, renews: typeof renew === 'object' },
+  ]);
+  return { name: engine.name, version: engine.version, routes, leases: Object.fromEntries(leases) };
 }

@@ -1,0 +1,91 @@
+/** Runs what a call asks for: a handler, or one step of what reaches outside. */
+import type { Context, EngineDefinition, Json, Operation, Reply } from '../engine.ts';
+import { OpaqueJson } from '../json.ts';
+import type { LeaseStep, Outside, OutsideOperation, Prepared } from '../outside.ts';
+import type { Fields } from '../schema.ts';
+import { stringifyJson } from '../stringify-json.ts';
+import type { CallMessage, ReplyMessage } from './messages.ts';
+
+/** What a step gives to the next one, as JSON text, and the lease that it asks for. */
+export type Carried = Pick<ReplyMessage, 'carried' | 'lease'>;
+
+/** What came of a phase. */
+export interface Ran {
+  readonly reply?: Reply | undefined;
+  readonly carried?: Carried;
+}
+
+/** Runs a phase. @throws whatever the plugin throws; Error for what the plugin does not declare */
+export async function runPhase(engine: EngineDefinition, message: CallMessage, ctx: () => Context, outside: () => Outside): Promise<Ran> {
+  const { phase, params, carried } = message;
+  switch (phase) {
+    case 'handle': {
+      const operation = operationOf(engine, message);
+      // The host matched the route and checked the input against this operation's own schema.
+      return { reply: await operation.handler(ctx(), params, revive(message.input, operation.input ?? {})) };
+    }
+    case 'prepare': {
+      const operation = stepsOf(engine, message);
+      const { plan, lease } = await operation.prepare(ctx(), params, revive(message.input, operation.input ?? {}));
+      return { carried: { carried: stringifyJson(plan), ...(lease === undefined ? {} : { lease: leaseMessage(lease) }) } };
+    }
+    case 'execute':
+      return { carried: { carried: stringifyJson(await stepsOf(engine, message).execute(outside(), parsed(carried))) } };
+    case 'finish': {
+      const operation = stepsOf(engine, message);
+      const [plan, result] = parsed(carried) as readonly [never, never];
+      return { reply: operation.finish === undefined ? { data: result } : await operation.finish(ctx(), plan, result) };
+    }
+    case 'revoke-prepare':
+    case 'renew-prepare': {
+      const { prepare } = leaseStepOf(engine, message);
+      const data = parsed(carried);
+      return { carried: { carried: stringifyJson(prepare === undefined ? data : await prepare(ctx(), data, message.seconds ?? 0)) } };
+    }
+    case 'revoke':
+    case 'renew':
+      await leaseStepOf(engine, message).execute(outside(), parsed(carried));
+      return {};
+  }
+}
+
+function operationOf(engine: EngineDefinition, { template, verb }: CallMessage): Operation<unknown, Fields> {
+  const operation = engine.routes[template]?.[verb];
+  if (operation === undefined) throw new Error(`no ${verb} at ${template}`);
+  return operation as unknown as Operation<unknown, Fields>;
+}
+
+type Steps = OutsideOperation<unknown, Fields, Json, Json>;
+
+function stepsOf(engine: EngineDefinition, message: CallMessage): Steps {
+  const operation = operationOf(engine, message);
+  if (!('execute' in operation)) throw new Error(`${message.verb} at ${message.template} has no steps`);
+  // Made by `outside`, which erased its types.
+  return operation as unknown as Steps;
+}
+
+function leaseStepOf(engine: EngineDefinition, { lease = '', phase }: CallMessage): LeaseStep<never> {
+  const kind = engine.leases !== undefined && Object.hasOwn(engine.leases, lease) ? engine.leases[lease] : undefined;
+  const step = phase.startsWith('renew') ? kind?.renew : kind?.revoke;
+  if (step === undefined || step === false) throw new Error(`no ${phase} for leases of kind ${lease}`);
+  return step;
+}
+
+/** What an earlier step gave: made by the same plugin, kept by the host. */
+function parsed(carried: string | undefined): never {
+  return JSON.parse(carried ?? 'null') as never;
+}
+
+function leaseMessage({ kind, ttl, maxTtl, data }: NonNullable<Prepared<Json>['lease']>): NonNullable<Carried['lease']> {
+  return { kind, data: stringifyJson(data), ...(ttl === undefined ? {} : { ttl }), ...(maxTtl === undefined ? {} : { maxTtl }) };
+}
+
+/** Gives user JSON its class back, in the fields whose schema says so. */
+function revive(input: Readonly<Record<string, unknown>>, fields: Fields): Record<string, unknown> {
+  const revived: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(input)) {
+    // The host sends the text of such fields.
+    revived[name] = fields[name]?.json['format'] === 'opaque' && value !== undefined ? new OpaqueJson(value as string) : value;
+  }
+  return revived;
+}
