@@ -59,6 +59,10 @@ export interface Reply {
   readonly validUntil?: number;
 }
 
+/** What a handler gives, at once or later. Nothing: 204 for a write, 404 for a read or list. */
+// oxlint-disable-next-line typescript/no-invalid-void-type -- a handler that only writes need not say that it answers nothing
+export type Answered = Promise<Reply | undefined | void> | Reply | undefined | void;
+
 /** The parameters of a route template: `data/{path+}` gives `{ path: string }`. */
 export type Params<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
   ? { readonly [K in Name extends `${infer N}+` ? N : Name]: string } & Params<Rest>
@@ -71,7 +75,7 @@ export interface Operation<P, I extends Fields> {
   /** Storage keys the handler will surely want, as templates (`meta/{path}`): they travel with the call, so that the usual request is one message each way. */
   readonly reads?: readonly string[];
   /** What reaches outside the server is made by `outside` instead. */
-  readonly handler: (ctx: Context, params: P, input: InferFields<I>) => Promise<Reply | undefined> | Reply | undefined;
+  readonly handler: (ctx: Context, params: P, input: InferFields<I>) => Answered;
 }
 
 /** The verbs a route can have. `update` serves create too unless `create` is given. */

@@ -18,6 +18,8 @@ export interface Attempt {
   sequenced: boolean;
   /** Hash of the token whose last or next use this request has taken. */
   spent: string | undefined;
+  /** Of the last attempt: for the answer's line when there is none after it. */
+  last: { readonly parts: RecordParts; readonly changes: boolean } | undefined;
 }
 
 /** What the stations up to the handler have found. */

@@ -94,16 +94,23 @@ interface Admitted {
 }
 
 async function transact(host: Host, unsealed: Unsealed, admitted: Admitted): Promise<Answer> {
-  const attempt: Attempt = { recorded: undefined, recordedAs: '', sequenced: false, spent: undefined };
+  const attempt: Attempt = { recorded: undefined, recordedAs: '', sequenced: false, spent: undefined, last: undefined };
   for (let restarts = 0; ; restarts++) {
     try {
       return await attemptOnce(host, unsealed, admitted, attempt);
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
-      if (restarts >= (attempt.spent === undefined ? restartsMax : restartsMaxWithUse))
-        throw new StrongroomError('unavailable', 'too many concurrent changes to the same data; try again');
+      if (restarts >= (attempt.spent === undefined ? restartsMax : restartsMaxWithUse)) return giveUp(unsealed, attempt);
     }
   }
+}
+
+/** This refusal, too, has both its lines before it leaves. */
+async function giveUp(unsealed: Unsealed, { recorded, last }: Attempt): Promise<never> {
+  const refusal = new StrongroomError('unavailable', 'too many concurrent changes to the same data; try again');
+  if (last !== undefined)
+    await Promise.all([recorded, recordAnswer(unsealed, last.parts, undefined, undefined, refusal.message, last.changes)]);
+  throw refusal;
 }
 
 async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, attempt: Attempt): Promise<Answer> {
@@ -116,6 +123,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
   const spends = caller.kind === 'token' && caller.token.record.usesLeft > 0 && attempt.spent === undefined;
   const reachesOutside = target.kind === 'engine' && target.operation.outside;
   const changes = spends || reachesOutside || !(head.verb === 'read' || head.verb === 'list' || head.verb === 'scan');
+  attempt.last = { parts, changes };
   // A restart that decides the same is still the same request; another decision is recorded too.
   const recordedAs = `${decision.allowed} ${caller.kind === 'token' ? caller.token.hash : caller.kind}`;
   if (attempt.recordedAs !== recordedAs) {

@@ -22,7 +22,7 @@ export async function runPhase(engine: EngineDefinition, message: CallMessage, c
     case 'handle': {
       const operation = operationOf(engine, message);
       // The host matched the route and checked the input against this operation's own schema.
-      return { reply: await operation.handler(ctx(), params, revive(message.input, operation.input ?? {})) };
+      return { reply: (await operation.handler(ctx(), params, revive(message.input, operation.input ?? {}))) ?? undefined };
     }
     case 'prepare': {
       const operation = stepsOf(engine, message);
@@ -42,6 +42,8 @@ export async function runPhase(engine: EngineDefinition, message: CallMessage, c
       const data = parsed(carried);
       return { carried: { carried: stringifyJson(prepare === undefined ? data : await prepare(ctx(), data, message.seconds ?? 0)) } };
     }
+    case 'revoke':
+    case 'renew':
     default:
       await leaseStepOf(engine, message).execute(outside(), parsed(carried));
       return { reply: undefined };

@@ -72,7 +72,7 @@ export class TestMount {
       },
       log: () => {},
     };
-    const reply = await operation.handler(context, match.params, input as Record<string, never>);
+    const reply = (await operation.handler(context, match.params, input as Record<string, never>)) ?? undefined;
     const promised = (found.reads ?? []).map((template) => fillTemplate(template, match.params));
     this.trace = { uncacheable, touched: transaction.touched, promised };
     transaction.commit();
