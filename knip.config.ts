@@ -8,6 +8,7 @@ const config: KnipConfig = {
     'core/runner/serve.ts',
     'test/**/*.ts',
     'bench/**/*.ts',
+    'examples/*/index.ts',
     '.ci/*.mjs',
     '*/**/*.test.ts',
   ],

@@ -77,6 +77,10 @@ export interface Reply {
   readonly login?: Login;
 }
 
+/** What a handler gives, at once or later. Nothing: 204 for a write, 404 for a read or list. */
+// oxlint-disable-next-line typescript/no-invalid-void-type -- a handler that only writes need not say that it answers nothing
+export type Answered = Promise<Reply | undefined | void> | Reply | undefined | void;
+
 /** The parameters of a route template: `data/{path+}` gives `{ path: string }`. */
 export type Params<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
   ? { readonly [K in Name extends `${infer N}+` ? N : Name]: string } & Params<Rest>
@@ -91,7 +95,7 @@ export interface Operation<P, I extends Fields> {
   /** What reaches outside the server is made by `outside` instead. */
   /** Makes it a login (auth methods only): who is trying, as a template over parameters and fields (`{username}`). See `defineAuthMethod`. */
   readonly alias?: string;
-  readonly handler: (ctx: Context, params: P, input: InferFields<I>) => Promise<Reply | undefined> | Reply | undefined;
+  readonly handler: (ctx: Context, params: P, input: InferFields<I>) => Answered;
 }
 
 /** The verbs a route can have. `update` serves create too unless `create` is given. */

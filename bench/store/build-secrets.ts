@@ -34,7 +34,7 @@ const server = new Server(
       onCompactionError: (error) => process.stderr.write(`${String(error)}\n`),
     }),
     seals: [openStaticSeal({ file: join(directory, 'seal.key'), create: false }, 'static-1', process.env)],
-    declared: { mounts: [], auth: [], policies: [] },
+    declared: { mounts: [], policies: [] },
     clusterName: config.cluster_name ?? 'strongroom',
   }),
 );

@@ -38,6 +38,7 @@ export interface FileMount {
   readonly description?: string;
   readonly options?: Readonly<Record<string, string | number | boolean>>;
   readonly isolation?: 'thread';
+  readonly hosts?: readonly string[];
   readonly default_lease_ttl?: FileDuration;
   readonly max_lease_ttl?: FileDuration;
 }

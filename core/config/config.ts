@@ -51,6 +51,8 @@ export interface MountConfig {
   readonly description: string;
   readonly options: Readonly<Record<string, string>>;
   readonly isolation: 'thread';
+  /** Where the engine may send HTTP requests: `host`, `host:port` or `http://host:port`. */
+  readonly hosts: readonly string[];
   readonly defaultLeaseTtlSeconds: number | undefined;
   readonly maxLeaseTtlSeconds: number | undefined;
 }

@@ -136,6 +136,10 @@ describe('a mistake is named by line and field', () => {
     ['mounts:\n  - { path: sys/x, type: kv }', '7: mounts[0].path: expected a path that is not below sys, auth, cubbyhole or identity'],
     ['mounts:\n  - { path: a, type: kv }\n  - { path: a/, type: kv }', '8: mounts[1].path: expected a value that no other has'],
     ['mounts:\n  - { path: a, type: kv, isolation: none }', '7: mounts[0].isolation: expected one of thread'],
+    [
+      'mounts:\n  - { path: a, type: kv, hosts: ["a b"] }',
+      '7: mounts[0].hosts[0]: expected host, host:port (both https) or http://host:port',
+    ],
     ['mounts:\n  - { path: a, type: kv, options: { x: [] } }', '7: mounts[0].options.x: expected text, a number or true or false'],
     [
       'mounts:\n  - { path: a, type: kv, default_lease_ttl: 2h, max_lease_ttl: 1h }',

@@ -130,6 +130,7 @@ function convertMount(mount: NonNullable<ConfigFile['mounts']>[number]): MountCo
     description: mount.description ?? '',
     options: Object.fromEntries(Object.entries(mount.options ?? {}).map(([name, value]) => [name, String(value)])),
     isolation: mount.isolation ?? 'thread',
+    hosts: mount.hosts ?? [],
     defaultLeaseTtlSeconds: seconds(mount.default_lease_ttl),
     maxLeaseTtlSeconds: seconds(mount.max_lease_ttl),
   };

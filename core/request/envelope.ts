@@ -12,6 +12,7 @@ export interface Outcome {
   /** Data members at the top level besides. */
   readonly topLevel: boolean;
   readonly mountType: string;
+  readonly lease?: { readonly id: string; readonly renewable: boolean; /** Seconds. */ readonly duration: number };
 }
 
 /** The `auth` block as JSON text. */
@@ -34,11 +35,12 @@ export function authJson(auth: AuthBlock): string {
 
 /** Puts the answer together. */
 export function envelope(requestId: string, outcome: Outcome): Answer {
-  const { status, data, warnings, auth, topLevel, mountType } = outcome;
+  const { status, data, warnings, auth, topLevel, mountType, lease } = outcome;
   if (status === 204) return { status, body: undefined, contentType: 'application/json' };
   const spread = topLevel && data !== undefined && data.startsWith('{') && data !== '{}' ? `${data.slice(1, -1)},` : '';
+  const leaseId = lease === undefined ? '""' : JSON.stringify(lease.id);
   const body =
-    `{${spread}"request_id":"${requestId}","lease_id":"","renewable":false,"lease_duration":0,"data":${data ?? 'null'},` +
+    `{${spread}"request_id":"${requestId}","lease_id":${leaseId},"renewable":${lease?.renewable ?? false},"lease_duration":${lease?.duration ?? 0},"data":${data ?? 'null'},` +
     `"wrap_info":null,"warnings":${warnings.length === 0 ? 'null' : JSON.stringify(warnings)},` +
     `"auth":${auth === undefined ? 'null' : authJson(auth)},"mount_type":${JSON.stringify(mountType)}}\n`;
   return { status, body, contentType: 'application/json' };

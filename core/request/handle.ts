@@ -40,7 +40,7 @@ export interface HandleFacts {
 }
 
 /** The input of an operation, from the query for reading verbs and DELETE, from the body otherwise. */
-function rawInput({ head, body }: HandleFacts): RawInput {
+export function rawInput({ head, body }: Pick<HandleFacts, 'head' | 'body'>): RawInput {
   if (body.json !== undefined) return body;
   return {
     value: (name) => head.query.get(name),
@@ -50,7 +50,8 @@ function rawInput({ head, body }: HandleFacts): RawInput {
 
 const reading: ReadonlySet<string> = new Set(['read', 'list', 'scan']);
 
-function outcomeOf(
+/** What the reply of an engine amounts to. */
+export function outcomeOf(
   verb: string,
   reply: { readonly data?: string; readonly warnings?: readonly string[]; readonly status?: number } | undefined,
   extra: Pick<Outcome, 'auth' | 'topLevel' | 'mountType'>,

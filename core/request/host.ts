@@ -5,6 +5,7 @@ import type { AuditBroker } from '../audit/broker.ts';
 import type { AuditSerializer } from '../audit/serializer.ts';
 import type { Clock } from '../identity/clock.ts';
 import type { Lockout } from '../identity/lockout.ts';
+import type { LeaseKeeper } from '../lease/lease-keeper.ts';
 import type { TokenStore } from '../identity/token-store.ts';
 import type { RouteTable } from '../mounts/route-table.ts';
 import type { PolicyStore } from '../policy/policy-store.ts';
@@ -30,6 +31,7 @@ export interface Unsealed extends Vault {
   readonly policies: PolicyStore;
   readonly rooms: Rooms;
   readonly jobs: JobPool;
+  readonly leases: LeaseKeeper;
   readonly audit: AuditBroker;
   readonly auditText: AuditSerializer;
   /** PEM: verifies the checkpoints of the audit. */

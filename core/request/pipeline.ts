@@ -9,21 +9,21 @@
 import { randomUUID } from 'node:crypto';
 import { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
-import { Conflict, type Commit } from '../storage/types.ts';
+import { Conflict } from '../storage/types.ts';
 import { admit } from './admit.ts';
 import { authorize } from './authorize.ts';
 import { type Body, noBody, parseBody } from './body.ts';
 import { corsHeaders, preflight } from './cors.ts';
-import { envelope, type Outcome } from './envelope.ts';
-import { type Found, type Handled, handleTarget } from './handle.ts';
+import { type Attempt, conclude } from './conclude.ts';
+import { handleTarget } from './handle.ts';
 import { type Head, readHead } from './head.ts';
 import type { Host, Unsealed } from './host.ts';
-import type { HostReply } from './host-route.ts';
 import { type Answer, errorAnswer, type Incoming } from './incoming.ts';
 import { identify } from './identify.ts';
 import { readInput } from './input.ts';
-import { type KeptOverRestarts, keptOverRestarts } from './login.ts';
-import { answerData, recordAnswer, type RecordParts, recordParts, recordRequest } from './record.ts';
+import { keptOverRestarts } from './login.ts';
+import { serveOutside } from './outside.ts';
+import { recordAnswer, recordParts, recordRequest } from './record.ts';
 import { findTarget, isHostPath } from './route.ts';
 
 /** Conflicts after which a request gives up with 503. */
@@ -94,29 +94,25 @@ interface Admitted {
   readonly bodyError: StrongroomError | undefined;
 }
 
-/** What survives a restart. */
-interface Attempt {
-  /** The request's line, once it is written. */
-  recorded: Promise<void> | undefined;
-  recordedAs: string;
-  /** Whether its writes are in the log's sequence: from then on it can't restart. */
-  sequenced: boolean;
-  /** Hash of the token whose last or next use this request has taken. */
-  spent: string | undefined;
-  readonly kept: KeptOverRestarts;
-}
-
 async function transact(host: Host, unsealed: Unsealed, admitted: Admitted): Promise<Answer> {
-  const attempt: Attempt = { recorded: undefined, recordedAs: '', sequenced: false, spent: undefined, kept: keptOverRestarts(unsealed) };
+  const kept = keptOverRestarts(unsealed);
+  const attempt: Attempt = { recorded: undefined, recordedAs: '', sequenced: false, spent: undefined, last: undefined, kept };
   for (let restarts = 0; ; restarts++) {
     try {
       return await attemptOnce(host, unsealed, admitted, attempt);
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
-      if (restarts >= (attempt.spent === undefined ? restartsMax : restartsMaxWithUse))
-        throw new StrongroomError('unavailable', 'too many concurrent changes to the same data; try again');
+      if (restarts >= (attempt.spent === undefined ? restartsMax : restartsMaxWithUse)) return giveUp(unsealed, attempt);
     }
   }
+}
+
+/** This refusal, too, has both its lines before it leaves. */
+async function giveUp(unsealed: Unsealed, { recorded, last }: Attempt): Promise<never> {
+  const refusal = new StrongroomError('unavailable', 'too many concurrent changes to the same data; try again');
+  if (last !== undefined)
+    await Promise.all([recorded, recordAnswer(unsealed, last.parts, undefined, undefined, refusal.message, last.changes)]);
+  throw refusal;
 }
 
 async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, attempt: Attempt): Promise<Answer> {
@@ -129,7 +125,9 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
   const facts = { ...admitted, head, caller, target, decision };
   const parts = recordParts(unsealed, facts);
   const spends = caller.kind === 'token' && caller.token.record.usesLeft > 0 && attempt.spent === undefined;
-  const changes = spends || !(head.verb === 'read' || head.verb === 'list' || head.verb === 'scan');
+  const reachesOutside = target.kind === 'engine' && target.operation.outside;
+  const changes = spends || reachesOutside || !(head.verb === 'read' || head.verb === 'list' || head.verb === 'scan');
+  attempt.last = { parts, changes };
   // A restart that decides the same is still the same request; another decision is recorded too.
   const recordedAs = `${decision.allowed} ${caller.kind === 'token' ? caller.token.hash : caller.kind}`;
   if (attempt.recordedAs !== recordedAs) {
@@ -151,6 +149,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
     if (admitted.bodyError !== undefined) throw admitted.bodyError;
     if (target.kind === 'no-path') throw new StrongroomError('missing', '1 error occurred:\n\t* unsupported path\n\n');
     if (target.kind === 'no-verb') throw new StrongroomError('unsupported', '1 error occurred:\n\t* unsupported operation\n\n');
+    if (reachesOutside) return await serveOutside(unsealed, host, { head, body, caller, target, tx, parts }, attempt);
     const handled = await handleTarget(host, unsealed, target, {
       head,
       body,
@@ -176,70 +175,12 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
   }
 }
 
-/** What the stations up to the handler have found. */
-interface Concluding {
-  readonly head: Head;
-  readonly target: Found;
-  readonly tx: Transaction;
-  readonly parts: RecordParts;
-  /** Whether the lines of this request must be synced. */
-  readonly changes: boolean;
-}
-
-/** Commits or checks, records the answer, and waits until everything it rests on is safe. @throws Conflict before anything is sequenced */
-async function conclude(
-  unsealed: Unsealed,
-  found: Concluding,
-  attempt: Attempt,
-  { outcome, reply, cached, keep }: Handled,
-): Promise<Answer> {
-  const { head, target, tx, parts, changes } = found;
-  if (reply?.raw !== undefined) {
-    tx.check();
-    await Promise.all([attempt.recorded, recordAnswer(unsealed, parts, undefined, undefined, undefined, false)]);
-    return reply.raw;
-  }
-  if (tx.dirty || reply?.keyring !== undefined) await attempt.recorded;
-  const data = answerData(outcome, target.mount?.config.auditNonHmacResponseKeys);
-  const fragment = cached?.auditData ?? (data === undefined ? undefined : unsealed.auditText.fragment(data));
-  // From here to the answer's line nothing may yield: what was checked is what is recorded and answered.
-  const commit = settle(tx, reply, target.verb === 'delete');
-  attempt.sequenced = commit !== undefined;
-  const auditData = fragment === undefined ? undefined : { kind: 'fragment' as const, fragment };
-  const answered = recordAnswer(unsealed, parts, outcome, auditData, undefined, changes);
-  if (keep !== undefined) {
-    const { status, data: text, warnings } = outcome;
-    unsealed.cache.keep(keep.key, { reads: tx.readSet(), status, data: text, warnings, auditData: fragment, validUntil: keep.validUntil });
-  }
-  await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), attempt.recorded, answered]);
-  await reply?.after?.();
-  return respond(head, outcome);
-}
-
-/** Commits what was written, or proves that what was read still stands. @throws Conflict */
-function settle(tx: Transaction, reply: HostReply | undefined, deletes: boolean): Commit | undefined {
-  if (!tx.dirty && reply?.keyring === undefined) {
-    tx.check();
-    return undefined;
-  }
-  const options = deletes || reply?.urgent === true ? { urgent: true } : {};
-  return reply?.keyring === undefined ? tx.commit(options) : reply.keyring.commit(options);
-}
-
 async function spendUse(unsealed: Unsealed, hash: string): Promise<void> {
   const tx = new Transaction(unsealed);
   const token = await unsealed.tokens.findByHash(tx, hash);
   if (token === undefined || token.record.usesLeft < 1) throw new Conflict('the token has changed');
   unsealed.tokens.spendUse(tx, token);
   await tx.commit().durable;
-}
-
-/** Station 10. */
-function respond(head: Head, outcome: Outcome): Answer {
-  if (outcome.status === 404 && outcome.data === undefined) {
-    return outcome.warnings.length === 0 ? errorAnswer(404, []) : envelope(head.requestId, outcome);
-  }
-  return envelope(head.requestId, outcome);
 }
 
 /** Whoever asks for a wrapped answer must not get it unwrapped. */

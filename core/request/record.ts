@@ -155,6 +155,7 @@ export function recordAnswer(
       ...(data === undefined ? {} : { data }),
       ...(outcome === undefined || outcome.warnings.length === 0 ? {} : { warnings: outcome.warnings }),
       ...(auth === undefined ? {} : { auth: issuedAuth(auth) }),
+      ...(outcome?.lease === undefined ? {} : { leaseId: outcome.lease.id }),
     },
     parts.mount,
   );

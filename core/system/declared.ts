@@ -14,7 +14,7 @@ import type { KeyringChange } from '../barrier/keyring-change.ts';
 export interface Declared {
   readonly mounts: readonly NewMount[];
   /** Auth methods: paths below `auth/`. */
-  readonly auth: readonly NewMount[];
+  readonly auth?: readonly NewMount[];
   readonly policies: readonly { readonly name: string; readonly rules: string }[];
 }
 
@@ -30,11 +30,11 @@ export async function applyDeclared(unsealed: Unsealed, declared: Declared, log:
   for (const wanted of declared.mounts) {
     await apply(unsealed, `sys/mounts/${wanted.path}`, (tx) => applyMount(tx, unsealed, wanted, 'secret'));
   }
-  for (const wanted of declared.auth) {
+  for (const wanted of declared.auth ?? []) {
     await apply(unsealed, `sys/auth/${wanted.path}`, (tx) => applyMount(tx, unsealed, wanted, 'auth'));
   }
   log.info(
-    { mounts: declared.mounts.length, auth: declared.auth.length, policies: declared.policies.length },
+    { mounts: declared.mounts.length, auth: declared.auth?.length ?? 0, policies: declared.policies.length },
     'the config has been applied',
   );
 }
@@ -59,6 +59,7 @@ async function applyMount(
     description: wanted.description === '' ? mount.description : wanted.description,
     options: wanted.options === null ? mount.options : { ...mount.options, ...wanted.options },
     config: { ...mount.config, ...wanted.config },
+    ...(wanted.hosts === undefined ? {} : { hosts: wanted.hosts }),
   };
   if (JSON.stringify(changed) !== JSON.stringify(mount)) writeMounts(tx, table.with(changed));
   return undefined;

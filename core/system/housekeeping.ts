@@ -74,6 +74,7 @@ export class Housekeeping {
 
   #tick(): void {
     void this.sweep();
+    this.#unsealed.leases.wake();
   }
 
   async #sweepAll(): Promise<void> {

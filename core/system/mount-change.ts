@@ -5,9 +5,11 @@ import { changeKeyring, type KeyringChange } from '../barrier/keyring-change.ts'
 import type { Transaction } from '../barrier/transaction.ts';
 import { randomBase62 } from '../crypto/random-text.ts';
 import { StrongroomError } from '../errors.ts';
+import { ofMount } from '../lease/lease-store.ts';
 import { defaultMountConfig, type Mount, type MountConfig, readMounts, writeMounts } from '../mounts/mount-table.ts';
 import { canonicalPath } from '../request/canonical-path.ts';
 import type { Unsealed } from '../request/host.ts';
+import { Conflict } from '../storage/types.ts';
 
 /** What an operator gives for a new mount. */
 export interface NewMount {
@@ -17,6 +19,8 @@ export interface NewMount {
   readonly description: string;
   readonly options: Readonly<Record<string, string>> | null;
   readonly config: Partial<MountConfig>;
+  /** Where its plugin may send HTTP requests; see `parseAllowedHost`. */
+  readonly hosts?: readonly string[];
 }
 
 const reserved = ['sys/', 'auth/', 'cubbyhole/', 'identity/'];
@@ -62,6 +66,7 @@ export async function mountEngine(
     config: { ...defaultMountConfig, ...wanted.config },
     pluginVersion: outline.version,
     isolation: 'thread',
+    ...(wanted.hosts === undefined ? {} : { hosts: wanted.hosts }),
   };
   writeMounts(tx, table.with(mount));
   if (auth) unsealed.tokens.openSource(tx, mount.id);
@@ -81,6 +86,9 @@ export async function unmountEngine(
   const table = await readMounts(tx);
   const mount = table.at(mountPath(rawPath, mountClass));
   if (mount?.class !== mountClass) return undefined;
+  await unsealed.leases.endMount(mount.id);
+  // One that was issued meanwhile: what this transaction has seen of the mount is over.
+  if ((await ofMount(tx, mount.id, 1)).length > 0) throw new Conflict('a lease of the mount has been issued');
   writeMounts(tx, table.without(mount.id));
   tx.put(sweepDirectory + mount.id, new Uint8Array(0));
   if (mountClass === 'auth') unsealed.tokens.closeSource(tx, mount.id);

@@ -25,7 +25,7 @@ export async function runPhase(engine: Plugin, message: CallMessage, ctx: () => 
     case 'handle': {
       const operation = operationOf(engine, message);
       // The host matched the route and checked the input against this operation's own schema.
-      return { reply: await operation.handler(ctx(), params, revive(message.input, operation.input ?? {})) };
+      return { reply: (await operation.handler(ctx(), params, revive(message.input, operation.input ?? {}))) ?? undefined };
     }
     case 'prepare': {
       const operation = stepsOf(engine, message);
@@ -45,13 +45,14 @@ export async function runPhase(engine: Plugin, message: CallMessage, ctx: () => 
       const data = parsed(carried);
       return { carried: { carried: stringifyJson(prepare === undefined ? data : await prepare(ctx(), data, message.seconds ?? 0)) } };
     }
-    case 'revoke':
-    case 'renew':
-      await leaseStepOf(engine, message).execute(outside(), parsed(carried));
-      return {};
     case 'login-renew':
       if (engine.kind !== 'auth-method') throw new Error('no auth method, no renewal of logins');
       return { reply: { login: await engine.renew(ctx(), parsed(carried)) } };
+    case 'revoke':
+    case 'renew':
+    default:
+      await leaseStepOf(engine, message).execute(outside(), parsed(carried));
+      return { reply: undefined };
   }
 }
 

@@ -63,7 +63,7 @@ export class TestMount {
     const transaction = new MemoryTransaction(this.store);
     let uncacheable = false;
     const context = this.context(transaction, () => void (uncacheable = true));
-    const reply = await operation.handler(context, match.params, input as Record<string, never>);
+    const reply = (await operation.handler(context, match.params, input as Record<string, never>)) ?? undefined;
     const promised = (found.reads ?? []).map((template) => fillTemplate(template, match.params));
     this.trace = { uncacheable, touched: transaction.touched, promised };
     transaction.commit();

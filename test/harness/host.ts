@@ -22,8 +22,8 @@ export class KeptLines implements AuditSink {
   sync(): Promise<void> {
     return Promise.resolve();
   }
-  lastLine(): Promise<string | undefined> {
-    return Promise.resolve(this.lines.at(-1));
+  lastLine(accept: (line: string) => boolean = () => true): Promise<string | undefined> {
+    return Promise.resolve(this.lines.findLast((line) => accept(line)));
   }
   reopen(): Promise<void> {
     return Promise.resolve();

@@ -1,0 +1,184 @@
+/**
+ * Ends leases: those that are over, those that were given up, and those that a crash left pending. Until a lease is known to be ended
+ * outside it stays in storage and is tried again, later and later.
+ */
+import type { Logger } from 'pino';
+import { Transaction, type Vault } from '../barrier/transaction.ts';
+import { StrongroomError } from '../errors.ts';
+import type { Clock } from '../identity/clock.ts';
+import { type Mount, readMounts } from '../mounts/mount-table.ts';
+import { applyWrites, mountText, mountWorld } from '../runner/engine-call.ts';
+import type { Engine, Rooms } from '../runner/rooms.ts';
+import { Conflict } from '../storage/types.ts';
+import { beginEnding, due, type LeaseRecord, ofMount, pending, putOff, readLease, remove } from './lease-store.ts';
+
+/** What a keeper works with. */
+export interface LeaseWorld extends Vault {
+  readonly clock: Clock;
+  readonly rooms: Rooms;
+}
+
+/** Leases that are ended at the same time. */
+const parallel = 16;
+const retryMs = { first: 1000, max: 3_600_000 } as const;
+/**
+ * After a step that may still have been running when its lease was ended, the lease is ended once more: longer after than any call may last,
+ * and than the statement timeouts of what it may have called.
+ */
+const quarantineMs = 120_000;
+const triesMax = 50;
+
+/** Ends the leases of one unsealing. */
+export class LeaseKeeper {
+  readonly #world: LeaseWorld;
+  readonly #log: Logger;
+  #running: Promise<void> | undefined;
+  #asked = false;
+  #stopped = false;
+
+  constructor(world: LeaseWorld, log: Logger) {
+    this.#world = world;
+    this.#log = log;
+  }
+
+  /** Gives up what a crash left pending, and begins to end it. */
+  async start(): Promise<void> {
+    for (;;) {
+      const left = await this.#commit((tx) => pending(tx, 500));
+      for (const id of left) await this.giveUp(id);
+      if (left.length === 0) break;
+    }
+  }
+
+  /** Ends after what is under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#running;
+  }
+
+  /** Gives a lease up; it is ended in the background. Resolves when no answer can use it any more. */
+  async giveUp(id: string): Promise<void> {
+    await this.#commit((tx) => beginEnding(tx, id, this.#world.clock.now()));
+    this.wake();
+  }
+
+  /** Looks for leases that are due. */
+  wake(): void {
+    this.#asked = true;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** Resolves when nothing that was due is left. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  /**
+   * Ends all leases of a mount, before it is unmounted: afterwards nothing could.
+   * @throws StrongroomError `upstream` when one can't be ended yet; it is tried again in the background
+   */
+  async endMount(mountId: string): Promise<void> {
+    for (;;) {
+      const ids = await ofMount(new Transaction(this.#world), mountId, parallel);
+      if (ids.length === 0) return;
+      const gone = await Promise.all(ids.map((id) => this.#end(id)));
+      const left = gone.filter((done) => !done).length;
+      if (left > 0)
+        throw new StrongroomError('upstream', `${left} leases of the mount can't be revoked yet: the log says why; they are tried again`);
+    }
+  }
+
+  async #run(): Promise<void> {
+    while (this.#asked && !this.#stopped) {
+      this.#asked = false;
+      try {
+        const ids = await due(new Transaction(this.#world), this.#world.clock.now(), parallel);
+        await Promise.all(ids.map((id) => this.#end(id)));
+        // More may be due; those that failed were put off.
+        if (ids.length > 0) this.#asked = true;
+      } catch (error) {
+        this.#log.error({ err: error }, 'ending leases failed; it will be tried again');
+      }
+    }
+  }
+
+  /** Ends one lease. Tells whether that was the last of it. */
+  async #end(id: string): Promise<boolean> {
+    const { clock } = this.#world;
+    const lease = await this.#commit((tx) => beginEnding(tx, id, clock.now()));
+    if (lease === undefined) return true;
+    try {
+      await this.#revoke(lease);
+    } catch (error) {
+      const attempts = lease.attempts + 1;
+      const wait = Math.min(retryMs.max, retryMs.first * 2 ** Math.min(attempts - 1, 20));
+      this.#log.warn({ err: error, kind: lease.kind, attempts }, 'a lease could not be revoked; it will be tried again');
+      await this.#change(id, (tx, now) => putOff(tx, now, { dueAt: clock.now() + wait, attempts, again: lease.again }));
+      return false;
+    }
+    await this.#change(id, (tx, now) =>
+      lease.again ? putOff(tx, now, { dueAt: clock.now() + quarantineMs, attempts: 0, again: false }) : remove(tx, now),
+    );
+    return !lease.again;
+  }
+
+  async #revoke(lease: LeaseRecord): Promise<void> {
+    const { rooms } = this.#world;
+    const prepared = await this.#commit(async (tx) => {
+      const mount = (await readMounts(tx)).mounts.find(({ id }) => id === lease.mountId);
+      // Unmounting ends its leases first.
+      if (mount === undefined) throw new StrongroomError('internal', 'the mount of a lease is gone');
+      const engine = await rooms.engine(mount.type, mount.class);
+      const reply = await engine.room.call(this.#message(mount, lease, 'revoke-prepare', lease.data), mountWorld(tx, mount));
+      applyWrites(tx, mount, reply);
+      return { mount, engine, plan: reply.carried };
+    });
+    const { mount, engine, plan }: { mount: Mount; engine: Engine; plan: string | undefined } = prepared;
+    await engine.room.call(this.#message(mount, lease, 'revoke', plan), { fetch: rooms.fetchOf(mount) });
+  }
+
+  #message(
+    mount: Mount,
+    lease: LeaseRecord,
+    phase: 'revoke-prepare' | 'revoke',
+    carried: string | undefined,
+  ): Parameters<Engine['room']['call']>[0] {
+    return {
+      phase,
+      lease: lease.kind,
+      mountId: mount.id,
+      mount: mountText(mount),
+      template: '',
+      verb: 'delete',
+      params: {},
+      input: {},
+      now: this.#world.clock.now(),
+      caller: '{"displayName":"","entityId":"","policies":[]}',
+      entries: [],
+      ...(carried === undefined ? {} : { carried }),
+    };
+  }
+
+  async #change(id: string, change: (tx: Transaction, lease: LeaseRecord) => unknown): Promise<void> {
+    await this.#commit(async (tx) => {
+      const lease = await readLease(tx, id);
+      if (lease !== undefined) change(tx, lease);
+    });
+  }
+
+  /** Runs a transaction of the keeper's own, again when others came between, and waits until it is durable. */
+  async #commit<Result>(change: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    for (let tries = 0; ; tries++) {
+      const tx = new Transaction(this.#world);
+      try {
+        const result = await change(tx);
+        if (tx.dirty) await tx.commit({ urgent: true }).durable;
+        return result;
+      } catch (error) {
+        if (!(error instanceof Conflict) || tries >= triesMax) throw error;
+      }
+    }
+  }
+}

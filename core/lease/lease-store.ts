@@ -1,0 +1,167 @@
+/**
+ * Leases in storage: what was issued outside, how it is ended, and when.
+ *
+ *     lease/id/<id>              the record; the id is `<path of the request>/<24 random characters>`
+ *     lease/due/<ms>/<random>    its id, in the order in which something has to be done
+ *     lease/pending/<random>     its id, until `finish` has activated it: what is found here at a start belongs to a crash
+ *     lease/mount/<mount>/<random>  its id, by mount
+ *
+ * A lease is pending from before `execute` began, active once the answer may go out, and ending from the moment it was given up.
+ */
+import type { Transaction } from '../barrier/transaction.ts';
+import { randomBase62 } from '../crypto/random-text.ts';
+import { StrongroomError } from '../errors.ts';
+
+/** A lease as it is stored. Moments in milliseconds since 1970. */
+export interface LeaseRecord {
+  readonly id: string;
+  readonly mountId: string;
+  /** Kind, as its engine calls it. */
+  readonly kind: string;
+  /** JSON text: what the engine needs to end it. */
+  readonly data: string;
+  readonly state: 'pending' | 'active' | 'ending';
+  readonly renewable: boolean;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  /** No renewal goes beyond. */
+  readonly maxAt: number;
+  /** When the next thing has to be done: to end it, or to try again. */
+  readonly dueAt: number;
+  /** Failed tries to end it. */
+  readonly attempts: number;
+  /** Ended once; `execute` may still have been running then, so it is ended again at `dueAt`. */
+  readonly again: boolean;
+}
+
+/** What a new lease is made of. */
+export type NewLease = Pick<LeaseRecord, 'mountId' | 'kind' | 'data' | 'renewable'> & {
+  /** Path of the request. */
+  readonly path: string;
+  /** Seconds. */
+  readonly ttl: number;
+  readonly maxTtl: number;
+};
+
+const root = 'lease/';
+const randomLength = 24;
+
+function idKey(id: string): string {
+  return `${root}id/${id}`;
+}
+
+function randomPart(id: string): string {
+  return id.slice(-randomLength);
+}
+
+function dueKey({ id, dueAt }: LeaseRecord): string {
+  return `${root}due/${String(dueAt).padStart(16, '0')}/${randomPart(id)}`;
+}
+
+/** Stores a pending lease, in the transaction that `execute` waits for. @param pendingMs after which it is given up if nobody has activated it */
+export function addPending(tx: Transaction, lease: NewLease, now: number, pendingMs: number): LeaseRecord {
+  const { path, ttl, maxTtl, mountId, kind, data, renewable } = lease;
+  const record: LeaseRecord = {
+    id: `${path}/${randomBase62(randomLength)}`,
+    mountId,
+    kind,
+    data,
+    renewable,
+    state: 'pending',
+    issuedAt: now,
+    expiresAt: now + ttl * 1000,
+    maxAt: now + maxTtl * 1000,
+    dueAt: now + pendingMs,
+    attempts: 0,
+    again: false,
+  };
+  const id = Buffer.from(record.id);
+  tx.put(`${root}pending/${randomPart(record.id)}`, id);
+  tx.put(`${root}mount/${mountId}/${randomPart(record.id)}`, id);
+  tx.put(dueKey(record), id);
+  tx.put(idKey(record.id), encode(record));
+  return record;
+}
+
+/** A lease by its id. */
+export async function readLease(tx: Transaction, id: string): Promise<LeaseRecord | undefined> {
+  const stored = await tx.get(idKey(id));
+  // Written by this file.
+  return stored === undefined ? undefined : (JSON.parse(Buffer.from(stored).toString()) as LeaseRecord);
+}
+
+/** Makes a pending lease active, with its lifetime counted from `now`. @throws StrongroomError `unavailable` when it was given up meanwhile */
+export async function activate(tx: Transaction, id: string, now: number): Promise<LeaseRecord> {
+  const lease = await readLease(tx, id);
+  if (lease?.state !== 'pending') throw new StrongroomError('unavailable', 'the lease was given up before it was issued');
+  const moved = now - lease.issuedAt;
+  const expiresAt = lease.expiresAt + moved;
+  tx.delete(`${root}pending/${randomPart(id)}`);
+  return replace(tx, lease, { ...lease, state: 'active', issuedAt: now, expiresAt, maxAt: lease.maxAt + moved, dueAt: expiresAt });
+}
+
+/** Says that a lease ends: from now on nobody can activate or renew it. Undefined when it is gone. */
+export async function beginEnding(tx: Transaction, id: string, now: number): Promise<LeaseRecord | undefined> {
+  const lease = await readLease(tx, id);
+  if (lease === undefined) return undefined;
+  if (lease.state === 'ending') return lease;
+  tx.delete(`${root}pending/${randomPart(id)}`);
+  return replace(tx, lease, { ...lease, state: 'ending', again: lease.state === 'pending', dueAt: now });
+}
+
+/** Puts a lease off. */
+export function putOff(tx: Transaction, lease: LeaseRecord, change: Pick<LeaseRecord, 'dueAt' | 'attempts' | 'again'>): LeaseRecord {
+  return replace(tx, lease, { ...lease, ...change });
+}
+
+/** Forgets a lease. */
+export function remove(tx: Transaction, lease: LeaseRecord): void {
+  const random = randomPart(lease.id);
+  tx.delete(idKey(lease.id));
+  tx.delete(dueKey(lease));
+  tx.delete(`${root}pending/${random}`);
+  tx.delete(`${root}mount/${lease.mountId}/${random}`);
+}
+
+/** Ids of leases for which something has to be done, earliest first. */
+export async function due(tx: Transaction, now: number, limit: number): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (const moment of await tx.list(`${root}due/`, '', limit)) {
+    if (Number(moment.slice(0, -1)) > now) break;
+    ids.push(...(await idsIn(tx, `${root}due/${moment}`, limit - ids.length)));
+    if (ids.length >= limit) break;
+  }
+  return ids;
+}
+
+/** Ids of leases that are not active yet. */
+export function pending(tx: Transaction, limit: number): Promise<readonly string[]> {
+  return idsIn(tx, `${root}pending/`, limit);
+}
+
+/** Ids of a mount's leases. */
+export function ofMount(tx: Transaction, mountId: string, limit: number): Promise<readonly string[]> {
+  return idsIn(tx, `${root}mount/${mountId}/`, limit);
+}
+
+async function idsIn(tx: Transaction, directory: string, limit: number): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (const name of await tx.list(directory, '', limit)) {
+    const id = await tx.get(directory + name);
+    if (id !== undefined) ids.push(Buffer.from(id).toString());
+  }
+  return ids;
+}
+
+function replace(tx: Transaction, before: LeaseRecord, after: LeaseRecord): LeaseRecord {
+  if (before.dueAt !== after.dueAt) {
+    tx.delete(dueKey(before));
+    tx.put(dueKey(after), Buffer.from(after.id));
+  }
+  tx.put(idKey(after.id), encode(after));
+  return after;
+}
+
+function encode(record: LeaseRecord): Uint8Array {
+  return Buffer.from(JSON.stringify(record));
+}

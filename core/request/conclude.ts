@@ -1,0 +1,83 @@
+/** The end of a request: commit or check, record the answer, wait for what it rests on, and give the bytes. */
+import type { Transaction } from '../barrier/transaction.ts';
+import type { Commit } from '../storage/types.ts';
+import { envelope, type Outcome } from './envelope.ts';
+import type { Found, Handled } from './handle.ts';
+import type { Head } from './head.ts';
+import type { Unsealed } from './host.ts';
+import type { HostReply } from './host-route.ts';
+import { type Answer, errorAnswer } from './incoming.ts';
+import type { KeptOverRestarts } from './login.ts';
+import { answerData, recordAnswer, type RecordParts } from './record.ts';
+
+/** What survives a restart. */
+export interface Attempt {
+  /** The request's line, once it is written. */
+  recorded: Promise<void> | undefined;
+  recordedAs: string;
+  /** Whether its writes are in the log's sequence: from then on it can't restart. */
+  sequenced: boolean;
+  /** Hash of the token whose last or next use this request has taken. */
+  spent: string | undefined;
+  /** Of the last attempt: for the answer's line when there is none after it. */
+  last: { readonly parts: RecordParts; readonly changes: boolean } | undefined;
+  readonly kept: KeptOverRestarts;
+}
+
+/** What the stations up to the handler have found. */
+export interface Concluding {
+  readonly head: Head;
+  readonly target: Found;
+  readonly tx: Transaction;
+  readonly parts: RecordParts;
+  /** Whether the lines of this request must be synced. */
+  readonly changes: boolean;
+}
+
+/** Commits or checks, records the answer, and waits until everything it rests on is safe. @throws Conflict before anything is sequenced */
+export async function conclude(
+  unsealed: Unsealed,
+  found: Concluding,
+  attempt: Attempt,
+  { outcome, reply, cached, keep }: Handled,
+): Promise<Answer> {
+  const { head, target, tx, parts, changes } = found;
+  if (reply?.raw !== undefined) {
+    tx.check();
+    await Promise.all([attempt.recorded, recordAnswer(unsealed, parts, undefined, undefined, undefined, false)]);
+    return reply.raw;
+  }
+  if (tx.dirty || reply?.keyring !== undefined) await attempt.recorded;
+  const data = answerData(outcome, target.mount?.config.auditNonHmacResponseKeys);
+  const fragment = cached?.auditData ?? (data === undefined ? undefined : unsealed.auditText.fragment(data));
+  // From here to the answer's line nothing may yield: what was checked is what is recorded and answered.
+  const commit = settle(tx, reply, target.verb === 'delete');
+  attempt.sequenced = commit !== undefined;
+  const auditData = fragment === undefined ? undefined : { kind: 'fragment' as const, fragment };
+  const answered = recordAnswer(unsealed, parts, outcome, auditData, undefined, changes);
+  if (keep !== undefined) {
+    const { status, data: text, warnings } = outcome;
+    unsealed.cache.keep(keep.key, { reads: tx.readSet(), status, data: text, warnings, auditData: fragment, validUntil: keep.validUntil });
+  }
+  await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), attempt.recorded, answered]);
+  await reply?.after?.();
+  return respond(head, outcome);
+}
+
+/** Commits what was written, or proves that what was read still stands. @throws Conflict */
+function settle(tx: Transaction, reply: HostReply | undefined, deletes: boolean): Commit | undefined {
+  if (!tx.dirty && reply?.keyring === undefined) {
+    tx.check();
+    return undefined;
+  }
+  const options = deletes || reply?.urgent === true ? { urgent: true } : {};
+  return reply?.keyring === undefined ? tx.commit(options) : reply.keyring.commit(options);
+}
+
+/** Station 10. */
+function respond(head: Head, outcome: Outcome): Answer {
+  if (outcome.status === 404 && outcome.data === undefined) {
+    return outcome.warnings.length === 0 ? errorAnswer(404, []) : envelope(head.requestId, outcome);
+  }
+  return envelope(head.requestId, outcome);
+}

@@ -1,0 +1,58 @@
+/** A real HTTP service that makes and removes keys, as slowly and as badly as a test wants. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What happens to the next request of a method. */
+export type Behaviour = 'works' | 'fails-before' | 'fails-after' | 'hangs-after' | 'answers-nonsense' | 'redirects';
+
+/** A started service. */
+export class KeyService {
+  readonly keys: Map<string, { readonly role: string }> = new Map();
+  /** Every request, in order: `PUT name`. */
+  readonly asked: string[] = [];
+  puts: Behaviour = 'works';
+  deletes: Behaviour = 'works';
+  /** Awaited before a key is made. */
+  gate: () => Promise<void> = () => Promise.resolve();
+  readonly #server: Server;
+
+  private constructor() {
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+  }
+
+  static async start(): Promise<KeyService> {
+    const service = new KeyService();
+    await new Promise<void>((resolve) => service.#server.listen(0, '127.0.0.1', resolve));
+    return service;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const name = (request.url ?? '').replace('/keys/', '');
+    const method = request.method ?? '';
+    this.asked.push(`${method} ${name}`);
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    const behaviour = method === 'PUT' ? this.puts : this.deletes;
+    const end = (status: number, answer: string, headers: Record<string, string> = {}): void =>
+      void response.writeHead(status, headers).end(answer);
+    if (request.headers.authorization !== 'Bearer service-token') return end(401, '{}');
+    if (method === 'PUT') await this.gate();
+    if (behaviour === 'fails-before') return end(500, '{}');
+    if (behaviour === 'redirects') return end(302, '', { location: 'http://127.0.0.1:1/elsewhere' });
+    if (method === 'PUT') this.keys.set(name, { role: (JSON.parse(body) as { role: string }).role });
+    else this.keys.delete(name);
+    if (behaviour === 'fails-after') return end(500, '{}');
+    if (behaviour === 'answers-nonsense') return end(200, '{"nothing":1}');
+    if (behaviour === 'works') end(200, JSON.stringify({ secret: `secret-of-${name}` }));
+    return undefined;
+  }
+}
