@@ -50,7 +50,7 @@ export const userRoutes: Readonly<Record<string, Route>> = {
         return undefined;
       },
     },
-    delete: { handler: (ctx, { username }) => void ctx.storage.delete(userDirectory + username) },
+    delete: { handler: (ctx, { username }) => ctx.storage.delete(userDirectory + username) },
   }),
   ...route('users/{username}/password', {
     summary: "A user's password",

@@ -14,10 +14,5 @@ export interface JobResult {
 
 /** Does one. */
 export default function work(job: Job): JobResult[Job['kind']] {
-  switch (job.kind) {
-    case 'hash-password':
-      return hashPassword(job.password);
-    case 'verify-password':
-      return verifyPassword(job.password, job.hash);
-  }
+  return job.kind === 'hash-password' ? hashPassword(job.password) : verifyPassword(job.password, job.hash);
 }

@@ -81,8 +81,8 @@ export class Housekeeping {
     const { tokens, lockout } = this.#unsealed;
     const sweeps: readonly Sweep[] = [
       (tx, limit) => tokens.sweepExpired(tx, limit),
-      (tx, limit) => tokens.sweepRevoked(tx, limit),
       (tx, limit) => tokens.sweepClosed(tx, limit),
+      (tx, limit) => tokens.sweepRevoked(tx, limit),
       (tx, limit) => lockout.sweep(tx, limit),
       sweepUnmounted,
     ];

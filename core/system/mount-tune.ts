@@ -1,5 +1,5 @@
 /** Looks a mount up for its routes, and tunes it. */
-import { schema as s } from '@strongroom/sdk-plugin';
+import type { schema as s } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
 import { type Mount, readMounts, writeMounts } from '../mounts/mount-table.ts';
 import type { HostContext } from '../request/host-route.ts';

@@ -79,7 +79,8 @@ export function authMethodContract(name: string, under: AuthMethodUnderTest): vo
     test('never repeats what was sent in a refusal', async () => {
       for (const tried of [under.wrong, under.unknown]) {
         const [, message] = await refusal(logIn(tried));
-        for (const value of Object.values(tried.input)) if (typeof value === 'string') expect(message).not.toContain(value);
+        const sent = Object.values(tried.input).filter((value) => typeof value === 'string');
+        expect(sent.filter((value) => message.includes(value))).toEqual([]);
       }
     });
 
