@@ -41,7 +41,7 @@ export interface MountInfo {
  * computed is not computed again.
  */
 export interface Passwords {
-  /** A salted hash in PHC form (`$argon2id$v=19$…`). @throws when the password is empty or no well-formed text, or too many are waiting */
+  /** A salted hash in PHC form (`$argon2id$v=19$…`). The request is refused when the password is empty or no well-formed text. */
   hash(password: string): Promise<string>;
   /**
    * Whether the hash was made of this password. Without a hash it answers false after the same work: for users that don't exist, so

@@ -17,6 +17,8 @@ export const jobsWaitingMax = 128;
 /** Runs jobs, the first that came first. */
 export class JobPool {
   readonly #pool: Piscina;
+  /** The pool itself would start threads again. */
+  #closed = false;
 
   constructor() {
     this.#pool = new Piscina({
@@ -32,7 +34,7 @@ export class JobPool {
 
   /** @throws StrongroomError `unavailable` when too many are waiting, or the server is sealing */
   async run<K extends Job['kind']>(job: Job & { readonly kind: K }): Promise<JobResult[K]> {
-    if (this.#pool.queueSize >= jobsWaitingMax)
+    if (this.#closed || this.#pool.queueSize >= jobsWaitingMax)
       throw new StrongroomError('unavailable', 'too many password checks are waiting; try again later');
     try {
       // A kind's result is what `job.ts` makes of it.
@@ -45,6 +47,7 @@ export class JobPool {
 
   /** Stops the threads; running jobs fail. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#pool.destroy();
   }
 }

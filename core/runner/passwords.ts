@@ -15,11 +15,12 @@ export class RequestPasswords {
     this.#jobs = jobs;
   }
 
-  /** @throws StrongroomError `unavailable` when too many are waiting, `internal` for what no plugin may ask */
-  answer(question: PasswordQuestion): Promise<Pick<AnswerMessage, 'hash' | 'fits'>> {
-    // A plugin's types promise text; its messages may hold anything.
-    if (typeof question.password !== 'string' || question.password === '' || !question.password.isWellFormed())
-      throw new StrongroomError('internal', 'the plugin hashed something that is no password');
+  /**
+   * @throws StrongroomError `invalid` when no password is to be hashed, `unavailable` when too many are waiting, `internal` for what no plugin
+   * may ask
+   */
+  answer(asked: PasswordQuestion): Promise<Pick<AnswerMessage, 'hash' | 'fits'>> {
+    const question = checked(asked);
     const name = JSON.stringify([question.kind, question.password, question.kind === 'verify-password' ? (question.hash ?? null) : null]);
     let known = this.#known.get(name);
     if (known === undefined) {
@@ -35,4 +36,14 @@ export class RequestPasswords {
     if (fits === 'malformed') throw new StrongroomError('internal', 'the plugin verified a password against something that is no hash');
     return { fits };
   }
+}
+
+/** Text in UTF-8 has no lone surrogates: two passwords with different ones would be the same. */
+function checked(question: PasswordQuestion): PasswordQuestion {
+  // A plugin's types promise text; its messages may hold anything.
+  if (typeof question.password !== 'string') throw new StrongroomError('internal', 'the plugin hashed something that is no text');
+  if (question.password !== '' && question.password.isWellFormed()) return question;
+  if (question.kind === 'hash-password') throw new StrongroomError('invalid', 'a password must not be empty, and be well-formed Unicode');
+  // Nobody has such a password; that costs as much as any wrong one.
+  return { ...question, password: 'none', hash: undefined };
 }
