@@ -4,6 +4,7 @@ import { auditRoutes } from './audit-routes.ts';
 import { keyRoutes } from './key-routes.ts';
 import { metricsRoutes } from './metrics-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
+import { pluginRoutes } from './plugin-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
 import type { Server } from './server.ts';
 import { statusRoutes } from './status-routes.ts';
@@ -15,6 +16,7 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...statusRoutes(server),
     ...keyRoutes(server),
     ...mountRoutes,
+    ...pluginRoutes,
     ...policyRoutes,
     ...tokenRoutes,
     ...auditRoutes(server),
