@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { OutsideRequest, OutsideResponse } from '@strongroom/sdk-plugin';
 import type { Mount } from '../mounts/mount-table.ts';
+import { StrongroomError } from '../errors.ts';
 import { RouteTable } from '../mounts/route-table.ts';
 import { type CatalogEntry, findPlugin } from './catalog.ts';
 import type { EngineOutline, RouteOutline } from '@strongroom/sdk-plugin/serving';
@@ -18,7 +19,8 @@ export interface Engine {
 
 /** Loads engines on demand, one room per type and version. */
 export class Rooms {
-  readonly #catalog: readonly CatalogEntry[];
+  /** What can be mounted. */
+  readonly catalog: readonly CatalogEntry[];
   readonly #limits: RoomLimits;
   readonly #log: Logger;
   readonly #rooms = new Map<string, ThreadRoom>();
@@ -27,7 +29,7 @@ export class Rooms {
   readonly #fetchers = new Map<string, HostFetch>();
 
   constructor(catalog: readonly CatalogEntry[], limits: RoomLimits, log: Logger) {
-    this.#catalog = catalog;
+    this.catalog = catalog;
     this.#limits = limits;
     this.#log = log;
   }
@@ -35,6 +37,11 @@ export class Rooms {
   /** The engine of a type: at once when it is loaded. @throws StrongroomError `invalid` for an unknown type, `unavailable` when it can't be loaded */
   engine(type: string): Engine | Promise<Engine> {
     return this.#loaded.get(type) ?? this.#load(type);
+  }
+
+  /** The engine of a type if it is loaded. */
+  loaded(type: string): Engine | undefined {
+    return this.#loaded.get(type);
   }
 
   #load(type: string): Promise<Engine> {
@@ -49,11 +56,16 @@ export class Rooms {
   }
 
   async #open(type: string): Promise<Engine> {
-    const entry = findPlugin(this.#catalog, 'engine', type);
+    const entry = findPlugin(this.catalog, 'engine', type);
     if (entry.name !== type) return this.engine(entry.name);
     let room = this.#rooms.get(type);
     if (room === undefined) this.#rooms.set(type, (room = new ThreadRoom(entry.module, this.#limits, this.#log)));
     const outline = await room.outline();
+    if (outline.name !== entry.name || outline.version !== entry.version)
+      throw new StrongroomError(
+        'unavailable',
+        `plugin ${entry.name} ${entry.version}: its module says that it is ${outline.name} ${outline.version}`.slice(0, 512),
+      );
     const engine = { entry, outline, routes: new RouteTable(outline.routes), room };
     this.#loaded.set(type, engine);
     return engine;

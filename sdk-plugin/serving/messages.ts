@@ -21,10 +21,21 @@ export interface PrefetchedEntry {
 }
 
 /**
- * What a call runs: a handler; a step of an operation that reaches outside; or one for a lease, whose kind is then in `lease`.
+ * What a call runs: a handler; a step of an operation that reaches outside; one for a lease, whose kind is then in `name`; the job or the migration
+ * that `name` says.
  * Those in which nothing but `fetch` may be asked are named by `outsidePhases`.
  */
-export type Phase = 'handle' | 'prepare' | 'execute' | 'finish' | 'revoke-prepare' | 'revoke' | 'renew-prepare' | 'renew';
+export type Phase =
+  | 'handle'
+  | 'prepare'
+  | 'execute'
+  | 'finish'
+  | 'revoke-prepare'
+  | 'revoke'
+  | 'renew-prepare'
+  | 'renew'
+  | 'job'
+  | 'migrate';
 
 /** The phases without storage. */
 export const outsidePhases: ReadonlySet<Phase> = new Set<Phase>(['execute', 'revoke', 'renew']);
@@ -34,8 +45,8 @@ export interface CallMessage {
   readonly kind: 'call';
   readonly call: number;
   readonly phase: Phase;
-  /** Kind of lease, in the phases of leases. */
-  readonly lease?: string;
+  /** What is run, in phases that no route leads to. */
+  readonly name?: string;
   /** JSON text of what earlier steps gave: the plan; for `finish` an array of plan and result; for `*-prepare` the lease's data. */
   readonly carried?: string;
   /** Seconds that a renewal adds. */
@@ -91,6 +102,8 @@ export interface ReplyMessage {
   };
   /** JSON text: the plan of `prepare`, the result of `execute`. */
   readonly carried?: string;
+  /** A job wants to go on at once. */
+  readonly more?: boolean;
   /** What `prepare` asks for; `data` is JSON text. */
   readonly lease?: { readonly kind: string; readonly ttl?: number; readonly maxTtl?: number; readonly data: string };
   readonly writes: readonly { readonly key: string; readonly value: Uint8Array | undefined }[];

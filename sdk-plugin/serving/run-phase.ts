@@ -6,8 +6,8 @@ import type { Fields } from '../schema.ts';
 import { stringifyJson } from '../stringify-json.ts';
 import type { CallMessage, ReplyMessage } from './messages.ts';
 
-/** What a step gives to the next one, as JSON text, and the lease that it asks for. */
-export type Carried = Pick<ReplyMessage, 'carried' | 'lease'>;
+/** What a step gives to the next one, as JSON text, and what else it asks for. */
+export type Carried = Pick<ReplyMessage, 'carried' | 'lease' | 'more'>;
 
 /** What came of a phase. */
 export interface Ran {
@@ -42,11 +42,16 @@ export async function runPhase(engine: EngineDefinition, message: CallMessage, c
       const data = parsed(carried);
       return { carried: { carried: stringifyJson(prepare === undefined ? data : await prepare(ctx(), data, message.seconds ?? 0)) } };
     }
+    case 'job':
+      return { carried: { more: (await named(engine.jobs, message).run(ctx())) === 'more' } };
+    case 'migrate':
+      await named(engine.migrations, message)(ctx());
+      return { reply: undefined };
     case 'revoke':
     case 'renew':
     default:
       await leaseStepOf(engine, message).execute(outside(), parsed(carried));
-      return { reply: undefined };
+      return {};
   }
 }
 
@@ -65,11 +70,18 @@ function stepsOf(engine: EngineDefinition, message: CallMessage): Steps {
   return operation as unknown as Steps;
 }
 
-function leaseStepOf(engine: EngineDefinition, { lease = '', phase }: CallMessage): LeaseStep<never> {
-  const kind = engine.leases !== undefined && Object.hasOwn(engine.leases, lease) ? engine.leases[lease] : undefined;
-  const step = phase.startsWith('renew') ? kind?.renew : kind?.revoke;
-  if (step === undefined || step === false) throw new Error(`no ${phase} for leases of kind ${lease}`);
+function leaseStepOf(engine: EngineDefinition, message: CallMessage): LeaseStep<never> {
+  const kind = named(engine.leases, message);
+  const step = message.phase.startsWith('renew') ? kind.renew : kind.revoke;
+  if (step === undefined || step === false) throw new Error(`no ${message.phase} for leases of kind ${message.name}`);
   return step;
+}
+
+/** What a call names, among what the plugin declares. */
+function named<T>(declared: Readonly<Record<string, T>> | undefined, { name = '', phase }: CallMessage): T {
+  const found = declared !== undefined && Object.hasOwn(declared, name) ? declared[name] : undefined;
+  if (found === undefined) throw new Error(`no ${name} for ${phase}`);
+  return found;
 }
 
 /** What an earlier step gave: made by the same plugin, kept by the host. */
