@@ -117,6 +117,14 @@ export interface RouteBase {
 /** A route as the host sees it, its types erased. */
 export type Route = RouteBase & { readonly [V in Verb]?: Operation<never, never> };
 
+/** Work in the background, in transactions of its own; once the engine has been used since the server was unsealed. */
+export interface Job {
+  /** Seconds between the end of one run and the next. */
+  readonly every: number;
+  /** Does a bounded part of the work; `more` when it is to go on at once, in another transaction. May be restarted, as handlers are. */
+  readonly run: (ctx: Context) => Promise<'more' | void> | 'more' | void;
+}
+
 /** An engine as the host sees it. */
 export interface EngineDefinition {
   readonly kind: 'engine';
@@ -126,6 +134,13 @@ export interface EngineDefinition {
   readonly needs?: readonly 'node'[];
   /** Templates of paths below the mount: `{name}` is one segment, `{name+}` the rest. The most literal template wins. */
   readonly routes: Readonly<Record<string, Route>>;
+  /** Work that the host starts by itself, for each mount. */
+  readonly jobs?: Readonly<Record<string, Job>>;
+  /**
+   * What brings a mount's storage to a version (its key, `major.minor.patch`), each a transaction of its own: run once for each mount, in the
+   * order of versions, for those above the version that the mount was last served by, before any call.
+   */
+  readonly migrations?: Readonly<Record<string, (ctx: Context) => Promise<void> | void>>;
   /** Kinds of leases that its operations ask for. */
   readonly leases?: Readonly<Record<string, LeaseKind>>;
 }

@@ -10,9 +10,9 @@
  * knows of; a crash forgets at most those being checked. Right passwords are never counted: many logins of one user at once all succeed.
  */
 import { createHash } from 'node:crypto';
+import { inTransaction } from '../barrier/in-transaction.ts';
 import { Transaction, type Vault } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
-import { Conflict } from '../storage/types.ts';
 import type { Clock } from './clock.ts';
 
 /** When a mount locks an alias, and for how long. Durations in seconds. */
@@ -61,8 +61,6 @@ const root = 'core/lockout/';
 const empty = new Uint8Array(0);
 /** Most tries of one alias at once; further ones are turned away. */
 const insideMax = 512;
-/** Conflicts after which counting gives up. */
-const conflictsMax = 50;
 
 function nameOf(alias: string): string {
   return createHash('sha256').update(alias).digest('base64url');
@@ -150,28 +148,14 @@ export class Lockout {
   async #attempt<T>(trier: Trier, config: LockoutConfig, counted: CountedTry, attempt: () => Promise<T>): Promise<T> {
     try {
       const result = await attempt();
-      await this.#change((tx) => this.forget(tx, trier));
+      await inTransaction(this.#vault, (tx) => this.forget(tx, trier));
       return result;
     } catch (error) {
       if (error instanceof StrongroomError && error.code === 'credentials') {
         counted.failed = true;
-        await this.#change((tx) => this.#count(tx, trier, config));
+        await inTransaction(this.#vault, (tx) => this.#count(tx, trier, config));
       }
       throw error;
-    }
-  }
-
-  /** One commit of the bookkeeping. */
-  async #change(change: (tx: Transaction) => Promise<void>): Promise<void> {
-    for (let conflicts = 0; ; conflicts++) {
-      const tx = new Transaction(this.#vault);
-      try {
-        await change(tx);
-        if (tx.dirty) await tx.commit().durable;
-        return;
-      } catch (error) {
-        if (!(error instanceof Conflict) || conflicts >= conflictsMax) throw error;
-      }
     }
   }
 

@@ -5,7 +5,7 @@ import type { Transaction } from '../barrier/transaction.ts';
 import type { TokenRecord } from '../identity/token.ts';
 import type { Mount } from '../mounts/mount-table.ts';
 import { fillTemplate } from '../mounts/route-table.ts';
-import { applyWrites, checkReply, mountText, mountWorld } from '../runner/engine-call.ts';
+import { applyWrites, checkReply, mountText, mountWorld, unrouted } from '../runner/engine-call.ts';
 import { RequestPasswords } from '../runner/passwords.ts';
 import type { Unsealed } from './host.ts';
 import type { Caller } from './identify.ts';
@@ -80,22 +80,8 @@ export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: 
  */
 export async function callLoginRenewal(unsealed: Unsealed, mount: Mount, tx: Transaction, login: LoginToRenew): Promise<unknown> {
   const { room } = await unsealed.rooms.engine(mount.type, mount.class);
-  const message = await room.call(
-    {
-      phase: 'login-renew',
-      mountId: mount.id,
-      mount: mountText(mount),
-      template: '',
-      verb: 'update',
-      params: {},
-      input: {},
-      now: unsealed.clock.now(),
-      caller: nobody,
-      entries: [],
-      carried: JSON.stringify(login),
-    },
-    mountWorld(tx, mount, new RequestPasswords(unsealed.jobs)),
-  );
+  const call = unrouted(mount, 'login-renew', '', unsealed.clock.now(), JSON.stringify(login));
+  const message = await room.call(call, mountWorld(tx, mount, new RequestPasswords(unsealed.jobs)));
   checkReply(message);
   applyWrites(tx, mount, message);
   return message.reply?.login;

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { OutsideRequest, OutsideResponse } from '@strongroom/sdk-plugin';
 import type { Mount } from '../mounts/mount-table.ts';
+import { StrongroomError } from '../errors.ts';
 import { RouteTable } from '../mounts/route-table.ts';
 import { type CatalogEntry, findPlugin } from './catalog.ts';
 import type { EngineOutline, RouteOutline } from '@strongroom/sdk-plugin/serving';
@@ -42,6 +43,16 @@ export class Rooms {
     return this.#loaded.get(roomName(type, mountClass)) ?? this.#load(type, mountClass);
   }
 
+  /** The engine, or auth method, of a type if it is loaded. */
+  loaded(type: string, mountClass: Mount['class'] = 'secret'): Engine | undefined {
+    return this.#loaded.get(roomName(type, mountClass));
+  }
+
+  /** What the catalog says of a type. @throws StrongroomError `invalid` for an unknown one */
+  entry(type: string, mountClass: Mount['class'] = 'secret'): CatalogEntry {
+    return findPlugin(this.#catalog, mountClass === 'auth' ? 'auth-method' : 'engine', type);
+  }
+
   #load(type: string, mountClass: Mount['class']): Promise<Engine> {
     const name = roomName(type, mountClass);
     let loading = this.#engines.get(name);
@@ -55,12 +66,17 @@ export class Rooms {
   }
 
   async #open(type: string, mountClass: Mount['class']): Promise<Engine> {
-    const entry = findPlugin(this.#catalog, mountClass === 'auth' ? 'auth-method' : 'engine', type);
+    const entry = this.entry(type, mountClass);
     if (entry.name !== type) return this.engine(entry.name, mountClass);
     const name = roomName(type, mountClass);
     let room = this.#rooms.get(name);
     if (room === undefined) this.#rooms.set(name, (room = new ThreadRoom(entry.module, this.#limits, this.#log)));
     const outline = await room.outline();
+    if (outline.name !== entry.name || outline.version !== entry.version)
+      throw new StrongroomError(
+        'unavailable',
+        `plugin ${entry.name} ${entry.version}: its module says that it is ${outline.name} ${outline.version}`.slice(0, 512),
+      );
     const engine = { entry, outline, routes: new RouteTable(outline.routes), room };
     this.#loaded.set(name, engine);
     return engine;

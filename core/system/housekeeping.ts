@@ -5,9 +5,10 @@
 import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { changeKeyring } from '../barrier/keyring-change.ts';
+import { inTransaction } from '../barrier/in-transaction.ts';
 import { Transaction } from '../barrier/transaction.ts';
 import type { Unsealed } from '../request/host.ts';
-import { Conflict } from '../storage/types.ts';
+import { runJobs } from './engine-jobs.ts';
 import { sweepUnmounted } from './mount-change.ts';
 
 /** Progress of re-wrapping, in index pages. */
@@ -90,23 +91,15 @@ export class Housekeeping {
       for (const sweep of sweeps) while (!this.#stopped && (await this.#once(sweep)) > 0);
       await this.#keepClock();
       await this.#refreshKeys();
+      await runJobs(this.#unsealed, this.#log, () => this.#stopped);
     } catch (error) {
       this.#log.error({ err: error }, 'housekeeping failed; it will try again');
     }
   }
 
   /** One commit of a sweep. */
-  async #once(sweep: Sweep): Promise<number> {
-    for (let tries = 0; ; tries++) {
-      const tx = new Transaction(this.#unsealed);
-      try {
-        const found = await sweep(tx, batch);
-        if (tx.dirty) await tx.commit({ urgent: true }).durable;
-        return found;
-      } catch (error) {
-        if (!(error instanceof Conflict) || tries > 50) throw error;
-      }
-    }
+  #once(sweep: Sweep): Promise<number> {
+    return inTransaction(this.#unsealed, (tx) => sweep(tx, batch), { urgent: true });
   }
 
   async #keepClock(): Promise<void> {

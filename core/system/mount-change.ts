@@ -25,6 +25,8 @@ export interface NewMount {
 
 const reserved = ['sys/', 'auth/', 'cubbyhole/', 'identity/'];
 const reservedAuth = ['auth/token/'];
+/** Directory of the moments at which jobs of mounts ended, `<mount>/<job>`. */
+export const jobsDirectory = 'core/jobs/';
 /** Directory of the ids of unmounted engines whose entries are still to be removed. */
 const sweepDirectory = 'core/unmounted/';
 
@@ -112,6 +114,9 @@ export async function sweepUnmounted(tx: Transaction, limit: number): Promise<nu
       found++;
     }
   }
-  if (found === 0) tx.delete(sweepDirectory + id);
+  if (found === 0) {
+    for (const job of await tx.list(`${jobsDirectory}${id}/`)) tx.delete(`${jobsDirectory}${id}/${job}`);
+    tx.delete(sweepDirectory + id);
+  }
   return found + 1;
 }

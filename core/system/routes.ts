@@ -5,6 +5,7 @@ import { authRoutes } from './auth-routes.ts';
 import { keyRoutes } from './key-routes.ts';
 import { metricsRoutes } from './metrics-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
+import { pluginRoutes } from './plugin-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
 import type { Server } from './server.ts';
 import { statusRoutes } from './status-routes.ts';
@@ -17,6 +18,7 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...keyRoutes(server),
     ...mountRoutes,
     ...authRoutes,
+    ...pluginRoutes,
     ...policyRoutes,
     ...tokenRoutes,
     ...auditRoutes(server),

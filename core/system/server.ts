@@ -27,6 +27,7 @@ import { AnswerCache } from '../request/answer-cache.ts';
 import type { Cors, Host, RequestLimits, SystemTtl, Unsealed } from '../request/host.ts';
 import type { HostRoute } from '../request/host-route.ts';
 import { RateLimiter, type RateLimit } from '../request/rate-limit.ts';
+import { migrateMounts } from './engine-jobs.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { initialize, type Initialized, shamirId, type ShareWish } from './initialize.ts';
 import { readSecrets } from './initial-state.ts';
@@ -258,6 +259,7 @@ export class Server implements Host {
     };
     const housekeeping = new Housekeeping(unsealed, log);
     opened.push(() => housekeeping.stop());
+    await migrateMounts(unsealed, log);
     await housekeeping.start();
     await applyDeclared(unsealed, this.#declared, log);
     await leases.start();

@@ -24,11 +24,22 @@ export interface PrefetchedEntry {
 }
 
 /**
- * What a call runs: a handler; a step of an operation that reaches outside; one for a lease, whose kind is then in `lease`; or an auth
- * method's check of a login whose token is to be renewed.
+ * What a call runs: a handler; a step of an operation that reaches outside; one for a lease, whose kind is then in `name`; the job or the migration
+ * that `name` says; an auth method's check of a login whose token is to be renewed.
  * Those in which nothing but `fetch` may be asked are named by `outsidePhases`.
  */
-export type Phase = 'handle' | 'prepare' | 'execute' | 'finish' | 'revoke-prepare' | 'revoke' | 'renew-prepare' | 'renew' | 'login-renew';
+export type Phase =
+  | 'handle'
+  | 'prepare'
+  | 'execute'
+  | 'finish'
+  | 'revoke-prepare'
+  | 'revoke'
+  | 'renew-prepare'
+  | 'renew'
+  | 'login-renew'
+  | 'job'
+  | 'migrate';
 
 /** The phases without storage. */
 export const outsidePhases: ReadonlySet<Phase> = new Set<Phase>(['execute', 'revoke', 'renew']);
@@ -38,8 +49,8 @@ export interface CallMessage {
   readonly kind: 'call';
   readonly call: number;
   readonly phase: Phase;
-  /** Kind of lease, in the phases of leases. */
-  readonly lease?: string;
+  /** What is run, in phases that no route leads to. */
+  readonly name?: string;
   /** JSON text of what earlier steps gave: the plan; for `finish` an array of plan and result; for `*-prepare` the lease's data; for
    * `login-renew` a `LoginToRenew`. */
   readonly carried?: string;
@@ -105,6 +116,8 @@ export interface ReplyMessage {
   };
   /** JSON text: the plan of `prepare`, the result of `execute`. */
   readonly carried?: string;
+  /** A job wants to go on at once. */
+  readonly more?: boolean;
   /** What `prepare` asks for; `data` is JSON text. */
   readonly lease?: { readonly kind: string; readonly ttl?: number; readonly maxTtl?: number; readonly data: string };
   readonly writes: readonly { readonly key: string; readonly value: Uint8Array | undefined }[];

@@ -43,6 +43,10 @@ export interface EngineOutline {
   readonly version: string;
   readonly routes: Readonly<Record<string, RouteOutline>>;
   readonly leases: Readonly<Record<string, LeaseOutline>>;
+  /** Seconds between the runs of each job. */
+  readonly jobs: Readonly<Record<string, number>>;
+  /** Versions that have a migration. */
+  readonly migrations: readonly string[];
 }
 
 /** Takes the data out of a definition. */
@@ -78,5 +82,12 @@ export function outlineOf(engine: EngineDefinition | AuthMethodDefinition): Engi
     kind,
     { renewable: renew !== false, renews: typeof renew === 'object' },
   ]);
-  return { name: engine.name, version: engine.version, routes, leases: Object.fromEntries(leases) };
+  return {
+    name: engine.name,
+    version: engine.version,
+    routes,
+    leases: Object.fromEntries(leases),
+    jobs: Object.fromEntries(Object.entries(engine.jobs ?? {}).map(([job, { every }]) => [job, every])),
+    migrations: Object.keys(engine.migrations ?? {}),
+  };
 }

@@ -7,8 +7,8 @@ import type { Fields } from '../schema.ts';
 import { stringifyJson } from '../stringify-json.ts';
 import type { CallMessage, ReplyMessage } from './messages.ts';
 
-/** What a step gives to the next one, as JSON text, and the lease that it asks for. */
-export type Carried = Pick<ReplyMessage, 'carried' | 'lease'>;
+/** What a step gives to the next one, as JSON text, and what else it asks for. */
+export type Carried = Pick<ReplyMessage, 'carried' | 'lease' | 'more'>;
 
 type Plugin = EngineDefinition | AuthMethodDefinition;
 
@@ -48,11 +48,16 @@ export async function runPhase(engine: Plugin, message: CallMessage, ctx: () => 
     case 'login-renew':
       if (engine.kind !== 'auth-method') throw new Error('no auth method, no renewal of logins');
       return { reply: { login: await engine.renew(ctx(), parsed(carried)) } };
+    case 'job':
+      return { carried: { more: (await named(engine.jobs, message).run(ctx())) === 'more' } };
+    case 'migrate':
+      await named(engine.migrations, message)(ctx());
+      return { reply: undefined };
     case 'revoke':
     case 'renew':
     default:
       await leaseStepOf(engine, message).execute(outside(), parsed(carried));
-      return { reply: undefined };
+      return {};
   }
 }
 
@@ -71,11 +76,18 @@ function stepsOf(engine: Plugin, message: CallMessage): Steps {
   return operation as unknown as Steps;
 }
 
-function leaseStepOf(engine: Plugin, { lease = '', phase }: CallMessage): LeaseStep<never> {
-  const kind = engine.leases !== undefined && Object.hasOwn(engine.leases, lease) ? engine.leases[lease] : undefined;
-  const step = phase.startsWith('renew') ? kind?.renew : kind?.revoke;
-  if (step === undefined || step === false) throw new Error(`no ${phase} for leases of kind ${lease}`);
+function leaseStepOf(engine: Plugin, message: CallMessage): LeaseStep<never> {
+  const kind = named(engine.leases, message);
+  const step = message.phase.startsWith('renew') ? kind.renew : kind.revoke;
+  if (step === undefined || step === false) throw new Error(`no ${message.phase} for leases of kind ${message.name}`);
   return step;
+}
+
+/** What a call names, among what the plugin declares. */
+function named<T>(declared: Readonly<Record<string, T>> | undefined, { name = '', phase }: CallMessage): T {
+  const found = declared !== undefined && Object.hasOwn(declared, name) ? declared[name] : undefined;
+  if (found === undefined) throw new Error(`no ${name} for ${phase}`);
+  return found;
 }
 
 /** What an earlier step gave: made by the same plugin, kept by the host. */

@@ -1,4 +1,5 @@
 /** Who guesses is locked out: what is counted, how exactly under load, until when, and over a restart. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Transaction } from '../../core/barrier/transaction.ts';
 import { memoryDirectory } from '../../core/system/store-directory.ts';
@@ -62,6 +63,18 @@ test('a right password, or fifteen minutes without a wrong one, begin the count 
 
 test('what is no try is not counted', async () => {
   for (let time = 0; time < 10; time++) expect((await logIn('')).status).toBe(400);
+  expect((await logIn('right')).status).toBe(200);
+});
+
+test('a try that starts again, because the user has changed meanwhile, is one try', async () => {
+  for (const policies of ['a', 'b']) {
+    const trying = logIn('wrong');
+    // The password check takes longer than that, the change less.
+    await delay(10);
+    await host.send('POST', `auth/userpass/users/${user}/policies`, { token_policies: policies });
+    expect(await trying).toMatchObject(wrong);
+  }
+  await fail(2);
   expect((await logIn('right')).status).toBe(200);
 });
 
