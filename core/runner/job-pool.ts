@@ -26,7 +26,6 @@ export class JobPool {
       minThreads: 0,
       maxThreads: Math.max(1, Math.min(threadsMax, availableParallelism() - 1)),
       idleTimeout: idleMs,
-      maxQueue: jobsWaitingMax,
       env: {},
       argv: [],
     });
