@@ -9,7 +9,8 @@ const questionsMax = 16;
 /** Made with the request, dropped with it. */
 export class RequestPasswords {
   readonly #jobs: JobPool;
-  readonly #known = new Map<string, Promise<Pick<AnswerMessage, 'hash' | 'fits'>>>();
+  /** Made when it is needed: most requests ask for no password. */
+  #known: Map<string, Promise<Pick<AnswerMessage, 'hash' | 'fits'>>> | undefined;
 
   constructor(jobs: JobPool) {
     this.#jobs = jobs;
@@ -22,10 +23,11 @@ export class RequestPasswords {
   answer(asked: PasswordQuestion): Promise<Pick<AnswerMessage, 'hash' | 'fits'>> {
     const question = checked(asked);
     const name = JSON.stringify([question.kind, question.password, question.kind === 'verify-password' ? (question.hash ?? null) : null]);
-    let known = this.#known.get(name);
+    const all = (this.#known ??= new Map());
+    let known = all.get(name);
     if (known === undefined) {
-      if (this.#known.size >= questionsMax) throw new StrongroomError('internal', `the plugin hashed more than ${questionsMax} passwords`);
-      this.#known.set(name, (known = this.#compute(question)));
+      if (all.size >= questionsMax) throw new StrongroomError('internal', `the plugin hashed more than ${questionsMax} passwords`);
+      all.set(name, (known = this.#compute(question)));
     }
     return known;
   }
