@@ -20,7 +20,10 @@ const engine: EngineDefinition = defineEngine({
   },
   migrations: {
     // Not in order, and one that is not for this mount: the host sorts and chooses.
-    '2.1.0': (ctx) => ctx.storage.put('unit', encodeUtf8('runs')),
+    '2.1.0': async (ctx) => {
+      if ((await ctx.storage.get('total')) === undefined) throw new Error('it came too early');
+      ctx.storage.put('unit', encodeUtf8('runs'));
+    },
     '2.0.0': async (ctx) => {
       const count = await ctx.storage.get('count');
       if (count === undefined) throw new Error('it has run before');
