@@ -2,7 +2,6 @@
 import { stringifyJson } from '@strongroom/sdk-plugin';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
-import { lockoutOf } from '../mounts/mount-table.ts';
 import { Conflict } from '../storage/types.ts';
 import type { CachedAnswer } from './answer-cache.ts';
 import type { Body } from './body.ts';
@@ -12,8 +11,8 @@ import type { Host, Unsealed } from './host.ts';
 import type { HostReply } from './host-route.ts';
 import type { Caller } from './identify.ts';
 import { readInput, type RawInput } from './input.ts';
-import { aliasOf, issueLogin, type KeptOverRestarts } from './login.ts';
-import { callRoom, engineInput } from './room-call.ts';
+import { countedByLockout, type KeptOverRestarts, tokenOfLogin } from './login.ts';
+import { callRoom, engineInput, type EngineTarget } from './room-call.ts';
 import type { Target } from './route.ts';
 
 /** A target that can be handled. */
@@ -106,46 +105,25 @@ async function handleInRoom(
       keep: undefined,
     };
   }
-  if (operation.alias !== undefined) return handleLogin(host, unsealed, target, facts, operation.alias);
   refuseDuplicates(target, facts);
-  const input = (): Readonly<Record<string, unknown>> => engineInput(operation.input, rawInput(facts));
-  const message = await callRoom(unsealed, target, 'handle', { caller, tx, passwords: kept.passwords, input });
-  if (message.reply?.login !== undefined) throw new StrongroomError('internal', 'the plugin answered a login where it declares none');
+  const input = engineInput(operation.input, rawInput(facts));
+  const message = await countedByLockout(unsealed, target, kept, input, () =>
+    callRoom(unsealed, target, 'handle', { caller, tx, passwords: kept.passwords, input: () => input }),
+  );
+  const { auth, warnings } = await tokenOfLogin(unsealed, host.ttl, target, facts, message.reply);
+  const reply = warnings.length === 0 ? message.reply : { ...message.reply, warnings: [...(message.reply?.warnings ?? []), ...warnings] };
   const validUntil = message.reply?.validUntil ?? (message.uncacheable ? 0 : Number.POSITIVE_INFINITY);
   return {
-    outcome: outcomeOf(verb, message.reply, extra),
+    outcome: outcomeOf(verb, reply, { ...extra, auth }),
     reply: undefined,
     cached: undefined,
     keep: key === undefined || message.writes.length > 0 || validUntil === 0 ? undefined : { key, validUntil },
   };
 }
 
-/** Engines keep user JSON as it came, so they may repeat keys; what names who may do what may not. */
-function refuseDuplicates({ mount }: Extract<Found, { kind: 'engine' }>, { body }: HandleFacts): void {
+/** Engines keep user JSON as it came, so they may repeat keys; what names who may do what may not. @throws StrongroomError `invalid` */
+export function refuseDuplicates({ mount }: EngineTarget, { body }: Pick<HandleFacts, 'body'>): void {
   if (mount.class === 'auth' && body.duplicateKeys) throw new StrongroomError('invalid', 'request body: an object names a key twice');
-}
-
-/** A login: counted by the lockout, and answered with a token that the host makes. */
-async function handleLogin(
-  host: Host,
-  unsealed: Unsealed,
-  target: Extract<Found, { kind: 'engine' }>,
-  facts: HandleFacts,
-  template: string,
-): Promise<Handled> {
-  const { mount, params, operation, verb } = target;
-  const { caller, tx, kept } = facts;
-  if (mount.class !== 'auth') throw new StrongroomError('internal', 'the plugin declares a login, and is no auth method');
-  refuseDuplicates(target, facts);
-  const input = engineInput(operation.input, rawInput(facts));
-  const trier = { mountId: mount.id, alias: aliasOf(template, params, input) };
-  const { reply } = await unsealed.lockout.guard(trier, lockoutOf(mount), kept.counted, () =>
-    callRoom(unsealed, target, 'handle', { caller, tx, passwords: kept.passwords, input: () => input }),
-  );
-  const issued = reply?.login === undefined ? undefined : await issueLogin(unsealed, host.ttl, mount, facts, reply.login);
-  const answered = issued === undefined ? reply : { ...reply, warnings: [...(reply?.warnings ?? []), ...issued.warnings] };
-  const outcome = outcomeOf(verb, answered, { auth: issued?.auth, topLevel: false, mountType: mount.type });
-  return { outcome, reply: undefined, cached: undefined, keep: undefined };
 }
 
 function cacheKey(mountId: string, verb: string, { path, query }: Head): string {

@@ -4,7 +4,7 @@ import type { Transaction } from '../barrier/transaction.ts';
 import { grantTtl, type TtlBounds } from '../identity/lifetime.ts';
 import type { CountedTry } from '../identity/lockout.ts';
 import type { StoredToken, TokenLogin, TokenRecord } from '../identity/token.ts';
-import { type Mount, readMounts } from '../mounts/mount-table.ts';
+import { lockoutOf, type Mount, readMounts } from '../mounts/mount-table.ts';
 import type { PathParams } from '../mounts/route-table.ts';
 import { RequestPasswords } from '../runner/passwords.ts';
 import { authBlock } from './auth-block.ts';
@@ -13,7 +13,7 @@ import type { Head } from './head.ts';
 import type { AuthBlock } from './host-route.ts';
 import type { SystemTtl, Unsealed } from './host.ts';
 import { inBoundCidrs } from './identify.ts';
-import { callLoginRenewal } from './room-call.ts';
+import { callLoginRenewal, type EngineTarget } from './room-call.ts';
 
 /** What a request keeps over its restarts, so that a login is one try and one password check however often it starts again. */
 export interface KeptOverRestarts {
@@ -27,7 +27,7 @@ export function keptOverRestarts(unsealed: Unsealed): KeptOverRestarts {
 }
 
 /** Who is trying: the template of a login operation, filled. @throws StrongroomError `invalid` for a name longer than any */
-export function aliasOf(template: string, params: PathParams, input: Readonly<Record<string, unknown>>): string {
+function aliasOf(template: string, params: PathParams, input: Readonly<Record<string, unknown>>): string {
   return template.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = Object.hasOwn(params, name) ? params[name] : input[name];
     if (typeof value !== 'string') return '';
@@ -74,10 +74,40 @@ function displayNameOf(mount: Mount, login: CheckedLogin): string {
 }
 
 /**
+ * Runs an operation; one that is a login, as a try that the lockout counts.
+ * @throws StrongroomError `denied` while whoever tries is locked out; whatever the operation throws
+ */
+export async function countedByLockout<T>(
+  unsealed: Unsealed,
+  { mount, operation, params }: EngineTarget,
+  { counted }: KeptOverRestarts,
+  input: Readonly<Record<string, unknown>>,
+  run: () => Promise<T>,
+): Promise<T> {
+  if (operation.alias === undefined) return run();
+  if (mount.class !== 'auth') throw new StrongroomError('internal', 'the plugin declares a login, and is no auth method');
+  const trier = { mountId: mount.id, alias: aliasOf(operation.alias, params, input) };
+  return unsealed.lockout.guard(trier, lockoutOf(mount), counted, run);
+}
+
+/** The token of an operation's answer; none when it says of no login. @throws StrongroomError as for `issueLogin` */
+export async function tokenOfLogin(
+  unsealed: Unsealed,
+  system: SystemTtl,
+  { mount, operation }: EngineTarget,
+  facts: { readonly head: Head; readonly tx: Transaction },
+  reply: { readonly login?: unknown } | undefined,
+): Promise<{ readonly auth: AuthBlock | undefined; readonly warnings: readonly string[] }> {
+  if (reply?.login === undefined) return { auth: undefined, warnings: [] };
+  if (operation.alias === undefined) throw new StrongroomError('internal', 'the plugin answered a login where it declares none');
+  return issueLogin(unsealed, system, mount, facts, reply.login);
+}
+
+/**
  * Makes the token of a login, inside its transaction.
  * @throws StrongroomError `denied` from an address that the login is not bound to; `invalid`, `internal` for what no login may say
  */
-export async function issueLogin(
+async function issueLogin(
   unsealed: Unsealed,
   system: SystemTtl,
   mount: Mount,
