@@ -1,10 +1,11 @@
+import type * as crypto from 'node:crypto';
 import { argon2Sync } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import { hashPassword, passwordCost, verifyPassword } from './argon2.ts';
 
 vi.mock('node:crypto', async (original) => {
-  const real = await original<typeof import('node:crypto')>();
-  return { ...real, argon2Sync: vi.fn(real.argon2Sync) };
+  const real = await original<typeof crypto>();
+  return { ...real, argon2Sync: vi.fn<typeof argon2Sync>(real.argon2Sync) };
 });
 
 describe('a password hash', () => {
