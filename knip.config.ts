@@ -13,6 +13,7 @@ const config: KnipConfig = {
     'sdk-plugin/build/thread-entry.ts',
     'test/**/*.ts',
     'bench/**/*.ts',
+    'examples/*/index.ts',
     '.ci/*.mjs',
     '*/**/*.test.ts',
   ],

@@ -6,6 +6,7 @@
 /** HTTP status of each error code: the only such table. */
 export const errorStatus = {
   invalid: 400, // malformed input, a failed check-and-set, an unknown wrapping token
+  credentials: 400, // a wrong password or an unknown user, said alike
   denied: 403, // refused by policy, or no valid token
   missing: 404, // nothing there
   unsupported: 405, // a verb that the path does not have

@@ -12,7 +12,8 @@ export interface AuditSink {
   sync(): Promise<void>;
   /**
    * The last complete line that the sink still has, so that a restarted server continues its chain; undefined for none or unknown. With `accept`,
-   * the last one that it takes: what failed batches left may stand behind it.
+   * the last one that it takes: what failed batches left may stand behind it. Lines are offered from the last one backwards, none left out
+   * that has not been synced: what a power cut took of those is found this way.
    */
   lastLine(accept?: (line: string) => boolean): Promise<string | undefined>;
   /** Lets go of files and takes them again (SIGHUP, after an outside rotation). */

@@ -3,6 +3,7 @@
  * A handler sees plain values, reaches the world through `ctx` alone, and may be restarted: it must have no effect of its own.
  */
 import type { OpaqueJson } from './json.ts';
+import type { Login } from './login.ts';
 import type { LeaseKind } from './outside.ts';
 import type { Fields, InferFields } from './schema.ts';
 
@@ -35,9 +36,24 @@ export interface MountInfo {
   readonly options: Readonly<Record<string, string>>;
 }
 
+/**
+ * Hashes of passwords: argon2id, carried out by the host outside its event loop. Within a request that is restarted, what was
+ * computed is not computed again.
+ */
+export interface Passwords {
+  /** A salted hash in PHC form (`$argon2id$v=19$…`). The request is refused when the password is empty or no well-formed text. */
+  hash(password: string): Promise<string>;
+  /**
+   * Whether the hash was made of this password. Without a hash it answers false after the same work: for users that don't exist, so
+   * that nobody learns which do.
+   */
+  verify(password: string, hash: string | undefined): Promise<boolean>;
+}
+
 /** All an engine may touch. */
 export interface Context {
   readonly storage: PluginStorage;
+  readonly passwords: Passwords;
   readonly mount: MountInfo;
   /** Milliseconds since 1970 by the host's clock, the same within one request. Reading it makes the answer uncacheable unless the reply says `validUntil`. */
   now(): number;
@@ -57,7 +73,13 @@ export interface Reply {
   readonly status?: number;
   /** The answer may be cached until then (ms since 1970) although the handler read `now()`. */
   readonly validUntil?: number;
+  /** Of an auth method's login operation: who it is. The host makes the token. */
+  readonly login?: Login;
 }
+
+/** What a handler gives, at once or later. Nothing: 204 for a write, 404 for a read or list. */
+// oxlint-disable-next-line typescript/no-invalid-void-type -- a handler that only writes need not say that it answers nothing
+export type Answered = Promise<Reply | undefined | void> | Reply | undefined | void;
 
 /** The parameters of a route template: `data/{path+}` gives `{ path: string }`. */
 export type Params<T extends string> = T extends `${string}{${infer Name}}${infer Rest}`
@@ -71,7 +93,9 @@ export interface Operation<P, I extends Fields> {
   /** Storage keys the handler will surely want, as templates (`meta/{path}`): they travel with the call, so that the usual request is one message each way. */
   readonly reads?: readonly string[];
   /** What reaches outside the server is made by `outside` instead. */
-  readonly handler: (ctx: Context, params: P, input: InferFields<I>) => Promise<Reply | undefined> | Reply | undefined;
+  /** Makes it a login (auth methods only): who is trying, as a template over parameters and fields (`{username}`). See `defineAuthMethod`. */
+  readonly alias?: string;
+  readonly handler: (ctx: Context, params: P, input: InferFields<I>) => Answered;
 }
 
 /** The verbs a route can have. `update` serves create too unless `create` is given. */
@@ -86,10 +110,20 @@ export interface RouteBase {
   readonly access?: 'public' | 'token' | 'sudo';
   /** Template of the storage key whose presence tells update from create. Without it every write is an update. */
   readonly exists?: string;
+  /** Parameters that are names without case: the host lower-cases them in the path, before policies are asked. */
+  readonly lowercase?: readonly string[];
 }
 
 /** A route as the host sees it, its types erased. */
 export type Route = RouteBase & { readonly [V in Verb]?: Operation<never, never> };
+
+/** Work in the background, in transactions of its own; once the engine has been used since the server was unsealed. */
+export interface Job {
+  /** Seconds between the end of one run and the next. */
+  readonly every: number;
+  /** Does a bounded part of the work; `more` when it is to go on at once, in another transaction. May be restarted, as handlers are. */
+  readonly run: (ctx: Context) => Promise<'more' | void> | 'more' | void;
+}
 
 /** An engine as the host sees it. */
 export interface EngineDefinition {
@@ -100,6 +134,13 @@ export interface EngineDefinition {
   readonly needs?: readonly 'node'[];
   /** Templates of paths below the mount: `{name}` is one segment, `{name+}` the rest. The most literal template wins. */
   readonly routes: Readonly<Record<string, Route>>;
+  /** Work that the host starts by itself, for each mount. */
+  readonly jobs?: Readonly<Record<string, Job>>;
+  /**
+   * What brings a mount's storage to a version (its key, `major.minor.patch`), each a transaction of its own: run once for each mount, in the
+   * order of versions, for those above the version that the mount was last served by, before any call.
+   */
+  readonly migrations?: Readonly<Record<string, (ctx: Context) => Promise<void> | void>>;
   /** Kinds of leases that its operations ask for. */
   readonly leases?: Readonly<Record<string, LeaseKind>>;
 }

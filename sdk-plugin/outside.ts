@@ -66,6 +66,8 @@ export interface OutsideOperation<P, I extends Fields, Plan extends Json, Result
   readonly input?: I;
   /** As for other operations, for `prepare`. */
   readonly reads?: readonly string[];
+  /** As for other operations: a login that asks another server. Wrong credentials are thrown by any step. */
+  readonly alias?: string;
   readonly prepare: (ctx: Context, params: P, input: InferFields<I>) => Now<Prepared<Plan>>;
   readonly execute: (outside: Outside, plan: Plan) => Now<Result>;
   /** Default: answers the result as data. */

@@ -63,6 +63,11 @@ export function stringList(options?: FieldOptions): Schema<readonly string[]> {
   return field({ type: 'array', items: { type: 'string' }, format: 'comma-list' }, options);
 }
 
+/** A list of addresses or CIDR blocks, IPv4 or IPv6; accepts comma-separated text. What comes out always has its bits: `10.0.0.1/32`. */
+export function cidrList(options?: FieldOptions): Schema<readonly string[]> {
+  return field({ type: 'array', items: { type: 'string', format: 'cidr' }, format: 'comma-list' }, options);
+}
+
 /** A list of whole numbers; accepts comma-separated text and texts. */
 export function integerList(options?: FieldOptions): Schema<readonly number[]> {
   return field({ type: 'array', items: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }, format: 'comma-list' }, options);

@@ -88,6 +88,21 @@ describe('a sink that fails', () => {
     await expect(open([])).rejects.toMatchObject({ code: 'audit-failed' });
   });
 
+  test('leaves a marker that still says, as the last whole line, how far the storage was', async () => {
+    const sink = new MemorySink();
+    let head = 42;
+    const broker = await open(sink, { head: () => head });
+    sink.behaviour = { kind: 'fail', bytes: 0 };
+    await refusal(broker.record(entry('a'), reads));
+    head = 43;
+    sink.behaviour = { kind: 'take' };
+    await broker.record(entry('b'), reads);
+    const marker = sink.text.indexOf('\n', sink.text.indexOf('"recovered"')) + 1;
+    const seen: number[] = [];
+    await open(new MemorySink(sink.text.slice(0, marker + 20)), { checkHead: (revision) => void seen.push(revision) });
+    expect(seen).toEqual([43]);
+  });
+
   test('and was behind when the server stopped is marked at the next start', async () => {
     const [good, bad] = [new MemorySink(), new MemorySink()];
     const sinks = [
@@ -101,7 +116,7 @@ describe('a sink that fails', () => {
     bad.behaviour = { kind: 'take' };
     await (await open(sinks)).close();
     expect(await verify(good)).toMatchObject({ ok: true, recovered: [] });
-    expect(await verify(bad)).toMatchObject({ ok: true, recovered: [{ from: 3, to: 4 }] });
+    expect(await verify(bad)).toMatchObject({ ok: true, recovered: [{ from: 3, to: 5 }] });
   });
 });
 

@@ -1,5 +1,5 @@
 /** What the tests of the broker share: a broker over memory sinks, and the verification of what they hold. */
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,8 @@ import { MemorySink } from './testing.ts';
 import { verifyAuditFiles, type AuditReport } from './verify.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+/** What the brokers sign with. */
+export const signingKey: KeyObject = privateKey;
 /** Options of an entry of a change. */
 export const changes: { readonly sync: boolean } = { sync: true };
 /** Options of an entry of a read. */

@@ -111,13 +111,14 @@ describe('the chain', () => {
       'checkpoint',
       'request',
       'checkpoint',
+      'checkpoint',
     ]);
     expect(await verify(sink)).toMatchObject({
       ok: true,
       first: 1,
-      last: 12,
+      last: 13,
       tornTail: false,
-      lastCheckpoint: { seq: 12, head: 42, stop: true, verified: true },
+      lastCheckpoint: { seq: 13, head: 42, synced: 12, stop: true, verified: true },
     });
     expect(sink.calls.at(-1)).toBe('close');
   });

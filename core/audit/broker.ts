@@ -8,8 +8,9 @@
 import type { KeyObject } from 'node:crypto';
 import { StrongroomError } from '../errors.ts';
 import { AuditChain, chainStart, lineHash, readChained, type ChainedLine, type ChainPoint } from './chain.ts';
-import { checkpointBody, recoveryLine, startBody, type StartLine } from './checkpoint.ts';
+import { checkpointBody, lostBody, recoveryLine, startBody, type Gap, type StartLine } from './checkpoint.ts';
 import { LineBuffer } from './line-buffer.ts';
+import { readTail } from './lost.ts';
 import { SinkLane, type Batch, type LaneStats, type NamedSink } from './sink-lane.ts';
 
 /** What a broker is made of. */
@@ -33,6 +34,18 @@ export interface AuditBrokerOptions {
   readonly checkHead?: (seen: number) => void;
   /** Told of each failure of a sink. */
   readonly onFailure?: (sink: string, error: unknown) => void;
+  /** Told of lines that a power cut took out of a sink, before the start is recorded. */
+  readonly onLost?: (sink: string, gaps: readonly Gap[]) => void;
+}
+
+/** Where a run begins. */
+interface Beginning {
+  /** Where the chain goes on. */
+  readonly last: ChainPoint;
+  /** By sink: its own last line, when it is not `last`. */
+  readonly missingAfter: ReadonlyMap<NamedSink, ChainPoint>;
+  /** Up to this line every sink has the log on disk. */
+  readonly synced: number;
 }
 
 /** Counters of the broker. */
@@ -69,21 +82,25 @@ export class AuditBroker {
   #spare: LineBuffer | undefined;
   #pendingBytes = 0;
   #sinceCheckpoint = 0;
+  /** Up to this line every sink has the log on disk. */
+  #synced: number;
+  /** Settles when the last checkpoint's sync is noted. */
+  #noted: Promise<void> = Promise.resolve();
   #writing = false;
   #closed = false;
   #recorded = 0;
   #refused = 0;
 
-  /** @param last where the chain goes on @param missingAfter by sink: its own last line, when it is not `last` */
-  constructor(options: AuditBrokerOptions, last: ChainPoint, missingAfter: ReadonlyMap<NamedSink, ChainPoint>) {
+  constructor(options: AuditBrokerOptions, { last, missingAfter, synced }: Beginning) {
     this.#options = options;
+    this.#synced = synced;
     this.#checkpointEvery = options.checkpointEvery ?? 10_000;
     this.#queueBytesMax = options.queueBytesMax ?? 67_108_864;
     this.#chain = new AuditChain(last);
     const laneOptions = {
       deadlineMs: options.deadlineMs ?? 5000,
       queueBytesMax: this.#queueBytesMax,
-      recovery: (from: ChainPoint, to: ChainPoint) => recoveryLine(from, to, options.now(), options.signingKey),
+      recovery: (from: ChainPoint, to: ChainPoint) => recoveryLine(from, to, options.now(), options.head(), options.signingKey),
       onFailure: options.onFailure ?? (() => undefined),
     };
     this.#lanes = options.sinks.map((sink) => new SinkLane(sink, laneOptions, missingAfter.get(sink)));
@@ -121,10 +138,12 @@ export class AuditBroker {
     if (failed) throw failed.reason;
   }
 
-  /** Records the start of a run. */
-  async start(previous: StartLine['previous']): Promise<void> {
-    const { now, version, head } = this.#options;
+  /** Records the start of a run, and what a power cut took from the one before. */
+  async start(previous: StartLine['previous'], lost: ReadonlyMap<string, readonly Gap[]>): Promise<void> {
+    const { now, version, head, signingKey } = this.#options;
     const started = this.#append(startBody({ time: now(), version, head: head(), previous }), true);
+    for (const [sink, gaps] of lost)
+      this.#append(lostBody(this.#chain.point, { time: now(), head: head(), sink, gaps }, signingKey), false).catch(() => undefined);
     this.#checkpoint(false).catch(() => undefined);
     await started;
   }
@@ -133,8 +152,7 @@ export class AuditBroker {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    const last = this.#checkpoint(true);
-    const [outcome] = await Promise.allSettled([last]);
+    const [outcome] = await Promise.allSettled([this.#stop()]);
     await Promise.all(this.#lanes.map((lane) => lane.close()));
     if (outcome.status === 'rejected') throw outcome.reason;
   }
@@ -152,11 +170,24 @@ export class AuditBroker {
     return batch.synced.promise;
   }
 
+  /** The last checkpoint comes when all before it is on disk, so that nothing before it can be taken for a power cut's doing. */
+  async #stop(): Promise<void> {
+    if (this.#synced < this.#chain.point.seq) {
+      await this.#checkpoint(false);
+      await this.#noted;
+    }
+    await this.#checkpoint(true);
+  }
+
+  /** Synced, so that a power cut can't take more than two checkpoints' distance, and the next start need not look further back. */
   #checkpoint(stop: boolean): Promise<void> {
     const { now, head, signingKey } = this.#options;
     // First, because the append below counts as an entry.
     this.#sinceCheckpoint = -1;
-    return this.#append(checkpointBody(this.#chain.point, now(), head(), stop, signingKey), stop);
+    const state = { time: now(), head: head(), synced: this.#synced, stop };
+    const safe = this.#append(checkpointBody(this.#chain.point, state, signingKey), true);
+    this.#noted = this.#noteSynced(this.#chain.point.seq, safe);
+    return safe;
   }
 
   #startBatch(): Collecting {
@@ -236,6 +267,17 @@ export class AuditBroker {
     synced?.reject(error);
   }
 
+  /** Syncs the sinks that entries do not wait for, too. One that fails leaves it as it was: less is known to be on disk than is. */
+  async #noteSynced(seq: number, safe: Promise<void>): Promise<void> {
+    try {
+      await safe;
+      await Promise.all(this.#lanes.filter((lane) => !lane.required).map((lane) => lane.sync()));
+      this.#synced = Math.max(this.#synced, seq);
+    } catch {
+      // The sink's failure is counted and reported where it happens.
+    }
+  }
+
   /** A batch that no sink was given leaves no gap. */
   #turnAway(batch: Collecting, sink: string): undefined {
     this.#chain.rewind(batch.before);
@@ -274,11 +316,15 @@ export async function openAuditBroker(options: AuditBrokerOptions): Promise<Audi
     await Promise.allSettled(options.sinks.map(({ sink }) => sink.close()));
     throw error;
   }
-  const broker = new AuditBroker(options, point, behind);
+  const tails = await Promise.all(options.sinks.map(async ({ name, sink }) => ({ name, ...(await readTail(sink, options.signingKey)) })));
+  const lost = new Map(tails.flatMap(({ name, gaps }) => (gaps.length === 0 ? [] : [[name, gaps] as const])));
+  for (const [sink, gaps] of lost) options.onLost?.(sink, gaps);
+  const synced = Math.min(point.seq, Math.max(...tails.map((tail) => tail.synced)));
+  const broker = new AuditBroker(options, { last: point, missingAfter: behind, synced });
   const foreign = last ? [] : await Promise.all(options.sinks.map(({ sink }) => sink.lastLine()));
   const unreadable = foreign.some((line) => line !== undefined);
   try {
-    await broker.start(last ? howItEnded(last.read) : unreadable ? 'unreadable' : 'none');
+    await broker.start(last ? howItEnded(last.read) : unreadable ? 'unreadable' : 'none', lost);
     return broker;
   } catch (error) {
     await broker.close().catch(() => undefined);

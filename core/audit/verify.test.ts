@@ -118,7 +118,7 @@ describe('every tampering is found, at the line', () => {
   });
 
   test('a recovery marker that was not signed, and one used for other lines', async () => {
-    const marker = `{"seq":6,"prev":"${lineHash(lines[5] ?? '')}","time":"T","type":"recovered","from":5,"anchor":"${lineHash(lines[3] ?? '')}"}`;
+    const marker = `{"seq":6,"prev":"${lineHash(lines[5] ?? '')}","time":"T","type":"recovered","head":7,"from":5,"anchor":"${lineHash(lines[3] ?? '')}"}`;
     const gap = [...lines.slice(0, 4), marker, ...lines.slice(6)];
     expect(await verify([gap])).toMatchObject({ ok: false, line: 5, what: 'a recovery marker without a valid signature' });
     expect(await verifyUnsigned([...lines.slice(0, 3), marker, ...lines.slice(6)])).toMatchObject({ ok: false, line: 4 });

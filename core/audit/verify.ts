@@ -1,7 +1,8 @@
 /** Checks audit files: `strongroom audit verify`, and the comparison of heads at unseal. */
 import type { KeyObject } from 'node:crypto';
-import { chainStart, lineHash, readChained, type ChainedLine, type ChainPoint } from './chain.ts';
-import { checkpointMessage, recoveryMessage, signatureValid, type Checkpoint } from './checkpoint.ts';
+import { ChainWalk, tornInside, type FoundGap } from './chain-walk.ts';
+import { lineHash, readChained, type ChainedLine } from './chain.ts';
+import { checkpointMessage, lostMessage, signatureValid, type Checkpoint, type Gap } from './checkpoint.ts';
 import { fileLines, type FileLine } from './line-reader.ts';
 
 /** Where a checkpoint was found. */
@@ -24,6 +25,8 @@ export type AuditReport =
       readonly tornTail: boolean;
       /** Ranges of lines that were refused to their requests because this sink failed; each is explained by a marker. */
       readonly recovered: readonly { readonly from: number; readonly to: number }[];
+      /** Ranges of lines that a power cut took before they were synced, as the next run found and marked; empty ones (`to` < `from`) held only markers. */
+      readonly lost: readonly { readonly from: number; readonly to: number }[];
       readonly lastCheckpoint?: FoundCheckpoint;
     }
   | {
@@ -45,7 +48,8 @@ export interface VerifyOptions {
 
 /**
  * Verifies files that follow each other, oldest first. The first line of the first file is taken as the beginning: what came before it
- * may have been removed by retention. A part of a line is accepted where the next line says that a crash or a failed write left it.
+ * may have been removed by retention. A part of a line is accepted where the next line says that a crash or a failed write left it, zeros in
+ * place of lines where a later marker names exactly them.
  * Rejects only when a file cannot be read.
  */
 export async function verifyAuditFiles(paths: readonly string[], options: VerifyOptions = {}): Promise<AuditReport> {
@@ -64,18 +68,29 @@ interface Place {
   readonly line: number;
 }
 
+/** A gap that no marker has explained yet, and the report that it makes if none does. */
+interface OpenGap {
+  readonly gap: FoundGap;
+  readonly report: AuditReport;
+}
+
 class Verifier {
   readonly #key: KeyObject | undefined;
-  #last: ChainPoint | undefined;
-  #beforeLast: ChainPoint | undefined;
+  readonly #walk: ChainWalk;
   #first = 0;
   #lines = 0;
   #torn: Place | undefined;
+  /** The highest line that a checkpoint says to be on disk. */
+  #synced = 0;
+  #open: readonly OpenGap[] = [];
+  #gapBeforeLast = false;
   #lastCheckpoint: FoundCheckpoint | undefined;
   readonly #recovered: { from: number; to: number }[] = [];
+  readonly #lost: { from: number; to: number }[] = [];
 
   constructor(key: KeyObject | undefined) {
     this.#key = key;
+    this.#walk = new ChainWalk(key);
   }
 
   /** Takes the next line; gives a report when it is a bad one. */
@@ -84,78 +99,90 @@ class Verifier {
     const read = complete ? readChained(bytes.toString('utf8')) : undefined;
     if (!read) {
       this.#torn ??= place;
+      this.#walk.unreadable(bytes.includes(0));
       return undefined;
     }
-    const wrong = read.type === 'recovered' ? this.#recovery(read) : (this.#unexplained(read) ?? this.#chained(read));
-    if (wrong !== undefined) {
-      const at = wrong === tornInside && this.#torn ? this.#torn : place;
-      return this.#bad(at, wrong, wrong === tornInside ? undefined : read.seq);
-    }
+    const step = this.#walk.line(read, lineHash(bytes));
+    const torn = this.#torn ?? place;
+    if (step.kind === 'wrong')
+      return this.#bad(step.what === tornInside ? torn : place, step.what, step.what === tornInside ? undefined : read.seq);
     this.#torn = undefined;
-    if (read.type === 'recovered') return undefined;
-    const forged = read.type === 'checkpoint' ? this.#checkpoint(read, place) : undefined;
-    if (forged !== undefined) return this.#bad(place, forged, read.seq);
-    if (this.#lines++ === 0) this.#first = read.seq;
-    this.#beforeLast = this.#last;
-    this.#last = { seq: read.seq, hash: lineHash(bytes) };
+    if (step.kind === 'follows-torn' && this.#gapBeforeLast) this.#open = this.#open.slice(0, -1);
+    this.#gapBeforeLast = step.kind === 'gap';
+    if (step.kind === 'gap') this.#open = [...this.#open, { gap: step.gap, report: this.#badAt(torn, tornInside, undefined) }];
+    const what = this.#statement(read, place);
+    if (what !== undefined) return this.#bad(place, what, read.seq);
+    if (read.type !== 'recovered' && this.#lines++ === 0) this.#first = read.seq;
     return undefined;
   }
 
   report(): AuditReport {
+    const [open] = this.#open;
+    if (open) return open.report;
     return {
       ok: true,
       lines: this.#lines,
       first: this.#first,
-      last: this.#last?.seq ?? 0,
+      last: this.#walk.last?.seq ?? 0,
       tornTail: this.#torn !== undefined,
       recovered: this.#recovered,
+      lost: this.#lost,
       ...(this.#lastCheckpoint ? { lastCheckpoint: this.#lastCheckpoint } : {}),
     };
   }
 
-  #bad({ file, line }: Place, what: string, seq: number | undefined): AuditReport {
+  /** The first bad place: a gap that waits for its marker came before. */
+  #bad(place: Place, what: string, seq: number | undefined): AuditReport {
+    return this.#open[0]?.report ?? this.#badAt(place, what, seq);
+  }
+
+  #badAt({ file, line }: Place, what: string, seq: number | undefined): AuditReport {
     const found = this.#lastCheckpoint ? { lastCheckpoint: this.#lastCheckpoint } : {};
     return { ok: false, file, line, what, ...(seq === undefined ? {} : { seq }), ...found };
   }
 
-  /** A torn line needs a start line after a crash, or a marker, right behind it. */
-  #unexplained({ type, members }: ChainedLine): string | undefined {
-    return this.#torn && !(type === 'start' && members['previous'] === 'crashed') ? tornInside : undefined;
-  }
-
-  #chained({ seq, prev, type, members }: ChainedLine): string | undefined {
-    // A line that a crash cut just before its newline looks whole, but the run after it did not count it.
-    const uncounted = type === 'start' && members['previous'] === 'crashed' && seq === this.#last?.seq && prev === this.#beforeLast?.hash;
-    if (uncounted) return undefined;
-    if (!this.#last) return seq === 1 && prev !== chainStart ? 'the first line of the chain does not start it' : undefined;
-    if (seq !== this.#last.seq + 1) return `expected line ${this.#last.seq + 1} of the chain`;
-    return prev === this.#last.hash ? undefined : 'the hash of the line before does not match: that line or this one was changed';
-  }
-
-  #recovery({ seq, prev, members }: ChainedLine): string | undefined {
-    const { from, anchor, time } = members;
-    if (typeof from !== 'number' || typeof anchor !== 'string' || typeof time !== 'string' || from > seq)
-      return 'a malformed recovery marker';
-    const message = recoveryMessage({ from, anchor, seq, prev, time });
-    if (this.#key && !signatureValid(message, members['sig'], this.#key)) return 'a recovery marker without a valid signature';
-    if (this.#last) {
-      if (this.#last.seq < from - 1 || this.#last.seq > seq) return 'a recovery marker for other lines than those that are missing';
-      if (this.#last.seq === from - 1 && this.#last.hash !== anchor) return 'the line before the recovered ones was changed';
-      if (this.#last.seq === seq && this.#last.hash !== prev) return 'a recovery marker for a line that was changed';
-    }
-    this.#recovered.push({ from, to: seq });
-    this.#last = { seq, hash: prev };
+  /** Takes what a line says about the log; gives what is wrong with it. */
+  #statement(read: ChainedLine, place: Place): string | undefined {
+    if (read.type === 'checkpoint') return this.#checkpoint(read, place);
+    if (read.type === 'lost') return this.#lostLines(read);
+    if (read.type === 'recovered') this.#recovered.push({ from: Number(read.members['from']), to: read.seq });
     return undefined;
   }
 
   #checkpoint({ seq, prev, members }: ChainedLine, place: Place): string | undefined {
-    const { time, head, stop } = members;
-    if (typeof time !== 'string' || typeof head !== 'number' || typeof stop !== 'boolean') return 'a malformed checkpoint';
-    const stated: Checkpoint = { seq, prev, time, head, stop };
+    const { time, head, synced, stop } = members;
+    if (typeof time !== 'string' || typeof head !== 'number' || typeof synced !== 'number' || typeof stop !== 'boolean')
+      return 'a malformed checkpoint';
+    const stated: Checkpoint = { seq, prev, time, head, synced, stop };
     if (this.#key && !signatureValid(checkpointMessage(stated), members['sig'], this.#key)) return 'a checkpoint without a valid signature';
+    this.#synced = Math.max(this.#synced, synced);
     this.#lastCheckpoint = { ...stated, ...place, verified: this.#key !== undefined };
+    return undefined;
+  }
+
+  /** A marker explains the gaps that it names, but none of lines that were on disk. Those that it names for another sink are not here. */
+  #lostLines({ seq, prev, members }: ChainedLine): string | undefined {
+    const { time, head, sink, gaps } = members;
+    if (typeof time !== 'string' || typeof head !== 'number' || typeof sink !== 'string' || !Array.isArray(gaps) || !gaps.every(isGap))
+      return 'a malformed marker of lost lines';
+    const message = lostMessage({ seq, prev, time, head, sink, gaps });
+    if (this.#key && !signatureValid(message, members['sig'], this.#key)) return 'a marker of lost lines without a valid signature';
+    const explained = ({ gap: found }: OpenGap): boolean =>
+      gaps.some(
+        (gap) =>
+          gap.from > this.#synced &&
+          gap.to === found.to &&
+          gap.next === found.next &&
+          (found.anchor === undefined || (gap.from === found.from && gap.anchor === found.anchor)),
+      );
+    for (const { gap } of this.#open.filter(explained)) this.#lost.push({ from: gap.from, to: gap.to });
+    this.#open = this.#open.filter((open) => !explained(open));
     return undefined;
   }
 }
 
-const tornInside = 'not a whole line of the chain, and nothing after it explains that';
+function isGap(value: unknown): value is Gap {
+  if (typeof value !== 'object' || value === null) return false;
+  const { from, anchor, to, next } = value as Readonly<Record<string, unknown>>;
+  return typeof from === 'number' && typeof to === 'number' && typeof anchor === 'string' && typeof next === 'string';
+}

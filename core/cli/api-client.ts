@@ -18,6 +18,8 @@ export interface Connection {
   /** PEM text of the authority to trust. */
   readonly ca: string | undefined;
   readonly verifyTls: boolean;
+  /** PEM texts of the certificate that is shown to the server. */
+  readonly client: { readonly cert: string; readonly key: string } | undefined;
 }
 
 /** One call. */
@@ -44,11 +46,14 @@ const timeoutMs = 60_000;
 export function connectionOf(flags: FlagValues<typeof clientFlags>, terminal: Terminal): Connection {
   const { env } = terminal;
   const caFile = flags['ca-cert'] ?? (env['VAULT_CACERT'] || undefined);
+  const certFile = flags['client-cert'] ?? (env['VAULT_CLIENT_CERT'] || undefined);
+  const keyFile = flags['client-key'] ?? (env['VAULT_CLIENT_KEY'] || undefined);
   return {
     address: flags.address ?? (env['VAULT_ADDR'] || 'https://127.0.0.1:8200'),
     token: env['VAULT_TOKEN'] || storedToken(terminal),
     namespace: flags.namespace ?? (env['VAULT_NAMESPACE'] || undefined),
-    ca: caFile === undefined ? undefined : readCa(caFile, terminal),
+    ca: caFile === undefined ? undefined : readPem('CA certificate', caFile, terminal),
+    client: clientOf(certFile, keyFile, terminal),
     verifyTls: !(flags['tls-skip-verify'] ?? /^(1|t|true)$/i.test(env['VAULT_SKIP_VERIFY'] ?? '')),
   };
 }
@@ -69,11 +74,18 @@ export async function callApi(connection: Connection, call: ApiCall): Promise<Ap
   return { status, body: parsed };
 }
 
-function readCa(path: string, terminal: Terminal): string {
+function clientOf(certFile: string | undefined, keyFile: string | undefined, terminal: Terminal): Connection['client'] {
+  if (certFile === undefined && keyFile === undefined) return undefined;
+  if (certFile === undefined || keyFile === undefined)
+    throw new UsageError('a client certificate and a client key go together: one is missing');
+  return { cert: readPem('client certificate', certFile, terminal), key: readPem('client key', keyFile, terminal) };
+}
+
+function readPem(what: string, path: string, terminal: Terminal): string {
   try {
     return terminal.readFile(path);
   } catch {
-    throw new UsageError('cannot read the CA certificate');
+    throw new UsageError(`cannot read the ${what}`);
   }
 }
 
@@ -116,7 +128,7 @@ function send(connection: Connection, call: ApiCall, path: string): Promise<{ re
   });
 }
 
-function endpoint({ address, ca, verifyTls }: Connection): { readonly options: RequestOptions; readonly secure: boolean } {
+function endpoint({ address, ca, verifyTls, client }: Connection): { readonly options: RequestOptions; readonly secure: boolean } {
   if (address.startsWith('unix://')) return { options: { socketPath: address.slice('unix://'.length) }, secure: false };
   const url = URL.parse(address);
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:'))
@@ -125,5 +137,8 @@ function endpoint({ address, ca, verifyTls }: Connection): { readonly options: R
   // An IPv6 address stands in brackets in a URL, and without them in a socket's options.
   const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const options = { hostname, port: url.port === '' ? (secure ? 443 : 80) : url.port };
-  return { options: secure ? { ...options, rejectUnauthorized: verifyTls, ...(ca === undefined ? {} : { ca }) } : options, secure };
+  return {
+    options: secure ? { ...options, rejectUnauthorized: verifyTls, ...(ca === undefined ? {} : { ca }), ...client } : options,
+    secure,
+  };
 }

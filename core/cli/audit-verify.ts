@@ -16,6 +16,12 @@ export const auditVerify: Command = async (args, terminal) => {
     return 2;
   }
   terminal.out(`Success! ${report.lines} records, ${report.first} to ${report.last}, are whole and in order.\n`);
+  for (const { from, to } of report.lost)
+    terminal.out(
+      to < from
+        ? `Zeros stand before record ${from}; no record is missing there, and the server has marked the place.\n`
+        : `Records ${from} to ${to} are zeros: they were not on disk when the machine stopped, and the server has marked the place.\n`,
+    );
   if (report.tornTail) terminal.out('The last file ends in a part of a record: a crash, or a server that is writing.\n');
   return 0;
 };

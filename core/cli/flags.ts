@@ -22,11 +22,22 @@ export type FlagValues<T extends FlagTable> = {
 export const clientFlags: {
   readonly address: 'text';
   readonly 'ca-cert': 'text';
+  readonly 'client-cert': 'text';
+  readonly 'client-key': 'text';
   readonly 'tls-skip-verify': 'boolean';
   readonly namespace: 'text';
   readonly format: 'text';
   readonly field: 'text';
-} = { address: 'text', 'ca-cert': 'text', 'tls-skip-verify': 'boolean', namespace: 'text', format: 'text', field: 'text' };
+} = {
+  address: 'text',
+  'ca-cert': 'text',
+  'client-cert': 'text',
+  'client-key': 'text',
+  'tls-skip-verify': 'boolean',
+  namespace: 'text',
+  format: 'text',
+  field: 'text',
+};
 
 /**
  * Splits arguments into flags and the rest.

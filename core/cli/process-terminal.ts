@@ -20,12 +20,17 @@ export function processTerminal(): Terminal {
 
 async function askSecret(prompt: string): Promise<string> {
   if (!process.stdin.isTTY) throw new UsageError('Nobody is there to ask: give the value, or - to read it from standard input');
-  process.stderr.write(prompt);
   // Readline echoes what is typed to its output: this one swallows it.
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input: process.stdin, output: silent, terminal: true });
+  // Only now, when the terminal has stopped to echo: whoever answers at once is not shown either.
+  process.stderr.write(prompt);
   try {
-    return await reader.question('');
+    return await new Promise<string>((resolve, reject) => {
+      // Ctrl-C and Ctrl-D end the reader, which then leaves its question open.
+      reader.once('close', () => reject(new UsageError('Nothing was entered')));
+      reader.question('').then(resolve, reject);
+    });
   } finally {
     reader.close();
     process.stderr.write('\n');

@@ -1,22 +1,22 @@
 /** `strongroom server`: runs a server from its config file until SIGTERM; SIGHUP reloads. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Logger, pino, transport } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { openStaticSeal } from '../barrier/static-seal.ts';
 import type { Seal } from '../barrier/seal.ts';
-import type { Config, ListenerConfig, TlsConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
-import { StrongroomError } from '../errors.ts';
-import { Listener, type ListenerOptions } from '../http/listener.ts';
+import { Listener } from '../http/listener.ts';
 import { serveRequest } from '../request/pipeline.ts';
 import { readCatalog } from '../runner/catalog.ts';
 import { openOutsidePlugins } from '../runner/outside-plugins.ts';
 import { roomLimits } from '../runner/thread-room.ts';
-import type { Declared } from '../system/declared.ts';
 import { openSinks } from '../system/open-sinks.ts';
 import { Server } from '../system/server.ts';
 import { memoryDirectory, openDirectory, type StoreDirectory } from '../system/store-directory.ts';
+import { declaredOf, listenerOptions, tuningOf } from './config-parts.ts';
+import { reload } from './reload.ts';
 
 /** Exit code when the server can't start or must end. */
 const exitFatal = 1;
@@ -52,63 +52,9 @@ function directoryOf(config: Config, log: Logger): StoreDirectory {
   });
 }
 
-function declaredOf(config: Config): Declared {
-  return {
-    policies: config.policies,
-    mounts: config.mounts.map(({ path, type, description, options, hosts, isolation, defaultLeaseTtlSeconds, maxLeaseTtlSeconds }) => ({
-      path,
-      type,
-      description,
-      options: Object.keys(options).length === 0 ? null : options,
-      hosts: hosts.length > 0 ? hosts : (config.plugins.find(({ name }) => name === type)?.hosts ?? []),
-      ...(isolation === undefined ? {} : { isolation }),
-      config: {
-        ...(defaultLeaseTtlSeconds === undefined ? {} : { defaultLeaseTtl: defaultLeaseTtlSeconds }),
-        ...(maxLeaseTtlSeconds === undefined ? {} : { maxLeaseTtl: maxLeaseTtlSeconds }),
-      },
-    })),
-  };
-}
-
-function tlsFiles(tls: TlsConfig): { cert: Buffer; key: Buffer; ca?: Buffer } {
-  const read = (file: string): Buffer => {
-    try {
-      return readFileSync(file);
-    } catch (error) {
-      throw new StrongroomError('invalid', `tls: cannot read ${file}`, { cause: error });
-    }
-  };
-  return { cert: read(tls.certFile), key: read(tls.keyFile), ...(tls.clientCaFile === undefined ? {} : { ca: read(tls.clientCaFile) }) };
-}
-
-function listenerOptions(config: Config, listener: ListenerConfig): ListenerOptions {
-  const { limits } = config;
-  const tls = listener.kind === 'tcp' ? listener.tls : undefined;
-  return {
-    at:
-      listener.kind === 'tcp'
-        ? { kind: 'tcp', host: listener.host, port: listener.port }
-        : { kind: 'unix', path: listener.path, mode: listener.mode },
-    tls:
-      tls === undefined
-        ? undefined
-        : {
-            ...tlsFiles(tls),
-            minVersion: `TLSv${tls.minVersion}`,
-            requestCert: tls.clientAuth !== 'none',
-            rejectUnauthorized: tls.clientAuth === 'require',
-          },
-    maxConnections: listener.maxConnections,
-    headerWaitMs: limits.headerWaitSeconds * 1000,
-    requestTimeoutMs: limits.requestTimeoutSeconds * 1000,
-    headBytesMax: limits.pathBytes + 16_384,
-  };
-}
-
 function makeServer(config: Config, log: Logger, acceptRollback: boolean): Server {
   const own = readCatalog();
   const catalog = [...own, ...openOutsidePlugins(config.plugins, own)];
-  const { limits } = config;
   return new Server({
     directory: directoryOf(config, log),
     seals: sealsOf(config),
@@ -116,19 +62,8 @@ function makeServer(config: Config, log: Logger, acceptRollback: boolean): Serve
     openSinks: () => openSinks(catalog, config.auditSinks),
     catalog,
     declared: declaredOf(config),
-    limits: {
-      bodyBytesMax: limits.bodyBytes,
-      jsonTokensMax: limits.jsonTokens,
-      jsonDepthMax: limits.jsonDepth,
-      pathBytesMax: limits.pathBytes,
-    },
+    ...tuningOf(config),
     rooms: roomLimits,
-    rate:
-      limits.rateLimit === undefined
-        ? { perSecond: 0, burst: 0 }
-        : { perSecond: limits.rateLimit.perAddressPerSecond, burst: limits.rateLimit.burst },
-    ttl: { defaultTtl: config.defaultLeaseTtlSeconds, maxTtl: config.maxLeaseTtlSeconds },
-    cors: config.cors.enabled ? { origins: config.cors.allowedOrigins, headers: config.cors.allowedHeaders } : undefined,
     cacheBytes: config.cache.plaintext ? config.cache.bytes : 0,
     clusterName: config.clusterName,
     apiVersion: config.apiVersion,
@@ -186,7 +121,7 @@ export async function runServer(configFile: string, acceptRollback: boolean): Pr
   log.info({ pid: process.pid, sealed: server.unsealed === undefined, initialized: server.boot !== undefined }, 'listening');
   // Without a handler of ours, this signal would open Node's inspector, and with it every key.
   process.on('SIGUSR1', () => {});
-  process.on('SIGHUP', () => void reload(configFile, config, server, listeners, log));
+  process.on('SIGHUP', () => void reload(config, server, listeners, log));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       log.info({ signal }, 'stopping');
@@ -202,21 +137,4 @@ export async function runServer(configFile: string, acceptRollback: boolean): Pr
     });
   }
   return stopped.promise;
-}
-
-/** SIGHUP: policies, mounts, log level and certificates of the config anew, and the audit files reopened. What can't change while running stays. */
-async function reload(configFile: string, before: Config, server: Server, listeners: readonly Listener[], log: Logger): Promise<void> {
-  try {
-    await server.unsealed?.audit.reopen();
-    const config = loadConfig(configFile);
-    log.level = config.log.level;
-    for (const [index, listener] of config.listeners.entries()) {
-      if (listener.kind === 'tcp' && listener.tls !== undefined && JSON.stringify(listener) === JSON.stringify(before.listeners[index]))
-        listeners[index]?.reloadTls(tlsFiles(listener.tls));
-    }
-    await server.redeclare(declaredOf(config));
-    log.info('reloaded');
-  } catch (error) {
-    log.error({ err: error }, 'reloading failed; what was in force stays');
-  }
 }

@@ -56,6 +56,16 @@ export interface FilePlugin {
   readonly hosts?: readonly string[];
 }
 
+/** An auth method: `path` is below `auth/`. */
+export interface FileAuth extends FileMount {
+  readonly user_lockout?: {
+    readonly threshold?: number;
+    readonly duration?: FileDuration;
+    readonly counter_reset?: FileDuration;
+    readonly disable?: boolean;
+  };
+}
+
 /** The whole file. */
 export interface ConfigFile {
   readonly listeners: readonly FileListener[];
@@ -70,6 +80,7 @@ export interface ConfigFile {
   }[];
   readonly plugins?: readonly FilePlugin[];
   readonly mounts?: readonly FileMount[];
+  readonly auth?: readonly FileAuth[];
   readonly policies?: readonly { readonly name: string; readonly rules?: string; readonly file?: string }[];
   readonly limits?: {
     readonly body_bytes?: number;

@@ -74,6 +74,14 @@ export interface MountConfig {
   readonly maxLeaseTtlSeconds: number | undefined;
 }
 
+/** One auth method, mounted at unseal unless it is there; `path` is below `auth/`. */
+export interface AuthConfig extends MountConfig {
+  /** undefined: as it is, or Vault's. */
+  readonly lockout:
+    | { readonly threshold: number; readonly durationSeconds: number; readonly counterResetSeconds: number; readonly disabled: boolean }
+    | undefined;
+}
+
 /** One policy, written at unseal. `rules`: HCL or JSON text. */
 export interface PolicyConfig {
   readonly name: string;
@@ -103,6 +111,7 @@ export interface Config {
   readonly auditSinks: readonly AuditSinkConfig[];
   readonly plugins: readonly PluginConfig[];
   readonly mounts: readonly MountConfig[];
+  readonly auth: readonly AuthConfig[];
   readonly policies: readonly PolicyConfig[];
   readonly limits: LimitsConfig;
   readonly defaultLeaseTtlSeconds: number;

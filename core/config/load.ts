@@ -1,8 +1,8 @@
 /** Reads a config file: YAML or JSON in, a frozen `Config` out, or every mistake with its line. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { ConfigFile, FileDuration, FileListener, FilePlugin, FileSeal } from './config-file.ts';
-import type { Config, ListenerConfig, MountConfig, PluginConfig, SealConfig } from './config.ts';
+import type { ConfigFile, FileAuth, FileDuration, FileListener, FilePlugin, FileSeal } from './config-file.ts';
+import type { AuthConfig, Config, ListenerConfig, MountConfig, PluginConfig, SealConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { defaults } from './defaults.ts';
 import { parseSeconds } from './duration.ts';
@@ -68,6 +68,7 @@ function convert(file: ConfigFile, at: (path: string) => string): Omit<Config, '
     })),
     plugins: (file.plugins ?? []).map((plugin) => convertPlugin(plugin, at)),
     mounts: (file.mounts ?? []).map(convertMount),
+    auth: (file.auth ?? []).map(convertAuth),
     limits: {
       bodyBytes: limits.body_bytes ?? defaults.bodyBytes,
       jsonTokens: limits.json_tokens ?? defaults.jsonTokens,
@@ -147,6 +148,19 @@ function convertMount(mount: NonNullable<ConfigFile['mounts']>[number]): MountCo
     hosts: mount.hosts ?? [],
     defaultLeaseTtlSeconds: seconds(mount.default_lease_ttl),
     maxLeaseTtlSeconds: seconds(mount.max_lease_ttl),
+  };
+}
+
+function convertAuth(auth: FileAuth): AuthConfig {
+  const lockout = auth.user_lockout;
+  return {
+    ...convertMount(auth),
+    lockout: lockout && {
+      threshold: lockout.threshold ?? defaults.lockoutThreshold,
+      durationSeconds: seconds(lockout.duration) ?? defaults.lockoutSeconds,
+      counterResetSeconds: seconds(lockout.counter_reset) ?? defaults.lockoutCounterResetSeconds,
+      disabled: lockout.disable ?? false,
+    },
   };
 }
 

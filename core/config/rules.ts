@@ -1,5 +1,5 @@
 /** What a schema cannot say: fields that depend on each other, names that must differ, plain HTTP beyond this machine. */
-import type { ConfigFile, FileListener, FilePlugin, FileSeal } from './config-file.ts';
+import type { ConfigFile, FileAuth, FileListener, FilePlugin, FileSeal } from './config-file.ts';
 import { defaults } from './defaults.ts';
 import { parseSeconds } from './duration.ts';
 import type { SchemaIssue } from './validate.ts';
@@ -19,6 +19,13 @@ export function checkRules(file: ConfigFile): readonly SchemaIssue[] {
         ? [{ path: ['mounts', index, 'path'], expected: 'a path that is not below sys, auth, cubbyhole or identity' }]
         : []),
       ...checkTtls(mount, most).map(under('mounts', index)),
+    ]),
+    ...(file.auth ?? []).flatMap((auth, index) => [
+      ...(auth.path.split('/')[0] === 'token'
+        ? [{ path: ['auth', index, 'path'], expected: "a path that is not below token, which is the server's own" }]
+        : []),
+      ...checkTtls(auth, most).map(under('auth', index)),
+      ...checkLockout(auth).map(under('auth', index, 'user_lockout')),
     ]),
     ...(file.policies ?? []).flatMap((policy, index) => checkPolicy(policy).map(under('policies', index))),
     ...checkTtls(file, most),
@@ -79,12 +86,23 @@ function checkTtls(owner: Pick<ConfigFile, 'default_lease_ttl' | 'max_lease_ttl'
     : [];
 }
 
+function checkLockout({ user_lockout: lockout = {} }: FileAuth): readonly SchemaIssue[] {
+  return (['duration', 'counter_reset'] as const).flatMap((field) =>
+    lockout[field] !== undefined && parseSeconds(lockout[field]) < 1 ? [{ path: [field], expected: 'at least one second' }] : [],
+  );
+}
+
 function checkNames(file: ConfigFile): readonly SchemaIssue[] {
   return [
     ...repeated(
       'mounts',
       'path',
       (file.mounts ?? []).map((mount) => mount.path.replace(/\/$/, '')),
+    ),
+    ...repeated(
+      'auth',
+      'path',
+      (file.auth ?? []).map((auth) => auth.path.replace(/\/$/, '')),
     ),
     ...repeated(
       'audit_sinks',

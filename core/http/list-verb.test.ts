@@ -130,6 +130,36 @@ describe.each(['plain', 'TLS'] as const)('%s', (transport) => {
     },
   );
 
+  // The parser takes their first letters for those of GET, BIND, PUT, HEAD and so on before it refuses the next.
+  test.each(['GEST', 'BIST', 'PUST', 'HEST', 'MIST', 'LOST', 'GIST', 'GCAN', 'XCAN', 'PCAN', 'SEAN', 'SCAR', 'LISP'])(
+    'what only resembles a verb is refused wherever the chunk that brings it is cut: %s',
+    async (verb) => {
+      for (const kept of ['', 'GET', 'LIST']) {
+        for (let cut = 1; cut < 6; cut++) {
+          const raw = await echo.open();
+          if (kept !== '') {
+            await raw.write(head(kept, '/before'));
+            await raw.answers(1);
+          }
+          echo.reached.length = 0;
+          await raw.write(head(verb, '/a').slice(0, cut), head(verb, '/a').slice(cut));
+          await raw.answers(kept === '' ? 1 : 2);
+          expect([kept, cut, echo.reached, raw.statuses.at(-1)]).toEqual([kept, cut, [], 405]);
+          await raw.ended();
+        }
+      }
+    },
+  );
+
+  test('a verb is understood letter by letter, first and after others', async () => {
+    const raw = await echo.open();
+    for (const [index, method] of ['LIST', 'SCAN', 'GET', 'SCAN', 'LIST'].entries()) {
+      await raw.write(...Array.from(head(method, '/a')));
+      await raw.answers(index + 1);
+    }
+    expect(echo.reached.map(({ method }) => method)).toEqual(['LIST', 'SCAN', 'GET', 'SCAN', 'LIST']);
+  });
+
   test('a LIST that comes while an earlier answer is open is refused, and the connection ends', async () => {
     const raw = await echo.open();
     await raw.write('POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab');

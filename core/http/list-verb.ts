@@ -29,7 +29,22 @@ export interface ParserError extends Error {
   readonly rawPacket?: Buffer;
 }
 
+/** Node's parser of a connection. It reads the socket without anyone seeing the bytes, and calls `[kOnExecute]` after each chunk. */
+interface NodeParser {
+  [index: number]: ((parsed: unknown) => void) | undefined;
+  readonly constructor: { readonly kOnExecute?: number };
+  remove?(): void;
+  getCurrentBuffer?(): Buffer;
+}
+
+type HttpSocket = Socket & { readonly parser?: NodeParser | null };
+
+/** A chunk of so many bytes may end within the letters that the parser takes for those of a verb that it knows. */
+const shortBytes = 2;
+
 interface SocketState {
+  /** The last bytes, when they came in short chunks, and where they end among the socket's. */
+  short: { readonly text: string; readonly endsAt: number } | undefined;
   /** The verb whose stand-in the next request on this socket bears. */
   expected: Verb | undefined;
   /** Responses that are not finished. */
@@ -44,18 +59,38 @@ export class ListVerb {
   readonly #event: 'connection' | 'secureConnection';
   readonly #sockets = new WeakMap<Socket, SocketState>();
 
-  readonly #waitMs: number;
+  /** How long a verb may take to arrive: as long as a head may. */
+  waitMs: number;
 
-  /** @param waitMs how long a verb may take to arrive, as long as a head may */
   constructor(server: HttpServer, secure: boolean, waitMs: number) {
     this.#server = server;
-    this.#waitMs = waitMs;
+    this.waitMs = waitMs;
     this.#event = secure ? 'secureConnection' : 'connection';
+    server.on(this.#event, (socket: HttpSocket) => this.#watch(socket));
+  }
+
+  /** Keeps the bytes of short chunks: the parser's refusal of a later one does not say which letters it took before. */
+  #watch(socket: HttpSocket): void {
+    const { parser } = socket;
+    const index = parser?.constructor.kOnExecute;
+    const execute = index === undefined ? undefined : parser?.[index];
+    if (!parser || index === undefined || execute === undefined) return;
+    parser[index] = (parsed) => {
+      if (typeof parsed === 'number' && parsed <= shortBytes) this.#keep(socket, parser.getCurrentBuffer?.());
+      execute(parsed);
+    };
+  }
+
+  #keep(socket: Socket, chunk: Buffer | undefined): void {
+    if (chunk === undefined || chunk.length > shortBytes) return;
+    const state = this.#state(socket);
+    const before = state.short?.endsAt === socket.bytesRead - chunk.length ? state.short.text : '';
+    state.short = { text: (before + chunk.toString('latin1')).slice(-shortBytes), endsAt: socket.bytesRead };
   }
 
   #state(socket: Socket): SocketState {
     let state = this.#sockets.get(socket);
-    if (state === undefined) this.#sockets.set(socket, (state = { expected: undefined, open: 0, finishedAt: 0 }));
+    if (state === undefined) this.#sockets.set(socket, (state = { short: undefined, expected: undefined, open: 0, finishedAt: 0 }));
     return state;
   }
 
@@ -85,8 +120,10 @@ export class ListVerb {
     const state = this.#state(socket);
     // An earlier response is still open: its bytes and those of this one would have two writers.
     if (state.open > 0) return false;
+    const packetAt = socket.bytesRead - rawPacket.length;
+    const before = state.short?.endsAt === packetAt ? state.short.text.slice(state.finishedAt - packetAt) : '';
     for (const verb of verbs) {
-      const bytes = refusedRequest(verb, rawPacket, bytesParsed, socket.bytesRead - rawPacket.length - state.finishedAt);
+      const bytes = refusedRequest(verb, rawPacket, bytesParsed, before.length === packetAt - state.finishedAt ? before : '');
       if (bytes === undefined || !matches(verb, bytes)) continue;
       this.#release(socket);
       if (bytes.length > verb.name.length) this.#restart(socket, verb, bytes);
@@ -97,7 +134,7 @@ export class ListVerb {
   }
 
   /** Takes the socket from the parser that has refused. */
-  #release(socket: Socket & { parser?: { remove?(): void } | null }): void {
+  #release(socket: HttpSocket): void {
     // A listener for data makes Node take the socket back from the native parser.
     socket.on('data', () => {});
     for (const event of ['data', 'end', 'close', 'drain', 'timeout', 'error', 'readable', 'resume', 'pause'])
@@ -113,13 +150,15 @@ export class ListVerb {
     patched.write(verb.standIn, 'latin1');
     socket.unshift(patched);
     this.#server.emit(this.#event, socket);
+    // This parser does not read the socket itself.
+    socket.on('data', (chunk: Buffer) => this.#keep(socket, chunk));
     socket.resume();
   }
 
   /** Waits for the rest of a verb that a chunk has cut. */
   #awaitVerb(socket: Socket, verb: Verb, start: Buffer): void {
     let bytes = start;
-    const timer = setTimeout(() => socket.destroy(), this.#waitMs);
+    const timer = setTimeout(() => socket.destroy(), this.waitMs);
     const settle = (): void => {
       clearTimeout(timer);
       for (const event of ['data', 'end', 'close', 'error']) socket.removeAllListeners(event);
@@ -152,10 +191,10 @@ function matches({ name }: Verb, bytes: Buffer): boolean {
   return letters.startsWith(bytes.toString('latin1', 0, letters.length));
 }
 
-/** The refused request from its first byte, as far as it has come; undefined when it can't start with this verb. */
-function refusedRequest(verb: Verb, packet: Buffer, refusedAt: number, bytesBefore: number): Buffer | undefined {
+/** The refused request from its first byte, as far as it has come; undefined when it can't start with this verb. @param before bytes before the packet */
+function refusedRequest(verb: Verb, packet: Buffer, refusedAt: number, before: string): Buffer | undefined {
   const start = refusedAt - verb.accepted;
   if (start >= 0) return packet.subarray(start);
-  // A chunk ended within the verb. The parser took the letters before, and they are all there was of this request.
-  return bytesBefore === -start ? Buffer.concat([Buffer.from(verb.name.slice(0, -start), 'latin1'), packet]) : undefined;
+  // A chunk ended within the verb. The parser took the letters before, and they must be all there was of this request.
+  return before.length === -start ? Buffer.concat([Buffer.from(before, 'latin1'), packet]) : undefined;
 }

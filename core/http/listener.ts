@@ -10,11 +10,15 @@ import { ListVerb, type ParserError } from './list-verb.ts';
 import { readBody } from './read-body.ts';
 
 /** Where to listen, and how. */
-export interface ListenerOptions {
+export interface ListenerOptions extends ListenerBounds {
   readonly at:
     | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
     | { readonly kind: 'unix'; readonly path: string; readonly mode: number };
   readonly tls: TlsOptions | undefined;
+}
+
+/** What a listener bears. */
+export interface ListenerBounds {
   readonly maxConnections: number;
   readonly headerWaitMs: number;
   readonly requestTimeoutMs: number;
@@ -112,6 +116,18 @@ export class Listener {
     if ('setSecureContext' in this.#server) this.#server.setSecureContext(context);
   }
 
+  /** Takes other bounds over: waits at once, the size of heads for new connections. Connections beyond a lower number stay. */
+  rebound({ maxConnections, headerWaitMs, requestTimeoutMs, headBytesMax }: ListenerBounds): void {
+    // Node reads all of them anew for each connection or check; its types lack `maxHeaderSize`.
+    Object.assign(this.#server, {
+      maxConnections,
+      headersTimeout: headerWaitMs,
+      requestTimeout: requestTimeoutMs,
+      maxHeaderSize: headBytesMax,
+    });
+    this.#list.waitMs = headerWaitMs;
+  }
+
   /** Accepts nothing new; resolves when the requests under way are answered. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -169,9 +185,15 @@ export class Listener {
   }
 
   #clientError(error: ParserError, socket: Socket): void {
+    const newest = this.#open.get(socket);
+    if (newest?.writableEnded && !newest.closed && error.code === 'HPE_INVALID_METHOD' && !this.#ending.has(socket)) {
+      // The client has the answer before and asks again, earlier than the socket tells us that the answer is out, which over TLS it often is.
+      socket.pause();
+      newest.once('close', () => this.#clientError(error, socket));
+      return;
+    }
     if (this.#list.retry(error, socket)) return;
     if (socket.destroyed || !socket.writable) return;
-    const newest = this.#open.get(socket);
     if (newest !== undefined && !newest.closed && (newest.req.complete || this.#ending.has(socket))) {
       // An answer is under way: nothing may be written into it, and nothing comes after it.
       this.#ending.add(socket);

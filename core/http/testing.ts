@@ -21,6 +21,9 @@ export interface EchoListener {
   close(): Promise<void>;
 }
 
+/** How long a test waits for the listener: longer than any bound of its own that a test sets. */
+const waitMs = 8000;
+
 /** A connection on which the test writes bytes. */
 export class RawSocket {
   readonly socket: Socket;
@@ -52,14 +55,25 @@ export class RawSocket {
 
   /** What came back once there are so many status lines, or the connection has ended. */
   async answers(count: number): Promise<string> {
-    while (this.statuses.length < count && !this.#ended) await new Promise<void>((resolve) => (this.#wake = resolve));
+    await this.#until(() => this.statuses.length >= count || this.#ended, `answer ${count}`);
     return this.#text;
   }
 
   /** Waits until the peer has closed. */
   async ended(): Promise<string> {
-    while (!this.#ended) await new Promise<void>((resolve) => (this.#wake = resolve));
+    await this.#until(() => this.#ended, 'the end of the connection');
     return this.#text;
+  }
+
+  /** @throws Error when it does not come: a listener that takes a request for a longer one waits for ever */
+  async #until(happened: () => boolean, what: string): Promise<void> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Error(`${what} did not come within ${waitMs} ms`)), waitMs);
+    try {
+      while (!happened()) await Promise.race([late.promise, new Promise<void>((resolve) => (this.#wake = resolve))]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** The statuses so far. */

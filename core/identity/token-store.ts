@@ -6,9 +6,12 @@
  *   child/<parent hash>/<hash>     (empty) children, for revocation of trees
  *   expiry/<ms, 15 digits>/<hash>  (empty) in order of expiry, for the sweep
  *   sweep/<hash>                   (empty) a revoked token whose children are still to be removed
+ *   source/<mount id>              (empty) an auth mount whose tokens are valid
+ *   login/<mount id>/<hash>        (empty) the tokens that its logins made
+ *   closed/<mount id>              (empty) a disabled auth mount whose tokens are still to be removed
  *
- * A token is valid while it and all its ancestors are: that makes the revocation of a tree one small commit, however large it
- * is, and the sweep removes the rest in the background.
+ * A token is valid while it and all its ancestors are, and the auth mounts that they came from: that makes the revocation of a tree, or
+ * of all tokens of a mount, one small commit, however many they are, and the sweep removes the rest in the background.
  */
 import type { Transaction } from '../barrier/transaction.ts';
 import { hmacSha256 } from '../crypto/hmac-sha256.ts';
@@ -16,7 +19,7 @@ import { randomBase62 } from '../crypto/random-text.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Clock } from './clock.ts';
 import { isExpired } from './lifetime.ts';
-import { type StoredToken, tokenBytesMax, tokenDepthMax, tokenPrefix, type TokenRecord } from './token.ts';
+import { type StoredToken, tokenBytesMax, tokenDepthMax, type TokenLogin, tokenPrefix, type TokenRecord } from './token.ts';
 
 const root = 'core/token/';
 const empty = new Uint8Array(0);
@@ -88,15 +91,32 @@ export class TokenStore {
     const loaded = tx.derived(idKey(hash), parseRecord);
     const record = loaded instanceof Promise ? await loaded : loaded;
     if (record === undefined || isExpired(record.expiresAt, now)) return undefined;
+    if (record.login !== undefined && !(await this.#isOpen(tx, record.login))) return undefined;
     let endsAt = record.expiresAt;
     let parent = record.parent;
     while (parent !== undefined) {
       const ancestor = await tx.derived(idKey(parent), parseRecord);
       if (ancestor === undefined || isExpired(ancestor.expiresAt, now) || ancestor.usesLeft < 0) return undefined;
+      if (ancestor.login !== undefined && !(await this.#isOpen(tx, ancestor.login))) return undefined;
       if (ancestor.expiresAt !== undefined && (endsAt === undefined || ancestor.expiresAt < endsAt)) endsAt = ancestor.expiresAt;
       parent = ancestor.parent;
     }
     return { hash, record, endsAt };
+  }
+
+  async #isOpen(tx: Transaction, { mountId }: TokenLogin): Promise<boolean> {
+    return (await tx.derived(`${root}source/${mountId}`, () => true)) === true;
+  }
+
+  /** Lets tokens of an auth mount be valid. */
+  openSource(tx: Transaction, mountId: string): void {
+    tx.put(`${root}source/${mountId}`, empty);
+  }
+
+  /** Ends, at once, all tokens of an auth mount and all below them. */
+  closeSource(tx: Transaction, mountId: string): void {
+    tx.delete(`${root}source/${mountId}`);
+    tx.put(`${root}closed/${mountId}`, empty);
   }
 
   /** A valid token by its accessor. */
@@ -127,6 +147,7 @@ export class TokenStore {
     tx.put(`${root}accessor/${this.#hash(full.accessor)}`, Buffer.from(hash));
     if (parent !== undefined) tx.put(`${root}child/${parent.hash}/${hash}`, empty);
     if (full.expiresAt !== undefined) tx.put(expiryKey(full.expiresAt, hash), empty);
+    if (full.login !== undefined) tx.put(`${root}login/${full.login.mountId}/${hash}`, empty);
     return { token, hash, record: full };
   }
 
@@ -175,6 +196,7 @@ export class TokenStore {
     tx.delete(`${root}accessor/${this.#hash(record.accessor)}`);
     if (record.parent !== undefined) tx.delete(`${root}child/${record.parent}/${hash}`);
     if (record.expiresAt !== undefined) tx.delete(expiryKey(record.expiresAt, hash));
+    if (record.login !== undefined) tx.delete(`${root}login/${record.login.mountId}/${hash}`);
   }
 
   /** Removes up to `limit` expired tokens. Answers how many it found. */
@@ -208,5 +230,18 @@ export class TokenStore {
       found++;
     }
     return found;
+  }
+
+  /** Removes up to `limit` tokens of disabled auth mounts. Answers how many entries it dealt with; 0 when nothing is left. */
+  async sweepClosed(tx: Transaction, limit: number): Promise<number> {
+    const [mountId] = await tx.list(`${root}closed/`, '', 1);
+    if (mountId === undefined) return 0;
+    const hashes = await tx.list(`${root}login/${mountId}/`, '', limit);
+    for (const hash of hashes) {
+      await this.revoke(tx, hash);
+      tx.delete(`${root}login/${mountId}/${hash}`);
+    }
+    if (hashes.length === 0) tx.delete(`${root}closed/${mountId}`);
+    return hashes.length + 1;
   }
 }

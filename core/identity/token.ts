@@ -1,5 +1,19 @@
 /** What is stored of a service token: everything but the token itself, of which only an HMAC is kept. */
 
+/** The login that made a token: what its renewal checks again. Durations in seconds. */
+export interface TokenLogin {
+  /** The auth mount. Without it the token is not valid. */
+  readonly mountId: string;
+  readonly alias: string;
+  /** As the auth method said it. */
+  readonly displayName: string;
+  /** Those that the method named. */
+  readonly policies: readonly string[];
+  readonly groups: readonly string[];
+  readonly noDefaultPolicy: boolean;
+  readonly data: Readonly<Record<string, string>>;
+}
+
 /** A stored token. Durations in seconds, moments in milliseconds since 1970. */
 export interface TokenRecord {
   readonly accessor: string;
@@ -23,6 +37,8 @@ export interface TokenRecord {
   readonly usesLeft: number;
   readonly boundCidrs: readonly string[];
   readonly lastRenewedAt?: number;
+  /** Absent: no login made it. */
+  readonly login?: TokenLogin;
 }
 
 /** A record with the hash it is stored under. */

@@ -3,13 +3,13 @@
  * outside it stays in storage and is tried again, later and later.
  */
 import type { Logger } from 'pino';
+import { inTransaction } from '../barrier/in-transaction.ts';
 import { Transaction, type Vault } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Clock } from '../identity/clock.ts';
 import { type Mount, readMounts } from '../mounts/mount-table.ts';
-import { applyWrites, mountText, mountWorld } from '../runner/engine-call.ts';
+import { applyWrites, mountWorld, unrouted } from '../runner/engine-call.ts';
 import type { Engine, Rooms } from '../runner/rooms.ts';
-import { Conflict } from '../storage/types.ts';
 import { beginEnding, due, type LeaseRecord, ofMount, pending, putOff, readLease, remove } from './lease-store.ts';
 
 /** What a keeper works with. */
@@ -26,7 +26,6 @@ const retryMs = { first: 1000, max: 3_600_000 } as const;
  * and than the statement timeouts of what it may have called.
  */
 const quarantineMs = 120_000;
-const triesMax = 50;
 
 /** Ends the leases of one unsealing. */
 export class LeaseKeeper {
@@ -125,40 +124,19 @@ export class LeaseKeeper {
   }
 
   async #revoke(lease: LeaseRecord): Promise<void> {
-    const { rooms } = this.#world;
+    const { rooms, clock } = this.#world;
+    const now = clock.now();
     const prepared = await this.#commit(async (tx) => {
       const mount = (await readMounts(tx)).mounts.find(({ id }) => id === lease.mountId);
       // Unmounting ends its leases first.
       if (mount === undefined) throw new StrongroomError('internal', 'the mount of a lease is gone');
-      const engine = await rooms.engine(mount.type, mount.isolation);
-      const reply = await engine.room.call(this.#message(mount, lease, 'revoke-prepare', lease.data), mountWorld(tx, mount));
+      const engine = await rooms.engine(mount.type, mount.class, mount.isolation);
+      const reply = await engine.room.call(unrouted(mount, 'revoke-prepare', lease.kind, now, lease.data), mountWorld(tx, mount));
       applyWrites(tx, mount, reply);
       return { mount, engine, plan: reply.carried };
     });
     const { mount, engine, plan }: { mount: Mount; engine: Engine; plan: string | undefined } = prepared;
-    await engine.room.call(this.#message(mount, lease, 'revoke', plan), { fetch: rooms.fetchOf(mount) });
-  }
-
-  #message(
-    mount: Mount,
-    lease: LeaseRecord,
-    phase: 'revoke-prepare' | 'revoke',
-    carried: string | undefined,
-  ): Parameters<Engine['room']['call']>[0] {
-    return {
-      phase,
-      lease: lease.kind,
-      mountId: mount.id,
-      mount: mountText(mount),
-      template: '',
-      verb: 'delete',
-      params: {},
-      input: {},
-      now: this.#world.clock.now(),
-      caller: '{"displayName":"","entityId":"","policies":[]}',
-      entries: [],
-      ...(carried === undefined ? {} : { carried }),
-    };
+    await engine.room.call(unrouted(mount, 'revoke', lease.kind, now, plan), { fetch: rooms.fetchOf(mount) });
   }
 
   async #change(id: string, change: (tx: Transaction, lease: LeaseRecord) => unknown): Promise<void> {
@@ -168,17 +146,7 @@ export class LeaseKeeper {
     });
   }
 
-  /** Runs a transaction of the keeper's own, again when others came between, and waits until it is durable. */
-  async #commit<Result>(change: (tx: Transaction) => Promise<Result>): Promise<Result> {
-    for (let tries = 0; ; tries++) {
-      const tx = new Transaction(this.#world);
-      try {
-        const result = await change(tx);
-        if (tx.dirty) await tx.commit({ urgent: true }).durable;
-        return result;
-      } catch (error) {
-        if (!(error instanceof Conflict) || tries >= triesMax) throw error;
-      }
-    }
+  #commit<Result>(change: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    return inTransaction(this.#world, change, { urgent: true });
   }
 }

@@ -1,6 +1,7 @@
 /** The mount table: one entry of the store (`core/mounts`), parsed once per change into what routes by the longest prefix. */
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
+import { defaultLockout, type LockoutConfig } from '../identity/lockout.ts';
 
 /** Tunable settings of a mount. Durations in seconds, 0: the system's. */
 export interface MountConfig {
@@ -12,6 +13,8 @@ export interface MountConfig {
   readonly auditNonHmacResponseKeys: readonly string[];
   readonly passthroughRequestHeaders: readonly string[];
   readonly allowedResponseHeaders: readonly string[];
+  /** Of an auth mount, where it was tuned. */
+  readonly lockout?: LockoutConfig;
 }
 
 /** One mounted engine. */
@@ -44,6 +47,11 @@ export const defaultMountConfig: MountConfig = {
   passthroughRequestHeaders: [],
   allowedResponseHeaders: [],
 };
+
+/** When an auth mount locks those who guess. */
+export function lockoutOf(mount: Mount): LockoutConfig {
+  return mount.config.lockout ?? defaultLockout;
+}
 
 /** Storage key of the table. */
 export const mountsKey = 'core/mounts';

@@ -7,6 +7,7 @@ import type { Head } from './head.ts';
 import type { Unsealed } from './host.ts';
 import type { HostReply } from './host-route.ts';
 import { type Answer, errorAnswer } from './incoming.ts';
+import type { KeptOverRestarts } from './login.ts';
 import { answerData, recordAnswer, type RecordParts } from './record.ts';
 
 /** What survives a restart. */
@@ -18,6 +19,9 @@ export interface Attempt {
   sequenced: boolean;
   /** Hash of the token whose last or next use this request has taken. */
   spent: string | undefined;
+  /** Of the last attempt: for the answer's line when there is none after it. */
+  last: { readonly parts: RecordParts; readonly changes: boolean } | undefined;
+  readonly kept: KeptOverRestarts;
 }
 
 /** What the stations up to the handler have found. */

@@ -11,7 +11,8 @@ import type { Host, Unsealed } from './host.ts';
 import type { HostReply } from './host-route.ts';
 import type { Caller } from './identify.ts';
 import { readInput, type RawInput } from './input.ts';
-import { callRoom, engineInput } from './room-call.ts';
+import { countedByLockout, type KeptOverRestarts, tokenOfLogin } from './login.ts';
+import { callRoom, engineInput, type EngineTarget } from './room-call.ts';
 import type { Target } from './route.ts';
 
 /** A target that can be handled. */
@@ -34,6 +35,7 @@ export interface HandleFacts {
   readonly caller: Caller;
   readonly sudo: boolean;
   readonly tx: Transaction;
+  readonly kept: KeptOverRestarts;
 }
 
 /** The input of an operation, from the query for reading verbs and DELETE, from the body otherwise. */
@@ -62,7 +64,7 @@ export function outcomeOf(
 
 /** Runs the handler of a target. @throws Conflict to restart; StrongroomError for every refusal and failure */
 export async function handleTarget(host: Host, unsealed: Unsealed, target: Found, facts: HandleFacts): Promise<Handled> {
-  return target.kind === 'host' ? handleHere(host, unsealed, target, facts) : handleInRoom(unsealed, target, facts);
+  return target.kind === 'host' ? handleHere(host, unsealed, target, facts) : handleInRoom(host, unsealed, target, facts);
 }
 
 async function handleHere(host: Host, unsealed: Unsealed, target: Extract<Found, { kind: 'host' }>, facts: HandleFacts): Promise<Handled> {
@@ -83,8 +85,13 @@ async function handleHere(host: Host, unsealed: Unsealed, target: Extract<Found,
   return { outcome, reply, cached: undefined, keep: undefined };
 }
 
-async function handleInRoom(unsealed: Unsealed, target: Extract<Found, { kind: 'engine' }>, facts: HandleFacts): Promise<Handled> {
-  const { tx, head, caller } = facts;
+async function handleInRoom(
+  host: Host,
+  unsealed: Unsealed,
+  target: Extract<Found, { kind: 'engine' }>,
+  facts: HandleFacts,
+): Promise<Handled> {
+  const { tx, head, caller, kept } = facts;
   const { mount, verb, operation } = target;
   const extra = { auth: undefined, topLevel: false, mountType: mount.type };
   const key = reading.has(verb) && !mount.config.forceNoCache ? cacheKey(mount.id, verb, head) : undefined;
@@ -98,14 +105,25 @@ async function handleInRoom(unsealed: Unsealed, target: Extract<Found, { kind: '
       keep: undefined,
     };
   }
-  const message = await callRoom(unsealed, target, 'handle', { caller, tx, input: () => engineInput(operation.input, rawInput(facts)) });
+  refuseDuplicates(target, facts);
+  const input = engineInput(operation.input, rawInput(facts));
+  const message = await countedByLockout(unsealed, target, kept, input, () =>
+    callRoom(unsealed, target, 'handle', { caller, tx, passwords: kept.passwords, input: () => input }),
+  );
+  const { auth, warnings } = await tokenOfLogin(unsealed, host.ttl, target, facts, message.reply);
+  const reply = warnings.length === 0 ? message.reply : { ...message.reply, warnings: [...(message.reply?.warnings ?? []), ...warnings] };
   const validUntil = message.reply?.validUntil ?? (message.uncacheable ? 0 : Number.POSITIVE_INFINITY);
   return {
-    outcome: outcomeOf(verb, message.reply, extra),
+    outcome: outcomeOf(verb, reply, { ...extra, auth }),
     reply: undefined,
     cached: undefined,
     keep: key === undefined || message.writes.length > 0 || validUntil === 0 ? undefined : { key, validUntil },
   };
+}
+
+/** Engines keep user JSON as it came, so they may repeat keys; what names who may do what may not. @throws StrongroomError `invalid` */
+export function refuseDuplicates({ mount }: EngineTarget, { body }: Pick<HandleFacts, 'body'>): void {
+  if (mount.class === 'auth' && body.duplicateKeys) throw new StrongroomError('invalid', 'request body: an object names a key twice');
 }
 
 function cacheKey(mountId: string, verb: string, { path, query }: Head): string {

@@ -14,6 +14,8 @@ import type { Answer } from './incoming.ts';
 export interface AuthBlock {
   readonly clientToken: string;
   readonly accessor: string;
+  /** For the audit. */
+  readonly displayName: string;
   readonly policies: readonly string[];
   readonly metadata: Readonly<Record<string, string>> | null;
   /** Seconds. */

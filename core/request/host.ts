@@ -4,10 +4,12 @@ import type { Vault } from '../barrier/transaction.ts';
 import type { AuditBroker } from '../audit/broker.ts';
 import type { AuditSerializer } from '../audit/serializer.ts';
 import type { Clock } from '../identity/clock.ts';
+import type { Lockout } from '../identity/lockout.ts';
 import type { LeaseKeeper } from '../lease/lease-keeper.ts';
 import type { TokenStore } from '../identity/token-store.ts';
 import type { RouteTable } from '../mounts/route-table.ts';
 import type { PolicyStore } from '../policy/policy-store.ts';
+import type { JobPool } from '../runner/job-pool.ts';
 import type { Rooms } from '../runner/rooms.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import type { HostRoute } from './host-route.ts';
@@ -25,8 +27,10 @@ export interface RequestLimits {
 export interface Unsealed extends Vault {
   readonly clock: Clock;
   readonly tokens: TokenStore;
+  readonly lockout: Lockout;
   readonly policies: PolicyStore;
   readonly rooms: Rooms;
+  readonly jobs: JobPool;
   readonly leases: LeaseKeeper;
   readonly audit: AuditBroker;
   readonly auditText: AuditSerializer;

@@ -5,6 +5,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { OpaqueJson } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
+import { normalCidr } from '../identity/cidr.ts';
 import type { FieldOutline } from '@strongroom/sdk-plugin/serving';
 
 /** The fields of an operation. */
@@ -58,10 +59,24 @@ export function readInput(fields: InputOutline, raw: RawInput): Readonly<Record<
     const value = raw.value(name);
     if (value === null && field.json['nullable'] === true) input[name] = null;
     else if (value !== undefined && value !== null) input[name] = coerce(field.json, value);
+    if (input[name] !== undefined && isCidrList(field.json)) input[name] = normalCidrs(name, input[name]);
   }
   const validate = validatorOf(fields);
   if (!validate(input)) throw new StrongroomError('invalid', explain(validate.errors?.[0]));
   return input;
+}
+
+function isCidrList(json: Readonly<Record<string, unknown>>): boolean {
+  return (json['items'] as { readonly format?: unknown } | undefined)?.format === 'cidr';
+}
+
+function normalCidrs(name: string, value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  return value.map((cidr: unknown) => {
+    const normal = typeof cidr === 'string' ? normalCidr(cidr) : undefined;
+    if (normal === undefined) throw new StrongroomError('invalid', `field ${name}: must be a list of addresses or CIDR blocks`);
+    return normal;
+  });
 }
 
 /** A refusal that names the field and the bound, and never quotes the value. */

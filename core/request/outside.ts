@@ -15,11 +15,12 @@ import { Conflict } from '../storage/types.ts';
 import { authorize } from './authorize.ts';
 import type { Body } from './body.ts';
 import { type Attempt, conclude } from './conclude.ts';
-import { outcomeOf, rawInput } from './handle.ts';
+import { outcomeOf, rawInput, refuseDuplicates } from './handle.ts';
 import type { Head } from './head.ts';
-import type { Host, Unsealed } from './host.ts';
+import type { Host, SystemTtl, Unsealed } from './host.ts';
 import { type Caller, identify } from './identify.ts';
 import type { Answer } from './incoming.ts';
+import { countedByLockout, tokenOfLogin } from './login.ts';
 import type { RecordParts } from './record.ts';
 import { callRoom, engineInput, type EngineTarget } from './room-call.ts';
 
@@ -40,12 +41,21 @@ const finishTriesMax = 32;
 
 /** Serves a request whose operation has the three steps. @throws Conflict before anything is sequenced; StrongroomError */
 export async function serveOutside(unsealed: Unsealed, host: Host, facts: OutsideFacts, attempt: Attempt): Promise<Answer> {
+  refuseDuplicates(facts.target, facts);
+  const input = engineInput(facts.target.operation.input, rawInput(facts));
+  return countedByLockout(unsealed, facts.target, attempt.kept, input, () => serveSteps(unsealed, host, facts, attempt, input));
+}
+
+async function serveSteps(
+  unsealed: Unsealed,
+  host: Host,
+  facts: OutsideFacts,
+  attempt: Attempt,
+  input: Readonly<Record<string, unknown>>,
+): Promise<Answer> {
   const { tx, caller, target, head } = facts;
-  const prepared = await callRoom(unsealed, target, 'prepare', {
-    caller,
-    tx,
-    input: () => engineInput(target.operation.input, rawInput(facts)),
-  });
+  const { passwords } = attempt.kept;
+  const prepared = await callRoom(unsealed, target, 'prepare', { caller, tx, passwords, input: () => input });
   const lease = pend(unsealed, host, facts, prepared);
   await attempt.recorded;
   const commit = tx.dirty ? tx.commit() : undefined;
@@ -56,7 +66,7 @@ export async function serveOutside(unsealed: Unsealed, host: Host, facts: Outsid
   try {
     const executed = await callRoom(unsealed, target, 'execute', { caller, tx: undefined, carried: prepared.carried ?? 'null' });
     const carried = `[${prepared.carried ?? 'null'},${executed.carried ?? 'null'}]`;
-    return await finish(unsealed, facts, { carried, lease, attempt, head });
+    return await finish(unsealed, facts, { carried, lease, attempt, head, system: host.ttl });
   } catch (error) {
     if (lease !== undefined) await unsealed.leases.giveUp(lease.id);
     throw error;
@@ -88,6 +98,7 @@ interface Finishing {
   readonly lease: LeaseRecord | undefined;
   readonly attempt: Attempt;
   readonly head: Head;
+  readonly system: SystemTtl;
 }
 
 /** Runs `finish` until nothing comes between. The caller must still be allowed: `execute` may have taken long. */
@@ -104,7 +115,7 @@ async function finish(unsealed: Unsealed, facts: OutsideFacts, finishing: Finish
   }
 }
 
-async function finishOnce(unsealed: Unsealed, facts: OutsideFacts, { carried, lease, attempt, head }: Finishing): Promise<Answer> {
+async function finishOnce(unsealed: Unsealed, facts: OutsideFacts, { carried, lease, attempt, head, system }: Finishing): Promise<Answer> {
   const { body, target, parts } = facts;
   const { tx, caller } = await identify(unsealed, head, attempt.spent);
   const mount = (await readMounts(tx)).mounts.find(({ id }) => id === target.mount.id);
@@ -114,9 +125,11 @@ async function finishOnce(unsealed: Unsealed, facts: OutsideFacts, { carried, le
     throw new StrongroomError('denied', 'permission denied: the token lost its right while the request ran');
   }
   const active = lease === undefined ? undefined : await activate(tx, lease.id, unsealed.clock.now());
-  const message = await callRoom(unsealed, target, 'finish', { caller, tx, carried });
+  const message = await callRoom(unsealed, target, 'finish', { caller, tx, carried, passwords: attempt.kept.passwords });
+  const { auth, warnings } = await tokenOfLogin(unsealed, system, target, { head, tx }, message.reply);
+  const reply = warnings.length === 0 ? message.reply : { ...message.reply, warnings: [...(message.reply?.warnings ?? []), ...warnings] };
   const outcome = {
-    ...outcomeOf(target.verb, message.reply, { auth: undefined, topLevel: false, mountType: mount.type }),
+    ...outcomeOf(target.verb, reply, { auth, topLevel: false, mountType: mount.type }),
     ...(active === undefined
       ? {}
       : { lease: { id: active.id, renewable: active.renewable, duration: Math.floor((active.expiresAt - active.issuedAt) / 1000) } }),

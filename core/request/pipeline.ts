@@ -21,6 +21,7 @@ import type { Host, Unsealed } from './host.ts';
 import { type Answer, errorAnswer, type Incoming } from './incoming.ts';
 import { identify } from './identify.ts';
 import { readInput } from './input.ts';
+import { keptOverRestarts } from './login.ts';
 import { serveOutside } from './outside.ts';
 import { recordAnswer, recordParts, recordRequest } from './record.ts';
 import { findTarget, isHostPath } from './route.ts';
@@ -94,28 +95,39 @@ interface Admitted {
 }
 
 async function transact(host: Host, unsealed: Unsealed, admitted: Admitted): Promise<Answer> {
-  const attempt: Attempt = { recorded: undefined, recordedAs: '', sequenced: false, spent: undefined };
+  const kept = keptOverRestarts(unsealed);
+  const attempt: Attempt = { recorded: undefined, recordedAs: '', sequenced: false, spent: undefined, last: undefined, kept };
   for (let restarts = 0; ; restarts++) {
     try {
       return await attemptOnce(host, unsealed, admitted, attempt);
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
-      if (restarts >= (attempt.spent === undefined ? restartsMax : restartsMaxWithUse))
-        throw new StrongroomError('unavailable', 'too many concurrent changes to the same data; try again');
+      if (restarts >= (attempt.spent === undefined ? restartsMax : restartsMaxWithUse)) return giveUp(unsealed, attempt);
     }
   }
 }
 
+/** This refusal, too, has both its lines before it leaves. */
+async function giveUp(unsealed: Unsealed, { recorded, last }: Attempt): Promise<never> {
+  const refusal = new StrongroomError('unavailable', 'too many concurrent changes to the same data; try again');
+  if (last !== undefined)
+    await Promise.all([recorded, recordAnswer(unsealed, last.parts, undefined, undefined, refusal.message, last.changes)]);
+  throw refusal;
+}
+
 async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, attempt: Attempt): Promise<Answer> {
-  const { head, body } = admitted;
-  const { tx, caller } = await identify(unsealed, head, attempt.spent);
-  const target = await findTarget(host, unsealed, tx, head);
+  const { body } = admitted;
+  const { tx, caller } = await identify(unsealed, admitted.head, attempt.spent);
+  const target = await findTarget(host, unsealed, tx, admitted.head);
+  // From here on there is one spelling of the path.
+  const head = target.kind === 'engine' && target.path !== admitted.head.path ? { ...admitted.head, path: target.path } : admitted.head;
   const decision = authorize(head, body, caller, target);
-  const facts = { ...admitted, caller, target, decision };
+  const facts = { ...admitted, head, caller, target, decision };
   const parts = recordParts(unsealed, facts);
   const spends = caller.kind === 'token' && caller.token.record.usesLeft > 0 && attempt.spent === undefined;
   const reachesOutside = target.kind === 'engine' && target.operation.outside;
   const changes = spends || reachesOutside || !(head.verb === 'read' || head.verb === 'list' || head.verb === 'scan');
+  attempt.last = { parts, changes };
   // A restart that decides the same is still the same request; another decision is recorded too.
   const recordedAs = `${decision.allowed} ${caller.kind === 'token' ? caller.token.hash : caller.kind}`;
   if (attempt.recordedAs !== recordedAs) {
@@ -138,7 +150,14 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
     if (target.kind === 'no-path') throw new StrongroomError('missing', '1 error occurred:\n\t* unsupported path\n\n');
     if (target.kind === 'no-verb') throw new StrongroomError('unsupported', '1 error occurred:\n\t* unsupported operation\n\n');
     if (reachesOutside) return await serveOutside(unsealed, host, { head, body, caller, target, tx, parts }, attempt);
-    const handled = await handleTarget(host, unsealed, target, { head, body, caller, sudo: decision.allowed && decision.sudo, tx });
+    const handled = await handleTarget(host, unsealed, target, {
+      head,
+      body,
+      caller,
+      sudo: decision.allowed && decision.sudo,
+      tx,
+      kept: attempt.kept,
+    });
     return await conclude(unsealed, { head, target, tx, parts, changes }, attempt, handled);
   } catch (error) {
     // What has been sequenced is not done again, whatever happened afterwards.

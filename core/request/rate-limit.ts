@@ -10,10 +10,15 @@ const bucketsMax = 100_000;
 
 /** A token bucket for each address; memory is bounded by forgetting the oldest. */
 export class RateLimiter {
-  readonly #limit: RateLimit;
+  #limit: RateLimit;
   readonly #buckets = new Map<string, { tokens: number; at: number }>();
 
   constructor(limit: RateLimit) {
+    this.#limit = limit;
+  }
+
+  /** Goes on with another limit; what an address has used up stays used up. */
+  change(limit: RateLimit): void {
     this.#limit = limit;
   }
 

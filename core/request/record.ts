@@ -166,7 +166,7 @@ function issuedAuth(auth: AuthBlock): AuditAuth {
   return {
     clientToken: auth.clientToken,
     accessor: auth.accessor,
-    displayName: '',
+    displayName: auth.displayName,
     policies: auth.policies,
     tokenPolicies: auth.policies,
     ...(auth.metadata === null ? {} : { metadata: new Map(Object.entries(auth.metadata)) }),

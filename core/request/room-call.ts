@@ -1,10 +1,12 @@
 /** A call of an engine in its room: what goes there, what it may ask of the transaction, and what it wrote. */
-import type { Caller as CallerInfo } from '@strongroom/sdk-plugin';
+import type { Caller as CallerInfo, LoginToRenew } from '@strongroom/sdk-plugin';
 import type { Phase, PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import type { Transaction } from '../barrier/transaction.ts';
 import type { TokenRecord } from '../identity/token.ts';
+import type { Mount } from '../mounts/mount-table.ts';
 import { fillTemplate } from '../mounts/route-table.ts';
-import { applyWrites, checkReply, mountText, mountWorld } from '../runner/engine-call.ts';
+import { applyWrites, checkReply, mountText, mountWorld, unrouted } from '../runner/engine-call.ts';
+import { RequestPasswords } from '../runner/passwords.ts';
 import type { Unsealed } from './host.ts';
 import type { Caller } from './identify.ts';
 import { type InputOutline, type RawInput, readInput } from './input.ts';
@@ -18,6 +20,8 @@ export interface PhaseFacts {
   readonly caller: Caller;
   /** Undefined: a phase outside, which has no storage. */
   readonly tx: Transaction | undefined;
+  /** Those of the request: what it computed before a restart is not computed again. */
+  readonly passwords?: RequestPasswords;
   /** Read when the phase takes it. */
   readonly input?: () => Readonly<Record<string, unknown>>;
   /** JSON text of what earlier steps gave. */
@@ -41,7 +45,10 @@ export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: 
   const { mount, engine, verb, route, params, operation } = target;
   const { caller, tx, carried } = facts;
   const input = facts.input?.() ?? {};
-  const world = tx === undefined ? { fetch: unsealed.rooms.fetchOf(mount) } : mountWorld(tx, mount);
+  const world =
+    tx === undefined
+      ? { fetch: unsealed.rooms.fetchOf(mount) }
+      : mountWorld(tx, mount, facts.passwords ?? new RequestPasswords(unsealed.jobs));
   const entries: PrefetchedEntry[] = [];
   if ('get' in world && phase !== 'finish')
     for (const template of operation.reads) entries.push(await world.get(fillTemplate(template, params)));
@@ -65,6 +72,19 @@ export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: 
   checkReply(message);
   if (tx !== undefined) applyWrites(tx, mount, message);
   return message;
+}
+
+/**
+ * Asks an auth method whether the token of a login may be renewed. What it writes is in the transaction afterwards.
+ * @returns what it said: a `Login` that is still to be checked
+ */
+export async function callLoginRenewal(unsealed: Unsealed, mount: Mount, tx: Transaction, login: LoginToRenew): Promise<unknown> {
+  const { room } = await unsealed.rooms.engine(mount.type, mount.class, mount.isolation);
+  const call = unrouted(mount, 'login-renew', '', unsealed.clock.now(), JSON.stringify(login));
+  const message = await room.call(call, mountWorld(tx, mount, new RequestPasswords(unsealed.jobs)));
+  checkReply(message);
+  applyWrites(tx, mount, message);
+  return message.reply?.login;
 }
 
 const callerTexts = new WeakMap<TokenRecord, string>();

@@ -27,6 +27,8 @@ export type Target =
       readonly kind: 'engine';
       readonly mount: Mount;
       readonly engine: Engine;
+      /** The whole path, names without case lower-cased: what policies, the audit and the cache see. */
+      readonly path: string;
       readonly verb: Verb;
       readonly route: RouteOutline;
       readonly params: PathParams;
@@ -60,15 +62,30 @@ export async function findTarget(host: Host, unsealed: Unsealed, tx: Transaction
   const mounts = await readMounts(tx);
   const mount = mounts.serving(path);
   if (mount === undefined) return { kind: 'no-mount' };
-  const loaded = unsealed.rooms.engine(mount.type, mount.isolation);
+  const loaded = unsealed.rooms.engine(mount.type, mount.class, mount.isolation);
   const engine = loaded instanceof Promise ? await loaded : loaded;
   const match = engine.routes.match(path.slice(mount.path.length), isListing(verb));
   if (match === undefined) return { kind: 'no-path', mount, verb };
-  const { route, params } = match;
+  const { route } = match;
+  const params = withoutCase(route, match.params);
   const decided = await createOrUpdate(tx, mount, route, params, verb);
   const operation = route.verbs[decided] ?? (decided === 'create' ? route.verbs.update : undefined);
   if (operation === undefined) return { kind: 'no-verb', mount, verb: decided };
-  return { kind: 'engine', mount, engine, verb: decided, route, params, operation };
+  const canonical = params === match.params ? path : mount.path + pathOf(route.template, params);
+  return { kind: 'engine', mount, engine, path: canonical, verb: decided, route, params, operation };
+}
+
+/** The parameters, with those lower-cased that are names without case; the same object when nothing changes. */
+function withoutCase(route: RouteOutline, params: PathParams): PathParams {
+  if (!route.lowercase.some((name) => params[name] !== params[name]?.toLowerCase())) return params;
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, route.lowercase.includes(name) ? value.toLowerCase() : value]),
+  );
+}
+
+/** The path that a template stands for. */
+function pathOf(template: string, params: PathParams): string {
+  return template.replace(/\{(\w+)\+?\}/g, (_, name: string) => params[name] ?? '').replace(/\/$/, '');
 }
 
 /** POST and PUT are one operation; whether the target exists makes it a create or an update. */

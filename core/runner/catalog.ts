@@ -5,12 +5,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { AuditSinkDefinition, EngineDefinition } from '@strongroom/sdk-plugin';
+import type { AuditSinkDefinition, AuthMethodDefinition, EngineDefinition } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
 import { ComponentSource } from './component/prepare.ts';
 
 /** Kinds of plugins. */
-export type PluginKind = 'engine' | 'audit-sink';
+export type PluginKind = 'engine' | 'auth-method' | 'audit-sink';
 
 /** A plugin that can be mounted. */
 export interface CatalogEntry {
@@ -27,8 +27,6 @@ export interface CatalogEntry {
   readonly isolation?: Isolation;
   /** MiB of a thread's heap; default: the rooms' own limit. */
   readonly heapMiB?: number;
-  /** The engine must declare exactly `version`. */
-  readonly pinned?: boolean;
 }
 
 /** The rooms a plugin can run in. */
@@ -93,7 +91,7 @@ export function findPlugin(catalog: readonly CatalogEntry[], kind: PluginKind, n
 }
 
 /** Loads a plugin into the host: what it declares, or a sink that is trusted like the host. */
-export async function loadPlugin(entry: CatalogEntry): Promise<EngineDefinition | AuditSinkDefinition> {
+export async function loadPlugin(entry: CatalogEntry): Promise<EngineDefinition | AuthMethodDefinition | AuditSinkDefinition> {
   if (entry.module === undefined) throw new StrongroomError('invalid', `plugin ${entry.name} is a component, which the host does not load`);
-  return ((await import(entry.module)) as { default: EngineDefinition | AuditSinkDefinition }).default;
+  return ((await import(entry.module)) as { default: EngineDefinition | AuthMethodDefinition | AuditSinkDefinition }).default;
 }

@@ -1,11 +1,12 @@
 /** What crosses between the host and an engine in its room: the mount, its storage, and what a call wrote. */
 import type { MountInfo } from '@strongroom/sdk-plugin';
-import type { PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
+import type { Phase, PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import { mountPrefix } from '../barrier/barrier.ts';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Mount } from '../mounts/mount-table.ts';
-import type { RoomWorld } from './thread-room.ts';
+import type { RequestPasswords } from './passwords.ts';
+import type { Call, RoomWorld } from './thread-room.ts';
 
 const mountTexts = new WeakMap<Mount, string>();
 /** The mount as an engine may know it. */
@@ -24,6 +25,27 @@ export function checkReply({ reply, writes }: ReplyMessage): void {
   for (const { value } of writes)
     if (value !== undefined && !(value instanceof Uint8Array))
       throw new StrongroomError('internal', 'the engine wrote something that is not bytes');
+}
+
+/**
+ * A call that no request leads to: the host's own, for a lease, a job or a migration.
+ * @param name of the kind, job or migration @param carried JSON text of what the step before gave
+ */
+export function unrouted(mount: Mount, phase: Phase, name: string, now: number, carried?: string): Call {
+  return {
+    phase,
+    name,
+    mountId: mount.id,
+    mount: mountText(mount),
+    template: '',
+    verb: 'update',
+    params: {},
+    input: {},
+    now,
+    caller: '{"displayName":"","entityId":"","policies":[]}',
+    entries: [],
+    ...(carried === undefined ? {} : { carried }),
+  };
 }
 
 /** Takes over what a call wrote. @throws StrongroomError `internal` for a malformed key */
@@ -48,7 +70,11 @@ function storageKey(name: string): string {
 }
 
 /** The mount's part of the transaction, as its room sees it. */
-export function mountWorld(tx: Transaction, mount: Mount): RoomWorld & { get(key: string): Promise<PrefetchedEntry> } {
+export function mountWorld(
+  tx: Transaction,
+  mount: Mount,
+  passwords?: RequestPasswords,
+): RoomWorld & { get(key: string): Promise<PrefetchedEntry> } {
   const prefix = mountPrefix(mount.id);
   return {
     get: async (name) => {
@@ -57,5 +83,6 @@ export function mountWorld(tx: Transaction, mount: Mount): RoomWorld & { get(key
       return { key: name, revision: movedAt, value };
     },
     list: (directory, after, limit) => tx.list(prefix + directory, after, limit),
+    ...(passwords === undefined ? {} : { passwords: (question) => passwords.answer(question) }),
   };
 }

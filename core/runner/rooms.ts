@@ -18,6 +18,12 @@ export interface Engine {
   readonly room: ThreadRoom;
 }
 
+/** An engine and an auth method may have the same type (`kubernetes`). */
+function roomName(type: string, mountClass: Mount['class'], isolation: Isolation | undefined): string {
+  const name = mountClass === 'auth' ? `auth/${type}` : type;
+  return isolation === 'thread' ? name : `${name}:${isolation ?? ''}`;
+}
+
 /** Loads engines on demand, one room per type, version and isolation. */
 export class Rooms {
   readonly #catalog: readonly CatalogEntry[];
@@ -36,19 +42,29 @@ export class Rooms {
   }
 
   /**
-   * The engine of a type: at once when it is loaded.
+   * The engine, or auth method, of a type: at once when it is loaded.
    * @param isolation default: what the catalog says of the type
    * @throws StrongroomError `invalid` for an unknown type or a room it can't run in, `unavailable` when it can't be loaded
    */
-  engine(type: string, isolation?: Isolation): Engine | Promise<Engine> {
-    return this.#loaded.get(roomName(type, isolation)) ?? this.#load(type, isolation);
+  engine(type: string, mountClass: Mount['class'] = 'secret', isolation?: Isolation): Engine | Promise<Engine> {
+    return this.#loaded.get(roomName(type, mountClass, isolation)) ?? this.#load(type, mountClass, isolation);
   }
 
-  #load(type: string, isolation: Isolation | undefined): Promise<Engine> {
-    const name = roomName(type, isolation);
+  /** The engine, or auth method, of a type if it is loaded. */
+  loaded(type: string, mountClass: Mount['class'] = 'secret', isolation: Isolation = 'thread'): Engine | undefined {
+    return this.#loaded.get(roomName(type, mountClass, isolation));
+  }
+
+  /** What the catalog says of a type. @throws StrongroomError `invalid` for an unknown one */
+  entry(type: string, mountClass: Mount['class'] = 'secret'): CatalogEntry {
+    return findPlugin(this.#catalog, mountClass === 'auth' ? 'auth-method' : 'engine', type);
+  }
+
+  #load(type: string, mountClass: Mount['class'], isolation: Isolation | undefined): Promise<Engine> {
+    const name = roomName(type, mountClass, isolation);
     let loading = this.#engines.get(name);
     if (loading === undefined) {
-      loading = this.#open(type, isolation);
+      loading = this.#open(type, mountClass, isolation);
       this.#engines.set(name, loading);
       // A failed load is tried again by the next call (the room backs off).
       loading.catch(() => this.#engines.delete(name));
@@ -56,11 +72,11 @@ export class Rooms {
     return loading;
   }
 
-  async #open(type: string, isolation: Isolation | undefined): Promise<Engine> {
-    const entry = findPlugin(this.#catalog, 'engine', type);
+  async #open(type: string, mountClass: Mount['class'], isolation: Isolation | undefined): Promise<Engine> {
+    const entry = this.entry(type, mountClass);
     const chosen = isolation ?? entry.isolation ?? 'thread';
-    if (entry.name !== type || isolation === undefined) return this.engine(entry.name, chosen);
-    const name = roomName(type, chosen);
+    if (entry.name !== type || isolation === undefined) return this.engine(entry.name, mountClass, chosen);
+    const name = roomName(type, mountClass, chosen);
     let room = this.#rooms.get(name);
     if (room === undefined) {
       const program = await programOf(entry, chosen);
@@ -71,10 +87,13 @@ export class Rooms {
       this.#rooms.set(name, room);
     }
     const outline = await room.outline();
-    if (entry.pinned === true && outline.version !== entry.version)
+    if (outline.name !== entry.name || outline.version !== entry.version)
       throw new StrongroomError(
-        'invalid',
-        `plugin ${name}: field version: the plugin declares ${outline.version}, the config says ${entry.version}`,
+        'unavailable',
+        `plugin ${entry.name} ${entry.version}: its ${chosen === 'thread' ? 'module' : 'component'} says that it is ${outline.name} ${outline.version}`.slice(
+          0,
+          512,
+        ),
       );
     const engine = { entry, isolation: chosen, outline, routes: new RouteTable(outline.routes), room };
     this.#loaded.set(name, engine);
@@ -90,7 +109,7 @@ export class Rooms {
     return (request) => sender.send(request);
   }
 
-  /** State of every room: `kv` for threads, `kv:component`. */
+  /** State of every room: `kv` for threads, `kv:component`; auth methods as `auth/<type>`. */
   status(): Readonly<Record<string, RoomStatus>> {
     return Object.fromEntries([...this.#rooms].map(([name, room]) => [name, room.status()]));
   }
@@ -105,10 +124,6 @@ export class Rooms {
     this.#engines.clear();
     this.#loaded.clear();
   }
-}
-
-function roomName(type: string, isolation: Isolation | undefined): string {
-  return isolation === 'thread' ? type : `${type}:${isolation ?? ''}`;
 }
 
 async function programOf({ name, module, component }: CatalogEntry, isolation: Isolation): Promise<RoomProgram> {

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
-import type { EngineDefinition } from '@strongroom/sdk-plugin';
+import type { AuthMethodDefinition, EngineDefinition } from '@strongroom/sdk-plugin';
 import { EngineServer, type FromWorker, outlineOf, type ToWorker } from '@strongroom/sdk-plugin/serving';
 import { outbox } from './outbox.ts';
 
@@ -16,7 +16,7 @@ export interface ServeTask {
 }
 
 interface PluginModule {
-  readonly default: EngineDefinition;
+  readonly default: EngineDefinition | AuthMethodDefinition;
   readonly EngineServer?: typeof EngineServer;
 }
 

@@ -14,6 +14,7 @@ import type {
   AnswerMessage,
   CallMessage,
   FromWorker,
+  PasswordQuestion,
   PrefetchedEntry,
   Question,
   ReplyMessage,
@@ -31,12 +32,13 @@ export interface RoomLimits {
 /** The defaults of DESIGN section 9. */
 export const roomLimits: RoomLimits = { deadlineMs: 30_000, heapMiB: 256, callsMax: 10_000 };
 
-/** What a running call may ask for. Inside a transaction: storage, whose reads throw Conflict to restart; outside of one: HTTP. */
+/** What a running call may ask for. Inside a transaction: storage, whose reads throw Conflict to restart, and passwords; outside of one: HTTP. */
 export interface RoomWorld {
   get?(key: string): Promise<PrefetchedEntry>;
   list?(directory: string, after: string, limit: number): Promise<readonly string[]>;
   /** @throws StrongroomError whose message the plugin is told */
   fetch?(request: OutsideRequest): Promise<OutsideResponse>;
+  passwords?(question: PasswordQuestion): Promise<Pick<AnswerMessage, 'hash' | 'fits'>>;
 }
 
 /** A call without its number. */
@@ -271,7 +273,7 @@ export class ThreadRoom {
 }
 
 /** The answer to a question. @throws what ends the call */
-async function answerTo(world: RoomWorld, ask: Question): Promise<Pick<AnswerMessage, 'entry' | 'names' | 'response' | 'refused'>> {
+async function answerTo(world: RoomWorld, ask: Question): Promise<Omit<AnswerMessage, 'kind' | 'call' | 'question'>> {
   if (ask.kind === 'fetch') {
     if (world.fetch === undefined) return { refused: 'only execute, revoke and renew may reach outside' };
     try {
@@ -279,6 +281,10 @@ async function answerTo(world: RoomWorld, ask: Question): Promise<Pick<AnswerMes
     } catch (error) {
       return { refused: error instanceof StrongroomError ? error.message : 'the request failed' };
     }
+  }
+  if (ask.kind === 'hash-password' || ask.kind === 'verify-password') {
+    if (world.passwords === undefined) throw new StrongroomError('internal', 'the engine asked for a password where it may not');
+    return world.passwords(ask);
   }
   if (world.get === undefined || world.list === undefined)
     throw new StrongroomError('internal', 'the engine asked for storage where it has none');

@@ -1,4 +1,4 @@
-/** Policies and mounts that the config declares: applied at every unsealing, idempotently. What the config does not name stays as it is. */
+/** Policies, mounts and auth methods that the config declares: applied at every unsealing, idempotently. What the config does not name stays as it is. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { Transaction } from '../barrier/transaction.ts';
@@ -13,6 +13,8 @@ import type { KeyringChange } from '../barrier/keyring-change.ts';
 /** What a config declares. */
 export interface Declared {
   readonly mounts: readonly NewMount[];
+  /** Auth methods: paths below `auth/`. */
+  readonly auth?: readonly NewMount[];
   readonly policies: readonly { readonly name: string; readonly rules: string }[];
 }
 
@@ -26,20 +28,31 @@ export async function applyDeclared(unsealed: Unsealed, declared: Declared, log:
     });
   }
   for (const wanted of declared.mounts) {
-    await apply(unsealed, `sys/mounts/${wanted.path}`, (tx) => applyMount(tx, unsealed, wanted));
+    await apply(unsealed, `sys/mounts/${wanted.path}`, (tx) => applyMount(tx, unsealed, wanted, 'secret'));
   }
-  log.info({ mounts: declared.mounts.length, policies: declared.policies.length }, 'the config has been applied');
+  for (const wanted of declared.auth ?? []) {
+    await apply(unsealed, `sys/auth/${wanted.path}`, (tx) => applyMount(tx, unsealed, wanted, 'auth'));
+  }
+  log.info(
+    { mounts: declared.mounts.length, auth: declared.auth?.length ?? 0, policies: declared.policies.length },
+    'the config has been applied',
+  );
 }
 
-async function applyMount(tx: Transaction, unsealed: Unsealed, wanted: NewMount): Promise<KeyringChange | undefined> {
+async function applyMount(
+  tx: Transaction,
+  unsealed: Unsealed,
+  wanted: NewMount,
+  mountClass: Mount['class'],
+): Promise<KeyringChange | undefined> {
   const table = await readMounts(tx);
-  const mount = table.at(mountPath(wanted.path));
-  if (mount === undefined) return (await mountEngine(tx, unsealed, wanted)).keyring;
-  const { entry, isolation } = await unsealed.rooms.engine(wanted.type, wanted.isolation);
+  const mount = table.at(mountPath(wanted.path, mountClass));
+  if (mount === undefined) return (await mountEngine(tx, unsealed, wanted, mountClass)).keyring;
+  const { entry, isolation } = await unsealed.rooms.engine(wanted.type, mountClass, wanted.isolation);
   if (entry.name !== mount.type) {
     throw new StrongroomError(
       'invalid',
-      `mounts: ${mount.path} is mounted with type ${mount.type}, the config says ${wanted.type}; disable it first`,
+      `${mountClass === 'auth' ? 'auth' : 'mounts'}: ${mount.path} is mounted with type ${mount.type}, the config says ${wanted.type}; disable it first`,
     );
   }
   const changed: Mount = {

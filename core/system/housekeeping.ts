@@ -1,13 +1,14 @@
 /**
- * What an unsealed server does by itself: sweeps expired and revoked tokens and unmounted engines, keeps the highest time seen,
+ * What an unsealed server does by itself: sweeps expired and revoked tokens, failed logins that count no more and unmounted engines, keeps the highest time seen,
  * reserves or rotates keys before they wear out, and re-wraps old values after a rotation.
  */
 import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { changeKeyring } from '../barrier/keyring-change.ts';
+import { inTransaction } from '../barrier/in-transaction.ts';
 import { Transaction } from '../barrier/transaction.ts';
 import type { Unsealed } from '../request/host.ts';
-import { Conflict } from '../storage/types.ts';
+import { runJobs } from './engine-jobs.ts';
 import { sweepUnmounted } from './mount-change.ts';
 
 /** Progress of re-wrapping, in index pages. */
@@ -78,33 +79,27 @@ export class Housekeeping {
   }
 
   async #sweepAll(): Promise<void> {
-    const { tokens } = this.#unsealed;
+    const { tokens, lockout } = this.#unsealed;
     const sweeps: readonly Sweep[] = [
       (tx, limit) => tokens.sweepExpired(tx, limit),
+      (tx, limit) => tokens.sweepClosed(tx, limit),
       (tx, limit) => tokens.sweepRevoked(tx, limit),
+      (tx, limit) => lockout.sweep(tx, limit),
       sweepUnmounted,
     ];
     try {
       for (const sweep of sweeps) while (!this.#stopped && (await this.#once(sweep)) > 0);
       await this.#keepClock();
       await this.#refreshKeys();
+      await runJobs(this.#unsealed, this.#log, () => this.#stopped);
     } catch (error) {
       this.#log.error({ err: error }, 'housekeeping failed; it will try again');
     }
   }
 
   /** One commit of a sweep. */
-  async #once(sweep: Sweep): Promise<number> {
-    for (let tries = 0; ; tries++) {
-      const tx = new Transaction(this.#unsealed);
-      try {
-        const found = await sweep(tx, batch);
-        if (tx.dirty) await tx.commit({ urgent: true }).durable;
-        return found;
-      } catch (error) {
-        if (!(error instanceof Conflict) || tries > 50) throw error;
-      }
-    }
+  #once(sweep: Sweep): Promise<number> {
+    return inTransaction(this.#unsealed, (tx) => sweep(tx, batch), { urgent: true });
   }
 
   async #keepClock(): Promise<void> {

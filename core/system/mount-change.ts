@@ -13,7 +13,7 @@ import { Conflict } from '../storage/types.ts';
 
 /** What an operator gives for a new mount. */
 export interface NewMount {
-  /** With or without slashes at its ends. */
+  /** With or without slashes at its ends; of an auth method, below `auth/`. */
   readonly path: string;
   readonly type: string;
   readonly description: string;
@@ -26,39 +26,45 @@ export interface NewMount {
 }
 
 const reserved = ['sys/', 'auth/', 'cubbyhole/', 'identity/'];
+const reservedAuth = ['auth/token/'];
+/** Directory of the moments at which jobs of mounts ended, `<mount>/<job>`. */
+export const jobsDirectory = 'core/jobs/';
 /** Directory of the ids of unmounted engines whose entries are still to be removed. */
 const sweepDirectory = 'core/unmounted/';
 
-/** The canonical path of a mount, with its trailing slash. @throws StrongroomError `invalid` */
-export function mountPath(raw: string): string {
+/** The canonical path of a mount, with its trailing slash; of an auth method, below `auth/`. @throws StrongroomError `invalid` */
+export function mountPath(raw: string, mountClass: Mount['class'] = 'secret'): string {
   const bare = raw.replace(/^\/|\/$/g, '');
   if (bare === '') throw new StrongroomError('invalid', 'field path: must not be empty');
-  return `${canonicalPath(bare)}/`;
+  return `${mountClass === 'auth' ? 'auth/' : ''}${canonicalPath(bare)}/`;
 }
 
 /**
- * Mounts an engine, with a KEK of its own.
+ * Mounts an engine or an auth method, with a KEK of its own.
  * @throws StrongroomError `invalid` for a reserved, malformed or used path or an unknown type
  */
 export async function mountEngine(
   tx: Transaction,
   unsealed: Unsealed,
   wanted: NewMount,
+  mountClass: Mount['class'] = 'secret',
 ): Promise<{ readonly mount: Mount; readonly keyring: KeyringChange }> {
-  const path = mountPath(wanted.path);
+  const auth = mountClass === 'auth';
+  const path = mountPath(wanted.path, mountClass);
   const table = await readMounts(tx);
-  const inWay = reserved.find((prefix) => path.startsWith(prefix));
+  const inWay = (auth ? reservedAuth : reserved).find((prefix) => path.startsWith(prefix));
   if (inWay !== undefined) throw new StrongroomError('invalid', `path ${inWay} is reserved`);
   const conflict = table.conflicting(path);
-  if (conflict !== undefined) throw new StrongroomError('invalid', `path is already in use at ${conflict.path}`);
-  const { outline, entry, isolation } = await unsealed.rooms.engine(wanted.type, wanted.isolation);
+  if (conflict !== undefined)
+    throw new StrongroomError('invalid', `path is already in use at ${auth ? conflict.path.slice(5) : conflict.path}`);
+  const { outline, entry, isolation } = await unsealed.rooms.engine(wanted.type, mountClass, wanted.isolation);
   const implied = Object.hasOwn(entry.aliases, wanted.type) ? entry.aliases[wanted.type] : undefined;
   const mount: Mount = {
     id: randomUUID(),
     path,
-    class: 'secret',
+    class: mountClass,
     type: entry.name,
-    accessor: `${entry.name}_${randomBase62(8).toLowerCase()}`,
+    accessor: `${auth ? 'auth_' : ''}${entry.name}_${randomBase62(8).toLowerCase()}`,
     description: wanted.description,
     options: implied === undefined ? wanted.options : { ...wanted.options, ...implied },
     config: { ...defaultMountConfig, ...wanted.config },
@@ -67,23 +73,29 @@ export async function mountEngine(
     ...(wanted.hosts === undefined ? {} : { hosts: wanted.hosts }),
   };
   writeMounts(tx, table.with(mount));
+  if (auth) unsealed.tokens.openSource(tx, mount.id);
   return { mount, keyring: changeKeyring(tx, unsealed.barrier, (ring) => ring.withKey(mount.id, unsealed.clock.now())) };
 }
 
-/** Unmounts an engine: its KEK is destroyed with the same commit, so nothing of it can be read any more. Undefined when there is none. */
+/**
+ * Unmounts an engine or auth method: its KEK is destroyed with the same commit, so nothing of it can be read any more, and the tokens of
+ * its logins end. Undefined when there is none.
+ */
 export async function unmountEngine(
   tx: Transaction,
   unsealed: Unsealed,
   rawPath: string,
+  mountClass: Mount['class'] = 'secret',
 ): Promise<{ readonly keyring: KeyringChange } | undefined> {
   const table = await readMounts(tx);
-  const mount = table.at(mountPath(rawPath));
-  if (mount === undefined) return undefined;
+  const mount = table.at(mountPath(rawPath, mountClass));
+  if (mount?.class !== mountClass) return undefined;
   await unsealed.leases.endMount(mount.id);
   // One that was issued meanwhile: what this transaction has seen of the mount is over.
   if ((await ofMount(tx, mount.id, 1)).length > 0) throw new Conflict('a lease of the mount has been issued');
   writeMounts(tx, table.without(mount.id));
   tx.put(sweepDirectory + mount.id, new Uint8Array(0));
+  if (mountClass === 'auth') unsealed.tokens.closeSource(tx, mount.id);
   return { keyring: changeKeyring(tx, unsealed.barrier, (ring) => ring.without(mount.id)) };
 }
 
@@ -104,6 +116,9 @@ export async function sweepUnmounted(tx: Transaction, limit: number): Promise<nu
       found++;
     }
   }
-  if (found === 0) tx.delete(sweepDirectory + id);
+  if (found === 0) {
+    for (const job of await tx.list(`${jobsDirectory}${id}/`)) tx.delete(`${jobsDirectory}${id}/${job}`);
+    tx.delete(sweepDirectory + id);
+  }
   return found + 1;
 }

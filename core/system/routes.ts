@@ -1,9 +1,11 @@
 /** All routes that the host itself serves. */
 import type { HostRoute } from '../request/host-route.ts';
 import { auditRoutes } from './audit-routes.ts';
+import { authRoutes } from './auth-routes.ts';
 import { keyRoutes } from './key-routes.ts';
 import { metricsRoutes } from './metrics-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
+import { pluginRoutes } from './plugin-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
 import type { Server } from './server.ts';
 import { statusRoutes } from './status-routes.ts';
@@ -15,6 +17,8 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...statusRoutes(server),
     ...keyRoutes(server),
     ...mountRoutes,
+    ...authRoutes,
+    ...pluginRoutes,
     ...policyRoutes,
     ...tokenRoutes,
     ...auditRoutes(server),

@@ -14,17 +14,20 @@ import { Transaction } from '../barrier/transaction.ts';
 import { commits } from '../crypto/commitment.ts';
 import { StrongroomError } from '../errors.ts';
 import { Clock } from '../identity/clock.ts';
+import { Lockout } from '../identity/lockout.ts';
 import { TokenStore } from '../identity/token-store.ts';
 import { RouteTable } from '../mounts/route-table.ts';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
 import { PolicyStore } from '../policy/policy-store.ts';
 import { type CatalogEntry } from '../runner/catalog.ts';
+import { JobPool } from '../runner/job-pool.ts';
 import { Rooms } from '../runner/rooms.ts';
 import type { RoomLimits } from '../runner/thread-room.ts';
 import { AnswerCache } from '../request/answer-cache.ts';
 import type { Cors, Host, RequestLimits, SystemTtl, Unsealed } from '../request/host.ts';
 import type { HostRoute } from '../request/host-route.ts';
 import { RateLimiter, type RateLimit } from '../request/rate-limit.ts';
+import { migrateMounts } from './engine-jobs.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { initialize, type Initialized, shamirId, type ShareWish } from './initialize.ts';
 import { readSecrets } from './initial-state.ts';
@@ -61,6 +64,9 @@ export interface ServerOptions {
   readonly acceptRollback: boolean;
 }
 
+/** What can change while a server runs. */
+export type Tuning = Pick<ServerOptions, 'limits' | 'rate' | 'ttl' | 'cors'>;
+
 /** How many parsed entries (tokens, policies, the mount table) are kept. */
 const derivedMax = 200_000;
 /** How long sealing waits for requests that are under way. */
@@ -75,10 +81,10 @@ interface Opened {
 export class Server implements Host {
   readonly options: ServerOptions;
   readonly log: Logger;
-  readonly limits: RequestLimits;
-  readonly ttl: SystemTtl;
+  limits: RequestLimits;
+  ttl: SystemTtl;
   readonly rate: RateLimiter;
-  readonly cors: Cors | undefined;
+  cors: Cors | undefined;
   readonly system: RouteTable<HostRoute>;
   readonly progress: UnsealProgress = new UnsealProgress();
   readonly metrics: Metrics;
@@ -88,6 +94,8 @@ export class Server implements Host {
   #declared: Declared;
   /** One change of state at a time. */
   #changing: Promise<unknown> = Promise.resolve();
+  /** Requests under way that wait for a change of state: sealing can't wait for them. */
+  #waiting = 0;
   #answeredInit = false;
 
   constructor(options: ServerOptions) {
@@ -122,15 +130,17 @@ export class Server implements Host {
     return this.options.seals.length > 0;
   }
 
-  #exclusively<T>(change: () => Promise<T>): Promise<T> {
-    const done = this.#changing.then(change, change);
+  /** @param requests how many requests under way wait for it */
+  #exclusively<T>(requests: number, change: () => Promise<T>): Promise<T> {
+    this.#waiting += requests;
+    const done = this.#changing.then(change, change).finally(() => (this.#waiting -= requests));
     this.#changing = done.catch(() => {});
     return done;
   }
 
   /** Initializes. @throws StrongroomError `invalid` when it has been done already */
   initialize(wish: ShareWish): Promise<Initialized> {
-    return this.#exclusively(async () => {
+    return this.#exclusively(1, async () => {
       if (this.boot !== undefined) throw new StrongroomError('invalid', 'Vault is already initialized');
       const clock = new Clock(this.options.wallClock);
       const made = await initialize(this.options.directory, this.options.seals, wish, this.options.clusterName, clock);
@@ -148,7 +158,7 @@ export class Server implements Host {
 
   /** Unseals by the automatic seals when there are any and the server is initialized. */
   start(): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#exclusively(0, async () => {
       if (this.automatic && this.options.directory.boot()?.confirmed === true) await this.#unsealAutomatically();
     });
   }
@@ -170,7 +180,7 @@ export class Server implements Host {
 
   /** Takes one share; unseals when they are enough. @throws StrongroomError `invalid` for a bad or wrong share */
   unsealWith(share: string): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#exclusively(1, async () => {
       const boot = this.options.directory.boot();
       if (boot === undefined) throw new StrongroomError('invalid', 'Vault is not initialized');
       if (this.#opened !== undefined) return;
@@ -220,10 +230,17 @@ export class Server implements Host {
       signingKey,
       checkHead: (seen) => this.#checkHead(storage.head(), seen),
       onFailure: (sink, error) => log.error({ sink, err: error }, 'an audit sink failed'),
+      onLost: (sink, gaps) =>
+        log.warn(
+          { sink, lines: gaps.map(({ from, to }) => `${from}-${to}`) },
+          'the audit log lacks lines that were not on disk yet when the machine stopped; the place is marked',
+        ),
     });
     opened.push(() => audit.close());
     const rooms = new Rooms(options.catalog, options.rooms, log);
     opened.push(() => rooms.close());
+    const jobs = new JobPool();
+    opened.push(() => jobs.close());
     const leases = new LeaseKeeper({ ...vault, clock, rooms }, log);
     opened.push(() => leases.stop());
     const unsealed: Unsealed = {
@@ -232,7 +249,9 @@ export class Server implements Host {
       leases,
       tokens: new TokenStore(secrets.tokenHash, clock),
       policies: new PolicyStore(),
+      lockout: new Lockout(vault, clock),
       rooms,
+      jobs,
       audit,
       auditPublicKey: createPublicKey(signingKey).export({ type: 'spki', format: 'pem' }),
       auditText: auditSerializer({ hmac: auditHmac(secrets.auditSalt) }),
@@ -240,6 +259,7 @@ export class Server implements Host {
     };
     const housekeeping = new Housekeeping(unsealed, log);
     opened.push(() => housekeeping.stop());
+    await migrateMounts(unsealed, log);
     await housekeeping.start();
     await applyDeclared(unsealed, this.#declared, log);
     await leases.start();
@@ -257,24 +277,33 @@ export class Server implements Host {
 
   /** Applies changed policies and mounts of the config (SIGHUP). */
   redeclare(declared: Declared): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#exclusively(0, async () => {
       this.#declared = declared;
       if (this.#opened !== undefined) await applyDeclared(this.#opened.unsealed, declared, this.log);
     });
   }
 
+  /** Takes other bounds over, for requests that begin from now on (SIGHUP). */
+  retune({ limits, rate, ttl, cors }: Tuning): void {
+    this.limits = limits;
+    this.rate.change(rate);
+    this.ttl = ttl;
+    this.cors = cors;
+  }
+
   /** Seals: requests under way may end, then every key is wiped. `own`: requests that wait for this very call. */
   seal(own = 0): Promise<void> {
-    return this.#exclusively(async () => {
+    return this.#exclusively(own, async () => {
       const opened = this.#opened;
       if (opened === undefined) return;
       this.#opened = undefined;
       const until = performance.now() + drainMs;
-      while (this.inFlight > own && performance.now() < until) await delay(5);
+      while (this.inFlight > this.#waiting && performance.now() < until) await delay(5);
       const { unsealed, housekeeping } = opened;
       await housekeeping.stop();
       await unsealed.leases.stop();
       await unsealed.rooms.close();
+      await unsealed.jobs.close();
       await unsealed.audit.close().catch((error: unknown) => this.log.error({ err: error }, 'closing the audit failed'));
       await unsealed.storage.close();
       unsealed.cache.clear();

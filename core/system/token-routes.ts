@@ -1,11 +1,12 @@
 /** `auth/token/…`: creation, look-up, renewal and revocation of service tokens, each also for oneself and by accessor. */
-import { isIP } from 'node:net';
 import { schema as s } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
 import { grantTtl, secondsLeft } from '../identity/lifetime.ts';
 import { isRoot, type StoredToken, tokenBytesMax, type TokenRecord } from '../identity/token.ts';
 import { policyName } from '../policy/policy-store.ts';
-import { type AuthBlock, type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
+import { authBlock } from '../request/auth-block.ts';
+import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
+import { renewLogin } from '../request/login.ts';
 import { rfc3339 } from './time-text.ts';
 
 const createInput = {
@@ -22,7 +23,7 @@ const createInput = {
   display_name: s.optional(s.string({ maxLength: 512 })),
   num_uses: s.optional(s.integer({ maximum: 1_000_000_000 })),
   period: s.optional(s.duration()),
-  bound_cidrs: s.optional(s.stringList()),
+  bound_cidrs: s.optional(s.cidrList()),
 };
 
 type CreateInput = s.InferFields<typeof createInput>;
@@ -34,30 +35,6 @@ function mustCall(ctx: HostContext): StoredToken {
 
 function bounds(ctx: HostContext): { defaultTtl: number; maxTtl: number } {
   return ctx.host.ttl;
-}
-
-/** What an answer's `auth` says of a token. */
-export function authBlock(token: string, record: TokenRecord, leaseDuration: number): AuthBlock {
-  return {
-    clientToken: token,
-    accessor: record.accessor,
-    policies: record.policies,
-    metadata: record.meta,
-    leaseDuration,
-    renewable: record.renewable,
-    orphan: record.orphan,
-    numUses: Math.max(0, record.usesLeft),
-  };
-}
-
-function checkCidr(cidr: string): string {
-  const [net = '', bits, ...more] = cidr.split('/');
-  const family = isIP(net);
-  const width = family === 6 ? 128 : 32;
-  if (family === 0 || more.length > 0 || (bits !== undefined && (!/^\d{1,3}$/.test(bits) || Number(bits) > width))) {
-    throw new StrongroomError('invalid', 'field bound_cidrs: must be a list of addresses or CIDR blocks');
-  }
-  return bits === undefined ? `${net}/${width}` : cidr;
 }
 
 /** The policies of a child: those asked for, which its parent must have; the parent's own when none are. */
@@ -129,7 +106,7 @@ async function create(ctx: HostContext, input: CreateInput, orphanPath: boolean)
       renewable: !endless && input.renewable !== false,
       orphan,
       usesLeft: input.num_uses ?? 0,
-      boundCidrs: (input.bound_cidrs ?? []).map(checkCidr),
+      boundCidrs: input.bound_cidrs ?? [],
     },
     orphan ? undefined : parent,
     input.id === '' ? undefined : input.id,
@@ -169,21 +146,32 @@ function lookupData(ctx: HostContext, id: string, token: StoredToken): HostReply
   };
 }
 
-/** Extends a token. Its period, its explicit maximum and the system's bound it, all counted from its creation; never to less than it has. */
-function renew(ctx: HostContext, shown: string, token: StoredToken, increment: number): HostReply {
+/**
+ * Extends a token. Its period, its explicit maximum and the system's bound it, all counted from its creation; never to less than it has. A token
+ * that a login made is renewed only while its auth method says so.
+ */
+async function renew(ctx: HostContext, shown: string, token: StoredToken, increment: number): Promise<HostReply> {
   const { record } = token;
   if (!record.renewable || record.expiresAt === undefined) throw new StrongroomError('invalid', 'lease is not renewable');
+  const { login } = record;
+  const { record: next, granted } =
+    login === undefined
+      ? { record, granted: extended(ctx, record, increment) }
+      : await renewLogin(ctx.unsealed, ctx.host.ttl, ctx.tx, token, login, increment);
+  if (granted.ttl < 1) throw new StrongroomError('invalid', 'past the max TTL, cannot renew');
   const now = ctx.unsealed.clock.now();
-  const granted = grantTtl(
+  const renewed: TokenRecord = { ...next, expiresAt: now + granted.ttl * 1000, lastRenewedAt: now };
+  ctx.unsealed.tokens.update(ctx.tx, token, renewed);
+  return { auth: authBlock(shown, renewed, granted.ttl), warnings: granted.warnings };
+}
+
+function extended(ctx: HostContext, record: TokenRecord, increment: number): ReturnType<typeof grantTtl> {
+  return grantTtl(
     { ttl: increment, explicitMaxTtl: record.explicitMaxTtl, period: record.period },
     { ...bounds(ctx), defaultTtl: increment > 0 ? increment : record.issueTtl },
     record.createdAt,
-    now,
+    ctx.unsealed.clock.now(),
   );
-  if (granted.ttl < 1) throw new StrongroomError('invalid', 'past the max TTL, cannot renew');
-  const renewed: TokenRecord = { ...record, expiresAt: now + granted.ttl * 1000, lastRenewedAt: now };
-  ctx.unsealed.tokens.update(ctx.tx, token, renewed);
-  return { auth: authBlock(shown, renewed, granted.ttl), warnings: granted.warnings };
 }
 
 async function byText(ctx: HostContext, token: string): Promise<StoredToken | undefined> {

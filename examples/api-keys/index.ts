@@ -26,14 +26,14 @@ type Service = { readonly url: string; readonly token: string };
 type Plan = Service & { readonly name: string; readonly role: string };
 
 async function serviceOf(ctx: Context): Promise<Service> {
-  const service = await ctx.storage.derived('config', parse<Service>);
+  const service = await ctx.storage.derived('config', (value) => parse(value) as Service);
   if (service === undefined) throw new PluginError('invalid', 'config: write url and token first');
   return service;
 }
 
-function parse<T>(value: Uint8Array): T {
-  // Written below.
-  return JSON.parse(decodeUtf8(value)) as T;
+/** JSON of an entry, written below, or of an answer. */
+function parse(value: Uint8Array): unknown {
+  return JSON.parse(decodeUtf8(value));
 }
 
 /** A name that nobody can guess. */
@@ -61,7 +61,7 @@ const apiKeys: ReturnType<typeof defineEngine> = defineEngine({
       summary: 'Where the service is',
       update: {
         input: { url: s.string({ maxLength: 512 }), token: s.string({ maxLength: 512 }) },
-        handler: (ctx, _params, { url, token }) => void ctx.storage.put('config', encodeUtf8(JSON.stringify({ url, token }))),
+        handler: (ctx, _params, { url, token }) => ctx.storage.put('config', encodeUtf8(JSON.stringify({ url, token }))),
       },
       read: {
         handler: async (ctx) => ({ data: { url: (await serviceOf(ctx)).url } }),
@@ -72,7 +72,7 @@ const apiKeys: ReturnType<typeof defineEngine> = defineEngine({
       exists: 'role/{role}',
       update: {
         input: { ttl: s.optional(s.duration()) },
-        handler: (ctx, { role }, { ttl = 0 }) => void ctx.storage.put(`role/${role}`, encodeUtf8(JSON.stringify({ ttl }))),
+        handler: (ctx, { role }, { ttl = 0 }) => ctx.storage.put(`role/${role}`, encodeUtf8(JSON.stringify({ ttl }))),
       },
     }),
     ...route('creds/{role}', {
@@ -80,14 +80,14 @@ const apiKeys: ReturnType<typeof defineEngine> = defineEngine({
       read: outside({
         reads: ['config', 'role/{role}'],
         prepare: async (ctx, { role }) => {
-          const settings = await ctx.storage.derived(`role/${role}`, parse<{ readonly ttl: number }>);
+          const settings = await ctx.storage.derived(`role/${role}`, (value) => parse(value) as { readonly ttl: number });
           if (settings === undefined) throw new PluginError('invalid', `role ${role}: there is no such role`);
           const plan = { ...(await serviceOf(ctx)), name: newName(ctx), role };
           return { plan, lease: { kind: 'key', ttl: settings.ttl, data: { name: plan.name } } };
         },
         execute: async (world, plan) => {
           const { body } = await ask(world, plan, 'PUT', { role: plan.role });
-          const { secret } = parse<{ readonly secret?: string }>(body);
+          const { secret } = parse(body) as { readonly secret?: string };
           if (secret === undefined) throw new PluginError('upstream', 'the service answered no secret');
           return secret;
         },

@@ -17,7 +17,7 @@ const hello: ReturnType<typeof defineEngine> = defineEngine({
       },
       update: {
         input: { text: s.string({ maxLength: 200 }) },
-        handler: (ctx, { name }, { text }) => void ctx.storage.put(`greeting/${name}`, encodeUtf8(text)),
+        handler: (ctx, { name }, { text }) => ctx.storage.put(`greeting/${name}`, encodeUtf8(text)),
       },
     }),
   },

@@ -2,6 +2,7 @@
  * Runs an engine's calls inside its room, whatever the room is: messages in, messages out. It touches nothing of Node, so that threads and
  * sandboxes run the very same code.
  */
+import type { AuthMethodDefinition } from '../auth-method.ts';
 import type { Caller, Context, EngineDefinition, MountInfo, Reply } from '../engine.ts';
 import { PluginError } from '../errors.ts';
 import type { Outside } from '../outside.ts';
@@ -24,13 +25,13 @@ const mountsMax = 1000;
 
 /** The calls of one engine. */
 export class EngineServer {
-  readonly #engine: EngineDefinition;
+  readonly #engine: EngineDefinition | AuthMethodDefinition;
   readonly #room: Room;
   readonly #calls = new Map<number, Call>();
   readonly #derived = new Map<string, { readonly revision: number; readonly value: unknown }>();
   readonly #mounts = new Map<string, MountInfo>();
 
-  constructor(engine: EngineDefinition, room: Room) {
+  constructor(engine: EngineDefinition | AuthMethodDefinition, room: Room) {
     this.#engine = engine;
     this.#room = room;
   }
@@ -158,6 +159,18 @@ class Call {
           return written === undefined ? undefined : parse(written);
         },
       },
+      passwords: {
+        hash: async (password) => {
+          this.#uncacheable = true;
+          const { hash } = await this.#ask({ kind: 'hash-password', password });
+          if (hash === undefined) throw new Error('the host hashed nothing');
+          return hash;
+        },
+        verify: async (password, hash) => {
+          this.#uncacheable = true;
+          return (await this.#ask({ kind: 'verify-password', password, hash })).fits === true;
+        },
+      },
       now: () => {
         this.#uncacheable = true;
         return now;
@@ -205,6 +218,7 @@ class Call {
               ...(reply.warnings === undefined ? {} : { warnings: reply.warnings }),
               ...(reply.status === undefined ? {} : { status: reply.status }),
               ...(reply.validUntil === undefined ? {} : { validUntil: reply.validUntil }),
+              ...(reply.login === undefined ? {} : { login: reply.login }),
             },
           }),
     };

@@ -5,11 +5,14 @@
  *    | -- call ------------------> |   with the entries that the route's `reads` name
  *    | <-- get, list ------------- |   only when the handler wants more
  *    | -- value, names ----------> |
+ *    | <-- hash, verify password - |
+ *    | -- hash, whether it fits -> |
  *    | <-- log ------------------- |
  *    | <-- reply | failure ------- |   the writes travel with the reply: without it nothing has happened
  */
 import type { Verb } from '../engine.ts';
 import type { PluginErrorCode } from '../errors.ts';
+import type { Login } from '../login.ts';
 import type { OutsideRequest, OutsideResponse } from '../outside.ts';
 import type { EngineOutline } from './outline.ts';
 
@@ -21,10 +24,22 @@ export interface PrefetchedEntry {
 }
 
 /**
- * What a call runs: a handler; a step of an operation that reaches outside; or one for a lease, whose kind is then in `lease`.
+ * What a call runs: a handler; a step of an operation that reaches outside; one for a lease, whose kind is then in `name`; the job or the migration
+ * that `name` says; an auth method's check of a login whose token is to be renewed.
  * Those in which nothing but `fetch` may be asked are named by `outsidePhases`.
  */
-export type Phase = 'handle' | 'prepare' | 'execute' | 'finish' | 'revoke-prepare' | 'revoke' | 'renew-prepare' | 'renew';
+export type Phase =
+  | 'handle'
+  | 'prepare'
+  | 'execute'
+  | 'finish'
+  | 'revoke-prepare'
+  | 'revoke'
+  | 'renew-prepare'
+  | 'renew'
+  | 'login-renew'
+  | 'job'
+  | 'migrate';
 
 /** The phases without storage. */
 export const outsidePhases: ReadonlySet<Phase> = new Set<Phase>(['execute', 'revoke', 'renew']);
@@ -34,9 +49,10 @@ export interface CallMessage {
   readonly kind: 'call';
   readonly call: number;
   readonly phase: Phase;
-  /** Kind of lease, in the phases of leases. */
-  readonly lease?: string;
-  /** JSON text of what earlier steps gave: the plan; for `finish` an array of plan and result; for `*-prepare` the lease's data. */
+  /** What is run, in phases that no route leads to. */
+  readonly name?: string;
+  /** JSON text of what earlier steps gave: the plan; for `finish` an array of plan and result; for `*-prepare` the lease's data; for
+   * `login-renew` a `LoginToRenew`. */
   readonly carried?: string;
   /** Seconds that a renewal adds. */
   readonly seconds?: number;
@@ -64,6 +80,8 @@ export interface AnswerMessage {
   readonly response?: OutsideResponse;
   /** Why there is no response. */
   readonly refused?: string;
+  readonly hash?: string;
+  readonly fits?: boolean;
   /** The transaction has to restart: the handler's result will not be used. */
   readonly restart?: true;
 }
@@ -71,11 +89,17 @@ export interface AnswerMessage {
 /** From the host. */
 export type ToWorker = CallMessage | AnswerMessage;
 
-/** What a handler asks of its storage. */
+/** What a handler asks of the host. */
 export type Question =
   | { readonly kind: 'get'; readonly key: string }
   | { readonly kind: 'list'; readonly directory: string; readonly after: string; readonly limit: number }
-  | { readonly kind: 'fetch'; readonly request: OutsideRequest };
+  | { readonly kind: 'fetch'; readonly request: OutsideRequest }
+  | PasswordQuestion;
+
+/** What a handler asks about passwords. Without `hash` to verify against, the work is the same and the answer no. */
+export type PasswordQuestion =
+  | { readonly kind: 'hash-password'; readonly password: string }
+  | { readonly kind: 'verify-password'; readonly password: string; readonly hash: string | undefined };
 
 /** A finished handler. */
 export interface ReplyMessage {
@@ -88,9 +112,12 @@ export interface ReplyMessage {
     readonly warnings?: readonly string[];
     readonly status?: number;
     readonly validUntil?: number;
+    readonly login?: Login;
   };
   /** JSON text: the plan of `prepare`, the result of `execute`. */
   readonly carried?: string;
+  /** A job wants to go on at once. */
+  readonly more?: boolean;
   /** What `prepare` asks for; `data` is JSON text. */
   readonly lease?: { readonly kind: string; readonly ttl?: number; readonly maxTtl?: number; readonly data: string };
   readonly writes: readonly { readonly key: string; readonly value: Uint8Array | undefined }[];

@@ -1,4 +1,5 @@
 /** What an engine declares, as data: the host routes, validates and documents by it and never runs plugin code itself. */
+import type { AuthMethodDefinition } from '../auth-method.ts';
 import { type EngineDefinition, type Verb, verbs } from '../engine.ts';
 import type { Schema } from '../schema.ts';
 
@@ -15,6 +16,8 @@ export interface OperationOutline {
   readonly reads: readonly string[];
   /** It has the three steps of `outside`. */
   readonly outside: boolean;
+  /** Of a login: who is trying, as a template. */
+  readonly alias?: string;
 }
 
 /** A kind of lease. */
@@ -30,6 +33,7 @@ export interface RouteOutline {
   readonly summary: string;
   readonly access: 'public' | 'token' | 'sudo';
   readonly exists: string | undefined;
+  readonly lowercase: readonly string[];
   readonly verbs: { readonly [V in Verb]?: OperationOutline };
 }
 
@@ -39,10 +43,14 @@ export interface EngineOutline {
   readonly version: string;
   readonly routes: Readonly<Record<string, RouteOutline>>;
   readonly leases: Readonly<Record<string, LeaseOutline>>;
+  /** Seconds between the runs of each job. */
+  readonly jobs: Readonly<Record<string, number>>;
+  /** Versions that have a migration. */
+  readonly migrations: readonly string[];
 }
 
 /** Takes the data out of a definition. */
-export function outlineOf(engine: EngineDefinition): EngineOutline {
+export function outlineOf(engine: EngineDefinition | AuthMethodDefinition): EngineOutline {
   const routes: Record<string, RouteOutline> = {};
   for (const [template, route] of Object.entries(engine.routes)) {
     const operations: { [V in Verb]?: OperationOutline } = {};
@@ -58,13 +66,28 @@ export function outlineOf(engine: EngineDefinition): EngineOutline {
         input: Object.fromEntries(input),
         reads: operation.reads ?? [],
         outside: 'execute' in operation,
+        ...(operation.alias === undefined ? {} : { alias: operation.alias }),
       };
     }
-    routes[template] = { template, summary: route.summary, access: route.access ?? 'token', exists: route.exists, verbs: operations };
+    routes[template] = {
+      template,
+      summary: route.summary,
+      access: route.access ?? 'token',
+      exists: route.exists,
+      lowercase: route.lowercase ?? [],
+      verbs: operations,
+    };
   }
   const leases = Object.entries(engine.leases ?? {}).map(([kind, { renew }]): [string, LeaseOutline] => [
     kind,
     { renewable: renew !== false, renews: typeof renew === 'object' },
   ]);
-  return { name: engine.name, version: engine.version, routes, leases: Object.fromEntries(leases) };
+  return {
+    name: engine.name,
+    version: engine.version,
+    routes,
+    leases: Object.fromEntries(leases),
+    jobs: Object.fromEntries(Object.entries(engine.jobs ?? {}).map(([job, { every }]) => [job, every])),
+    migrations: Object.keys(engine.migrations ?? {}),
+  };
 }

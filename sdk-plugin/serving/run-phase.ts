@@ -1,4 +1,5 @@
 /** Runs what a call asks for: a handler, or one step of what reaches outside. */
+import type { AuthMethodDefinition } from '../auth-method.ts';
 import type { Context, EngineDefinition, Json, Operation, Reply } from '../engine.ts';
 import { OpaqueJson } from '../json.ts';
 import type { LeaseStep, Outside, OutsideOperation, Prepared } from '../outside.ts';
@@ -6,8 +7,10 @@ import type { Fields } from '../schema.ts';
 import { stringifyJson } from '../stringify-json.ts';
 import type { CallMessage, ReplyMessage } from './messages.ts';
 
-/** What a step gives to the next one, as JSON text, and the lease that it asks for. */
-export type Carried = Pick<ReplyMessage, 'carried' | 'lease'>;
+/** What a step gives to the next one, as JSON text, and what else it asks for. */
+export type Carried = Pick<ReplyMessage, 'carried' | 'lease' | 'more'>;
+
+type Plugin = EngineDefinition | AuthMethodDefinition;
 
 /** What came of a phase. */
 export interface Ran {
@@ -16,13 +19,13 @@ export interface Ran {
 }
 
 /** Runs a phase. @throws whatever the plugin throws; Error for what the plugin does not declare */
-export async function runPhase(engine: EngineDefinition, message: CallMessage, ctx: () => Context, outside: () => Outside): Promise<Ran> {
+export async function runPhase(engine: Plugin, message: CallMessage, ctx: () => Context, outside: () => Outside): Promise<Ran> {
   const { phase, params, carried } = message;
   switch (phase) {
     case 'handle': {
       const operation = operationOf(engine, message);
       // The host matched the route and checked the input against this operation's own schema.
-      return { reply: await operation.handler(ctx(), params, revive(message.input, operation.input ?? {})) };
+      return { reply: (await operation.handler(ctx(), params, revive(message.input, operation.input ?? {}))) ?? undefined };
     }
     case 'prepare': {
       const operation = stepsOf(engine, message);
@@ -42,13 +45,23 @@ export async function runPhase(engine: EngineDefinition, message: CallMessage, c
       const data = parsed(carried);
       return { carried: { carried: stringifyJson(prepare === undefined ? data : await prepare(ctx(), data, message.seconds ?? 0)) } };
     }
+    case 'login-renew':
+      if (engine.kind !== 'auth-method') throw new Error('no auth method, no renewal of logins');
+      return { reply: { login: await engine.renew(ctx(), parsed(carried)) } };
+    case 'job':
+      return { carried: { more: (await named(engine.jobs, message).run(ctx())) === 'more' } };
+    case 'migrate':
+      await named(engine.migrations, message)(ctx());
+      return { reply: undefined };
+    case 'revoke':
+    case 'renew':
     default:
       await leaseStepOf(engine, message).execute(outside(), parsed(carried));
-      return { reply: undefined };
+      return {};
   }
 }
 
-function operationOf(engine: EngineDefinition, { template, verb }: CallMessage): Operation<unknown, Fields> {
+function operationOf(engine: Plugin, { template, verb }: CallMessage): Operation<unknown, Fields> {
   const operation = engine.routes[template]?.[verb];
   if (operation === undefined) throw new Error(`no ${verb} at ${template}`);
   return operation as unknown as Operation<unknown, Fields>;
@@ -56,18 +69,25 @@ function operationOf(engine: EngineDefinition, { template, verb }: CallMessage):
 
 type Steps = OutsideOperation<unknown, Fields, Json, Json>;
 
-function stepsOf(engine: EngineDefinition, message: CallMessage): Steps {
+function stepsOf(engine: Plugin, message: CallMessage): Steps {
   const operation = operationOf(engine, message);
   if (!('execute' in operation)) throw new Error(`${message.verb} at ${message.template} has no steps`);
   // Made by `outside`, which erased its types.
   return operation as unknown as Steps;
 }
 
-function leaseStepOf(engine: EngineDefinition, { lease = '', phase }: CallMessage): LeaseStep<never> {
-  const kind = engine.leases !== undefined && Object.hasOwn(engine.leases, lease) ? engine.leases[lease] : undefined;
-  const step = phase.startsWith('renew') ? kind?.renew : kind?.revoke;
-  if (step === undefined || step === false) throw new Error(`no ${phase} for leases of kind ${lease}`);
+function leaseStepOf(engine: Plugin, message: CallMessage): LeaseStep<never> {
+  const kind = named(engine.leases, message);
+  const step = message.phase.startsWith('renew') ? kind.renew : kind.revoke;
+  if (step === undefined || step === false) throw new Error(`no ${message.phase} for leases of kind ${message.name}`);
   return step;
+}
+
+/** What a call names, among what the plugin declares. */
+function named<T>(declared: Readonly<Record<string, T>> | undefined, { name = '', phase }: CallMessage): T {
+  const found = declared !== undefined && Object.hasOwn(declared, name) ? declared[name] : undefined;
+  if (found === undefined) throw new Error(`no ${name} for ${phase}`);
+  return found;
 }
 
 /** What an earlier step gave: made by the same plugin, kept by the host. */

@@ -95,7 +95,9 @@ export function auditSinkContract(name: string, prepare: () => Promise<SinkUnder
       await opened.append(batchOf('{"a":1}', '{"b":2}'));
       expect(await opened.lastLine()).toBe(under.restarts ? '{"b":2}' : undefined);
       expect(await opened.lastLine((line) => line.includes('a'))).toBe(under.restarts ? '{"a":1}' : undefined);
-      expect(await opened.lastLine(() => false)).toBeUndefined();
+      const offered: string[] = [];
+      expect(await opened.lastLine((line) => offered.push(line) === 0)).toBeUndefined();
+      expect(offered).toEqual(under.restarts ? ['{"b":2}', '{"a":1}'] : []);
       if (!under.restarts) return;
       await opened.close();
       sink = await under.open();

@@ -1,10 +1,13 @@
 /**
- * An engine mounted in memory, for its tests: routes as the host does, gives every call a transaction of its own that is kept
+ * An engine or auth method mounted in memory, for its tests: routes as the host does, gives every call a transaction of its own that is kept
  * only when the handler returns, and has a clock that stands still. Input is what handlers see; it is not validated.
  */
-import type { Context, EngineDefinition, MountInfo, Operation, Reply, Verb } from '../engine.ts';
+import type { AuthMethodDefinition } from '../auth-method.ts';
+import type { Context, EngineDefinition, MountInfo, Operation, Reply, Route, Verb } from '../engine.ts';
+import type { Login } from '../login.ts';
 import { stringifyJson } from '../stringify-json.ts';
 import { fillTemplate, matchRoute } from './match-route.ts';
+import { MemoryPasswords } from './memory-passwords.ts';
 import { MemoryTransaction, type Entries } from './memory-storage.ts';
 
 /** What a call looked at. */
@@ -30,11 +33,13 @@ export class TestMount {
   now = 1_700_000_000_000;
   /** Of the last call that reached a handler. */
   trace: CallTrace = { uncacheable: false, touched: [], promised: [] };
-  private readonly engine: EngineDefinition;
+  /** What was hashed and verified. */
+  readonly passwords: MemoryPasswords = new MemoryPasswords();
+  private readonly engine: EngineDefinition | AuthMethodDefinition;
   private readonly mount: MountInfo;
   private readonly store = new Map<string, Uint8Array>();
 
-  constructor(engine: EngineDefinition, mount: MountInfo = { path: 'test/', options: {} }) {
+  constructor(engine: EngineDefinition | AuthMethodDefinition, mount: MountInfo = { path: 'test/', options: {} }) {
     this.engine = engine;
     this.mount = mount;
   }
@@ -46,8 +51,8 @@ export class TestMount {
 
   /** Tells whether a write to the path would be an update (true) or a create, as the host does. */
   exists(path: string): boolean {
-    const match = matchRoute(Object.keys(this.engine.routes), path);
-    const template = match && this.engine.routes[match.template]?.exists;
+    const match = this.find(path);
+    const template = match?.route.exists;
     return template === undefined || this.store.has(fillTemplate(template, match?.params ?? {}));
   }
 
@@ -57,34 +62,79 @@ export class TestMount {
    */
   async call(verb: Verb, path: string, input: Readonly<Record<string, unknown>> = {}): Promise<Reply | undefined> {
     const directory = verb === 'list' || verb === 'scan' ? path.replace(/\/$/, '') : path;
-    const match = matchRoute(Object.keys(this.engine.routes), directory);
-    const route = match && this.engine.routes[match.template];
-    const found = route?.[verb] ?? (verb === 'create' ? route?.update : undefined);
-    if (!match || !found) throw new Error(`unsupported ${route ? 'operation' : 'path'}`);
+    const match = this.find(directory);
+    const found = match?.route[verb] ?? (verb === 'create' ? match?.route.update : undefined);
+    if (!match || !found) throw new Error(`unsupported ${match ? 'operation' : 'path'}`);
     // The host validates input by the route's schema; tests hand over what it would have made of it.
     const operation = found as unknown as Operation<unknown, Record<string, never>>;
     const transaction = new MemoryTransaction(this.store);
     let uncacheable = false;
-    const context: Context = {
-      storage: transaction,
-      mount: this.mount,
-      now: () => {
-        uncacheable = true;
-        return this.now;
-      },
-      random: (size) => new Uint8Array(size),
-      caller: () => {
-        uncacheable = true;
-        return { displayName: 'test', entityId: '', policies: [] };
-      },
-      log: () => {},
-    };
+    const context = this.context(transaction, () => void (uncacheable = true));
     mounts.set(context, this);
-    const reply = await operation.handler(context, match.params, input as Record<string, never>);
+    const reply = (await operation.handler(context, match.params, input as Record<string, never>)) ?? undefined;
     const promised = (found.reads ?? []).map((template) => fillTemplate(template, match.params));
     this.trace = { uncacheable, touched: transaction.touched, promised };
     transaction.commit();
     return reply;
+  }
+
+  /** The route of a path, its names without case lower-cased as the host does. */
+  private find(path: string): { readonly template: string; readonly route: Route; readonly params: Record<string, string> } | undefined {
+    const match = matchRoute(Object.keys(this.engine.routes), path);
+    const route = match && this.engine.routes[match.template];
+    if (match === undefined || route === undefined) return undefined;
+    const params = Object.entries(match.params).map(([name, value]): [string, string] => [
+      name,
+      route.lowercase?.includes(name) === true ? value.toLowerCase() : value,
+    ]);
+    return { template: match.template, route, params: Object.fromEntries(params) };
+  }
+
+  private context(transaction: MemoryTransaction, uncacheable: () => void): Context {
+    return {
+      storage: transaction,
+      passwords: this.passwords,
+      mount: this.mount,
+      now: () => {
+        uncacheable();
+        return this.now;
+      },
+      random: (size) => new Uint8Array(size),
+      caller: () => {
+        uncacheable();
+        return { displayName: 'test', entityId: '', policies: [] };
+      },
+      log: () => {},
+    };
+  }
+
+  /** Who would be trying by this login, and who may. @throws Error when no login is there */
+  loginOf(path: string, input: Readonly<Record<string, unknown>>): { readonly access: string; readonly alias: string } {
+    const match = this.find(path);
+    const template = match?.route.update?.alias;
+    if (match === undefined || template === undefined) throw new Error('no login');
+    const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+    const alias = template.replace(/\{(\w+)\}/g, (_, name: string) => match.params[name] ?? text(input[name]));
+    return { access: match.route.access ?? 'token', alias };
+  }
+
+  /** Logs in. @throws Error when the handler answers no login; whatever it throws */
+  async logIn(path: string, input: Readonly<Record<string, unknown>>): Promise<Login> {
+    const reply = await this.call('update', path, input);
+    if (reply?.login === undefined) throw new Error('the handler answered no login');
+    return reply.login;
+  }
+
+  /** Asks an auth method whether the token of a login may be renewed. @throws whatever it throws */
+  async renew({ alias, displayName, policies, metadata = {}, data = {} }: Login): Promise<Login> {
+    if (this.engine.kind !== 'auth-method') throw new Error('no auth method');
+    const transaction = new MemoryTransaction(this.store);
+    const login = await this.engine.renew(
+      this.context(transaction, () => {}),
+      { alias, displayName, policies, metadata, data },
+    );
+    transaction.commit();
+    return login;
   }
 
   /** The data of `call`'s reply, as a client would parse it; undefined when there is none. */

@@ -15,8 +15,10 @@ const secrets = {
   metadata: mark('metadata'),
   token: mark('token'),
   wrong: mark('wrong'),
+  password: mark('password'),
+  guess: mark('guess'),
 };
-const names = { path: mark('path'), mount: mark('mount'), policy: mark('policy'), rules: mark('rules') };
+const names = { path: mark('path'), mount: mark('mount'), policy: mark('policy'), rules: mark('rules'), user: mark('user') };
 
 let server: TestServer;
 const answers: string[] = [];
@@ -37,8 +39,8 @@ async function send(method: string, path: string, body?: unknown, token?: string
 
 beforeAll(async () => {
   server = await TestServer.start({ config: { log: { level: 'trace', format: 'json' } } });
-  const { value, number, broken, metadata, token, wrong } = secrets;
-  const { path, mount, policy, rules } = names;
+  const { value, number, broken, metadata, token, wrong, password, guess } = secrets;
+  const { path, mount, policy, rules, user } = names;
   const statuses = [
     await send('POST', `secret/data/${path}`, `{"data":{"a":"${value}","n":${number},"deep":{"k":["${value}"]}}}`),
     await send('GET', `secret/data/${path}`),
@@ -51,6 +53,9 @@ beforeAll(async () => {
     await send('POST', 'auth/token/create', { id: token, policies: [policy], meta: { owner: metadata } }),
     await send('POST', 'auth/token/lookup', { token }),
     await send('GET', 'auth/token/lookup-self', undefined, token),
+    await send('POST', `auth/userpass/users/${user}`, { password }),
+    await send('POST', `auth/userpass/users/${user}/password`, { password }),
+    await send('POST', `auth/userpass/login/${user}`, { password }),
     await send('PUT', 'sys/rotate'),
     await send('POST', 'sys/unseal', { key: broken }),
   ];
@@ -63,6 +68,12 @@ beforeAll(async () => {
     await send('PUT', `sys/policies/acl/${policy}`, { policy: `path "${broken}" { nonsense = "${broken}" ` }),
     await send('POST', 'auth/token/create', { id: token, ttl: broken }),
     await send('POST', 'auth/token/lookup', { token: wrong }),
+    await send('POST', `auth/userpass/login/${user}`, { password: guess }),
+    await send('POST', `auth/userpass/login/${user}-2`, { password: guess }),
+    await send('POST', `auth/userpass/login/${user}`, { password: [guess] }),
+    await send('POST', `auth/userpass/login/${user}`, { password: guess.repeat(100) }),
+    await send('POST', `auth/userpass/users/${user}`, { password, token_type: guess }),
+    await send('POST', `auth/userpass/users/${user}`, { password, token_ttl: guess }),
   ];
   unexpected = [...statuses.filter((status) => status >= 400), ...refusals.filter((status) => status < 400 || status >= 500)];
 });

@@ -38,22 +38,23 @@ async function threadBundle(): Promise<CatalogEntry> {
 function rebuilt(): CatalogEntry {
   const out = join(folder, 'hello-c.wasm');
   execFileSync(process.execPath, ['--conditions=source', at('hello-c/build.ts'), out]);
-  return componentEntry('hello', readFileSync(out));
+  return componentEntry('hello-c', readFileSync(out));
 }
 
 const rooms: readonly (readonly [string, () => CatalogEntry | Promise<CatalogEntry>])[] = [
   ['hello in a thread, from its source', () => ({ ...common, module: new URL('../../examples/hello/index.ts', import.meta.url).href })],
   ['hello in a thread, from one built file', threadBundle],
   ['hello in a component', async () => componentEntry('hello', await componentOf('examples/hello/index.ts'))],
-  ['hello in C, as committed', () => componentEntry('hello', readFileSync(at('hello-c/hello.wasm')))],
+  ['hello in C, as committed', () => componentEntry('hello-c', readFileSync(at('hello-c/hello.wasm')))],
   ...(hasClang() ? ([['hello in C, rebuilt here', rebuilt]] as const) : []),
 ];
 
 describe.each(rooms)('%s', (_, entry) => {
   let host: TestHost;
   beforeAll(async () => {
-    host = await startHost({ catalog: [...readCatalog(), await entry()] });
-    for (const path of ['a', 'b']) await host.send('POST', `sys/mounts/${path}`, { type: 'hello' });
+    const plugin = await entry();
+    host = await startHost({ catalog: [...readCatalog(), plugin] });
+    for (const path of ['a', 'b']) await host.send('POST', `sys/mounts/${path}`, { type: plugin.name });
   });
   afterAll(() => host.server.stop());
 

@@ -3,7 +3,8 @@
  *
  *   kill        everything that was done before stays
  *   power cut   what a finished sync covered stays; of the rest any subset, writes possibly torn; names need a sync of their directory;
- *               a file that only grows keeps a torn beginning of the rest, since file systems move its length last
+ *               a file that only grows keeps a torn beginning of the rest, where the file system moves its length last (`growing: ordered`),
+ *               or any of it, with zeros between
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -12,8 +13,15 @@ import type { TraceEvent } from './trace.ts';
 /** Numbers from 0 (inclusive) to `below` (exclusive). */
 export type Choose = (below: number) => number;
 
-/** How the process ended. `keep`: which of the unsynced changes survive. */
-export type Ending = { readonly kind: 'kill' } | { readonly kind: 'power-cut'; readonly keep: 'none' | 'some'; readonly choose: Choose };
+/** How the process ended. `keep`: which of the unsynced changes survive; `growing`: in which order those of the audit file may. */
+export type Ending =
+  | { readonly kind: 'kill' }
+  | {
+      readonly kind: 'power-cut';
+      readonly keep: 'none' | 'some';
+      readonly growing: 'ordered' | 'any';
+      readonly choose: Choose;
+    };
 
 interface Change {
   readonly at: number;
@@ -138,10 +146,11 @@ export class DiskImage {
       if (ending.kind === 'kill') content = change.apply(content);
       else if (ending.keep === 'some') {
         const { choose } = ending;
+        const ordered = inode.grows && ending.growing === 'ordered';
         const fate = choose(3);
         if (fate === 1) content = change.apply(content);
-        if (fate === 2 && change.torn !== undefined) content = change.torn(choose, inode.grows)(content);
-        if (inode.grows && fate !== 1) break;
+        if (fate === 2 && change.torn !== undefined) content = change.torn(choose, ordered)(content);
+        if (ordered && fate !== 1) break;
       }
     }
     return content;

@@ -1,4 +1,5 @@
 /** Opens what a crash left, in this process, and compares it with what the client was told. */
+import { createPublicKey } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -83,6 +84,7 @@ export async function faultsOf(
   } catch (error) {
     return [`does not open: ${inspect(error)}`];
   }
+  const publicKey = createPublicKey(server.unsealed?.auditPublicKey ?? '');
   try {
     const send = hostSender(server, rootToken);
     for (const { lane, acknowledged } of progress) {
@@ -102,7 +104,7 @@ export async function faultsOf(
   } finally {
     await server.stop();
   }
-  const report = await verifyAuditFiles([join(directory, 'audit.log')]);
+  const report = await verifyAuditFiles([join(directory, 'audit.log')], { publicKey });
   if (!report.ok) faults.push(`audit: line ${report.line}: ${report.what}`);
   return faults;
 }

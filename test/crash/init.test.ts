@@ -84,8 +84,8 @@ describe.skipIf(library === undefined)(`a crash during initialization (seed ${se
     for (const cut of [...cuts, events.length]) {
       const endings: readonly Ending[] = [
         { kind: 'kill' },
-        { kind: 'power-cut', keep: 'none', choose },
-        { kind: 'power-cut', keep: 'some', choose },
+        { kind: 'power-cut', keep: 'none', growing: 'ordered', choose },
+        { kind: 'power-cut', keep: 'some', growing: 'any', choose },
       ];
       for (const ending of endings)
         expect([cut, events[cut]?.kind, ending, await check(cut, ending)]).toEqual([cut, events[cut]?.kind, ending, 'fine']);

@@ -29,11 +29,11 @@ export async function componentOf(source: string): Promise<Uint8Array> {
 }
 
 /** A catalog entry of a component. */
-export function componentEntry(name: string, bytes: Uint8Array, memoryMiB = 64): CatalogEntry {
+export function componentEntry(name: string, bytes: Uint8Array, memoryMiB = 64, version = '1.0.0'): CatalogEntry {
   return {
     kind: 'engine',
     name,
-    version: '1.0.0',
+    version,
     aliases: {},
     isolation: 'component',
     component: new ComponentSource(name, () => bytes, memoryMiB),

@@ -22,8 +22,8 @@ export class KeptLines implements AuditSink {
   sync(): Promise<void> {
     return Promise.resolve();
   }
-  lastLine(): Promise<string | undefined> {
-    return Promise.resolve(this.lines.at(-1));
+  lastLine(accept: (line: string) => boolean = () => true): Promise<string | undefined> {
+    return Promise.resolve(this.lines.findLast((line) => accept(line)));
   }
   reopen(): Promise<void> {
     return Promise.resolve();
@@ -57,7 +57,11 @@ export function testOptions(sink: AuditSink, changes: Partial<ServerOptions> = {
     sinkNames: [{ name: 'kept', type: 'kept' }],
     openSinks: () => Promise.resolve([{ name: 'kept', required: true, sink }]),
     catalog: readCatalog(),
-    declared: { mounts: [{ path: 'secret/', type: 'kv', description: '', options: { version: '2' }, config: {} }], policies: [] },
+    declared: {
+      mounts: [{ path: 'secret/', type: 'kv', description: '', options: { version: '2' }, config: {} }],
+      auth: [{ path: 'userpass/', type: 'userpass', description: '', options: null, config: {} }],
+      policies: [],
+    },
     limits: { bodyBytesMax: 33_554_432, jsonTokensMax: 250_000, jsonDepthMax: 256, pathBytesMax: 4096 },
     rooms: roomLimits,
     rate: { perSecond: 0, burst: 0 },

@@ -68,6 +68,7 @@ export class TestServer {
       initialize: { auto: true, root_token_to: 'stdout' },
       audit_sinks: [{ name: 'file', type: 'file', options: { path: join(this.directory, 'audit.log') } }],
       mounts: [{ path: 'secret/', type: 'kv', options: { version: 2 } }],
+      auth: [{ path: 'userpass/', type: 'userpass' }],
       log: { level: 'info', format: 'json' },
     };
   }

@@ -15,7 +15,7 @@ beforeAll(async () => {
   host = await startHost({
     catalog: [
       ...readCatalog(),
-      componentEntry('hostile', await componentOf('test/isolation/hostile/index.ts'), 32),
+      componentEntry('hostile', await componentOf('test/isolation/hostile/index.ts'), 32, '0.1.0'),
       componentEntry('sandbox', await componentOf('test/isolation/sandbox/index.ts'), 32),
     ],
     rooms: { deadlineMs: 3000, heapMiB: 128, callsMax: 100 },

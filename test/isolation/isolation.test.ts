@@ -72,6 +72,15 @@ test.each(failures)('an engine that %s costs its own request only, and leaves it
   expect(data).toEqual({ first: written, second: written });
 });
 
+test('an operator sees that a room backs off, and why', async () => {
+  await recovered();
+  await host.send('POST', 'bad/do/exits', {});
+  const { hostile: room } = (await host.send('GET', 'sys/plugins/status')).json.data.plugins;
+  expect(room).toMatchObject({ state: 'backing-off', reason: expect.stringMatching(/./), restarts: expect.any(Number) });
+  await recovered();
+  expect((await host.send('GET', 'sys/plugins/status')).json.data.plugins.hostile).toMatchObject({ state: 'healthy' });
+});
+
 test('an engine that floods the log is answered, and other mounts too', async () => {
   await recovered();
   const flooding = host.send('POST', 'bad/do/floods-the-log', {});

@@ -12,15 +12,23 @@ interface Use {
 /** A token and all that was done with it. */
 export class ModelToken {
   readonly id: string;
+  /** The token that made it: its revocation is this one's, too. */
+  readonly parent: ModelToken | undefined;
   /** 0 for any number. */
   readonly usesMax: number;
   created: number | undefined;
   revocation: { readonly invoked: number; returned: number | undefined } | undefined;
   readonly uses: Use[] = [];
 
-  constructor(id: string, usesMax: number) {
+  constructor(id: string, usesMax: number, parent?: ModelToken) {
     this.id = id;
     this.usesMax = usesMax;
+    this.parent = parent;
+  }
+
+  /** It and the tokens above it. */
+  get line(): readonly ModelToken[] {
+    return [this, ...(this.parent?.line ?? [])];
   }
 
   used(invoked: number, returned: number, answer: RawAnswer | undefined): void {
@@ -32,11 +40,13 @@ export class ModelToken {
     const faults: string[] = [];
     const answered = this.uses.filter(({ status }) => status === 200);
     if (this.usesMax > 0 && answered.length > this.usesMax) faults.push(`${this.id}: ${answered.length} uses of ${this.usesMax}`);
-    const revokedAt = this.revocation?.returned;
-    if (revokedAt !== undefined && answered.some(({ invoked }) => invoked > revokedAt))
-      faults.push(`${this.id}: answered after its revocation`);
+    for (const { id, revocation } of this.line) {
+      const revokedAt = revocation?.returned;
+      if (revokedAt !== undefined && answered.some(({ invoked }) => invoked > revokedAt))
+        faults.push(`${this.id}: answered after the revocation of ${id === this.id ? 'itself' : 'a token above it'}`);
+    }
     const created = this.created;
-    const until = this.revocation?.invoked ?? Number.POSITIVE_INFINITY;
+    const until = Math.min(...this.line.map(({ revocation }) => revocation?.invoked ?? Number.POSITIVE_INFINITY));
     const refused = this.uses.some(
       ({ invoked, returned, status }) => status === 403 && created !== undefined && invoked > created && returned < until,
     );

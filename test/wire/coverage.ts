@@ -10,6 +10,7 @@ import { RouteTable } from '../../core/mounts/route-table.ts';
 import { outlineOf } from '@strongroom/sdk-plugin/serving';
 import { systemRoutes } from '../../core/system/routes.ts';
 import { Server } from '../../core/system/server.ts';
+import userpass from '../../auth-methods/userpass/index.ts';
 import kv from '../../plugins/kv/index.ts';
 import type { Observer, RawAnswer, RawRequest } from '../harness/client.ts';
 import { KeptLines, testOptions } from '../harness/host.ts';
@@ -29,15 +30,16 @@ export interface Seen {
   readonly refused: readonly string[];
 }
 
-/** Where the mounts of the wire suite that hold the KV engine lie. */
-export const kvMount = 'secret';
-
 /** Routes of the host, by full template. */
 export const hostRoutes: Readonly<Record<string, KnownRoute>> = systemRoutes(new Server(testOptions(new KeptLines())));
-/** Routes of the KV engine, by template below its mount. */
-export const kvRoutes: Readonly<Record<string, KnownRoute>> = outlineOf(kv).routes;
+/** Routes of the plugins that the wire suite has mounted, by path, then by template below it. */
+export const pluginRoutes: Readonly<Record<string, Readonly<Record<string, KnownRoute>>>> = {
+  secret: outlineOf(kv).routes,
+  'auth/userpass': outlineOf(userpass).routes,
+};
 
-const tables = { host: new RouteTable(hostRoutes), kv: new RouteTable(kvRoutes) };
+const hostTable = new RouteTable(hostRoutes);
+const pluginTables = Object.entries(pluginRoutes).map(([mount, routes]) => ({ mount, table: new RouteTable(routes) }));
 const succeeded = new Set<string>();
 const refused = new Set<string>();
 
@@ -61,7 +63,7 @@ export function expectedPairs(): string[] {
     Object.entries(routes).flatMap(([template, route]) =>
       verbs.filter((verb) => route.verbs[verb] !== undefined).map((verb) => `${prefix}${template} ${verb}`),
     );
-  return [...pairs('', hostRoutes), ...pairs(`${kvMount}/`, kvRoutes)];
+  return [...pairs('', hostRoutes), ...Object.entries(pluginRoutes).flatMap(([mount, routes]) => pairs(`${mount}/`, routes))];
 }
 
 function pairOf({ method, path }: RawRequest): string | undefined {
@@ -73,11 +75,11 @@ function pairOf({ method, path }: RawRequest): string | undefined {
   if (verb === 'read' && /(^|&)scan=(true|True|1)\b/.test(query)) verb = 'scan';
   const bare = decodeURIComponent(rawPath.replace(/\/$/, ''));
   const listing = verb === 'list' || verb === 'scan';
-  const host = tables.host.match(bare, listing)?.route.template;
+  const host = hostTable.match(bare, listing)?.route.template;
   if (host !== undefined) return `${host} ${verb}`;
-  if (bare !== kvMount && !bare.startsWith(`${kvMount}/`)) return undefined;
-  const engine = tables.kv.match(bare.slice(kvMount.length + 1), listing)?.route.template;
-  return engine === undefined ? undefined : `${kvMount}/${engine} ${verb}`;
+  const plugin = pluginTables.find(({ mount }) => bare === mount || bare.startsWith(`${mount}/`));
+  const engine = plugin?.table.match(bare.slice(plugin.mount.length + 1), listing)?.route.template;
+  return plugin === undefined || engine === undefined ? undefined : `${plugin.mount}/${engine} ${verb}`;
 }
 
 function isSuccess({ status, json }: RawAnswer): boolean {

@@ -3,7 +3,7 @@ import { verbs, type Verb } from '@strongroom/sdk-plugin';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RawAnswer } from '../harness/client.ts';
 import type { TestServer } from '../harness/server.ts';
-import { hostRoutes, type KnownRoute, kvMount, kvRoutes, reportCoverage } from './coverage.ts';
+import { hostRoutes, type KnownRoute, pluginRoutes, reportCoverage } from './coverage.ts';
 import { startWireServer, tokenWith } from './wire-server.ts';
 
 reportCoverage(import.meta.filename);
@@ -35,10 +35,9 @@ interface Operation {
 
 const all: readonly [string, KnownRoute][] = [
   ...Object.entries(hostRoutes),
-  ...Object.entries(kvRoutes).map(([template, route]): [string, KnownRoute] => [
-    template === '' ? kvMount : `${kvMount}/${template}`,
-    route,
-  ]),
+  ...Object.entries(pluginRoutes).flatMap(([mount, routes]) =>
+    Object.entries(routes).map(([template, route]): [string, KnownRoute] => [template === '' ? mount : `${mount}/${template}`, route]),
+  ),
 ];
 
 /** The operations that are, or are not, in the tables. */

@@ -55,6 +55,13 @@ test('the routes without an envelope answer bare', async () => {
   expect(status).not.toHaveProperty('request_id');
 });
 
+test('the state of the plugins is for those with sudo', async () => {
+  await call('GET', 'secret/data/any');
+  expect((await call('GET', 'sys/plugins/status')).json.data.plugins).toMatchObject({ kv: { state: 'healthy', restarts: 0, running: 0 } });
+  const token = await tokenWith(server, 'no-sudo', 'path "sys/plugins/status" { capabilities = ["read"] }');
+  expect((await call('GET', 'sys/plugins/status', undefined, token)).status).toBe(403);
+});
+
 test('a mount is enabled, found in use, tuned, read and disabled, and its contents are gone when it comes again', async () => {
   const nulls = { type: 'kv', description: null, config: null, options: { version: 2 }, plugin_name: null };
   expect(await call('POST', 'sys/mounts/team/kv', nulls)).toMatchObject({ status: 204, text: '' });

@@ -23,6 +23,8 @@ describe('an outline', () => {
     ['no object', '[]', 'field outline'],
     ['a name with a path', JSON.stringify({ name: '../x', version: '1', routes: {} }), 'field name'],
     ['no version', JSON.stringify({ name: 'x', routes: {} }), 'field version'],
+    ['a job without an interval', JSON.stringify({ name: 'x', version: '1', routes: {}, jobs: { tidy: 0 } }), 'field jobs'],
+    ['a migration to nowhere', JSON.stringify({ name: 'x', version: '1', routes: {}, migrations: ['latest'] }), 'field migrations'],
     ['no routes', JSON.stringify({ name: 'x', version: '1' }), 'field routes'],
     [
       'an unknown access',

@@ -18,7 +18,7 @@ export function checkOutline(json: string): EngineOutline {
   } catch {
     throw new Refusal('its outline is not JSON');
   }
-  const { name, version, routes, leases = {} } = record(outline, 'outline');
+  const { name, version, routes, leases = {}, jobs = {}, migrations = [] } = record(outline, 'outline');
   if (typeof name !== 'string' || !namePattern.test(name)) bad('name');
   return {
     name,
@@ -29,18 +29,24 @@ export function checkOutline(json: string): EngineOutline {
       const { renewable, renews } = record(lease, `leases.${kind}`);
       return { renewable: renewable === true, renews: renews === true };
     }),
+    jobs: mapped(jobs, 'jobs', bounds.fields, (job, every) => {
+      if (!namePattern.test(job) || !Number.isSafeInteger(every) || (every as number) < 1) bad('jobs');
+      return every as number;
+    }),
+    migrations: texts(migrations, 'migrations', bounds.fields).filter((to) => /^\d{1,9}\.\d{1,9}\.\d{1,9}$/.test(to) || bad('migrations')),
   };
 }
 
 function checkRoute(template: string, value: unknown): RouteOutline {
   const field = `routes[${JSON.stringify(template.slice(0, 64))}]`;
   if (template.length > 512) bad(field);
-  const { access, exists, summary, verbs: operations } = record(value, field);
+  const { access, exists, summary, lowercase = [], verbs: operations } = record(value, field);
   if (access !== 'token' && access !== 'sudo' && access !== 'public') bad(`${field}.access`);
   return {
     template,
     summary: text(summary, `${field}.summary`),
     access,
+    lowercase: texts(lowercase, `${field}.lowercase`, bounds.reads),
     exists: exists === undefined ? undefined : text(exists, `${field}.exists`, 512),
     verbs: mapped(operations, `${field}.verbs`, verbs.size, (verb, operation) => {
       if (!verbs.has(verb)) bad(`${field}.verbs`);
@@ -50,12 +56,12 @@ function checkRoute(template: string, value: unknown): RouteOutline {
 }
 
 function checkOperation(value: unknown, field: string): OperationOutline {
-  const { summary, reads, input, outside } = record(value, field);
-  if (!Array.isArray(reads) || reads.length > bounds.reads) bad(`${field}.reads`);
+  const { summary, reads, input, outside, alias } = record(value, field);
   return {
     summary: text(summary, `${field}.summary`),
     outside: outside === true,
-    reads: reads.map((template: unknown) => text(template, `${field}.reads`, 512)),
+    ...(alias === undefined ? {} : { alias: text(alias, `${field}.alias`, 512) }),
+    reads: texts(reads, `${field}.reads`, bounds.reads),
     input: mapped(input, `${field}.input`, bounds.fields, (name, one): FieldOutline => {
       if (!namePattern.test(name)) bad(`${field}.input`);
       const { json, optional } = record(one, `${field}.input.${name}`);
@@ -123,6 +129,11 @@ function record(value: unknown, field: string): Fields {
 function text(value: unknown, field: string, max: number = bounds.text): string {
   if (typeof value !== 'string' || value.length > max) bad(field);
   return value;
+}
+
+function texts(value: unknown, field: string, max: number): readonly string[] {
+  if (!Array.isArray(value) || value.length > max) bad(field);
+  return value.map((one: unknown) => text(one, field, 512));
 }
 
 function mapped<T>(value: unknown, field: string, max: number, check: (name: string, value: unknown) => T): Record<string, T> {

@@ -63,6 +63,12 @@ test.each([
   ['with a lease whose data is no JSON', turn({ ...reply, lease: { kind: 'k', data: 'x' } }), 'field lease.data: not JSON'],
   ['with an unknown code', turn({ kind: 'failure', call: 7, code: 'root', message: '' }), 'field code'],
   ['with a question about nothing', turn({ kind: 'questions', call: 7, ask: [{ question: 1, kind: 'token' }] }), 'field ask.kind'],
+  [
+    'with a password that is no text',
+    turn({ kind: 'questions', call: 7, ask: [{ question: 1, kind: 'hash-password', password: 1 }] }),
+    'field password',
+  ],
+  ['with a login that is no object', turn({ ...reply, reply: { login: 'root' } }), 'field login'],
   ['with a question without a number', turn({ kind: 'questions', call: 7, ask: [{ kind: 'get', key: 'a' }] }), 'field question'],
   [
     'with headers that are not text',

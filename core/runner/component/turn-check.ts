@@ -2,7 +2,7 @@
  * Reads what a component answers. Everything in it is made by code that is not trusted: what comes out has exactly the shape that the
  * types promise, is about the call that was asked, and its data is JSON, so that it can't say anything about the envelope it is put into.
  */
-import type { OutsideRequest } from '@strongroom/sdk-plugin';
+import type { Login, OutsideRequest } from '@strongroom/sdk-plugin';
 import type { FailureMessage, FromWorker, Question, ReplyMessage, Turn } from '@strongroom/sdk-plugin/serving';
 
 /** An answer that breaks the contract: the instance is dropped. */
@@ -64,8 +64,16 @@ function asked(ask: Fields, blobs: readonly Uint8Array[]): Question {
       };
     case 'fetch':
       return { kind: 'fetch', request: request(record(ask['request'], 'request'), blobs) };
+    case 'hash-password':
+      return { kind: 'hash-password', password: text(ask['password'], 'password') };
+    case 'verify-password':
+      return {
+        kind: 'verify-password',
+        password: text(ask['password'], 'password'),
+        hash: ask['hash'] === undefined ? undefined : text(ask['hash'], 'hash'),
+      };
     default:
-      throw new BadTurn('field ask.kind: expected get, list or fetch');
+      throw new BadTurn('field ask.kind: not one of the questions');
   }
 }
 
@@ -103,6 +111,7 @@ function reply(call: number, fields: Fields, body: string, blobs: readonly Uint8
   return {
     kind: 'reply',
     call,
+    ...(fields['more'] === true ? { more: true } : {}),
     ...(carried === undefined ? {} : { carried: jsonText(carried, 'carried') }),
     ...(lease === undefined ? {} : { lease: leaseOf(record(lease, 'lease')) }),
     writes: list(fields['writes'], 'writes').map((write) => {
@@ -122,6 +131,8 @@ function reply(call: number, fields: Fields, body: string, blobs: readonly Uint8
               ? {}
               : { warnings: list(given['warnings'], 'warnings').map((one) => text(one, 'warnings')) }),
             ...(given['status'] === undefined ? {} : { status: integer(given['status'], 'status') }),
+            // Whoever makes a token of it looks at every field.
+            ...(given['login'] === undefined ? {} : { login: record(given['login'], 'login') as unknown as Login }),
             ...(given['validUntil'] === undefined ? {} : { validUntil: finite(given['validUntil'], 'validUntil') }),
           },
         }),

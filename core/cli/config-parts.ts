@@ -1,0 +1,105 @@
+/** What the parts of the server take from the config: at the start, and some of it again at a reload. */
+import { readFileSync } from 'node:fs';
+import type { Config, ListenerConfig, MountConfig, TlsConfig } from '../config/config.ts';
+import { StrongroomError } from '../errors.ts';
+import type { ListenerBounds, ListenerOptions } from '../http/listener.ts';
+import type { Declared } from '../system/declared.ts';
+import type { NewMount } from '../system/mount-change.ts';
+import type { Tuning } from '../system/server.ts';
+
+/** Mounts, auth methods and policies that are made at unseal, and at a reload. */
+export function declaredOf(config: Config): Declared {
+  return {
+    policies: config.policies,
+    mounts: config.mounts.map((mount) => declaredMount({ ...mount, hosts: hostsOf(config, mount) })),
+    auth: config.auth.map((auth) => {
+      const { lockout } = auth;
+      const mount = declaredMount(auth);
+      if (lockout === undefined) return mount;
+      const { threshold, durationSeconds: duration, counterResetSeconds: counterReset, disabled } = lockout;
+      return { ...mount, config: { ...mount.config, lockout: { threshold, duration, counterReset, disabled } } };
+    }),
+  };
+}
+
+/** A mount's own hosts, or those of its plugin. */
+function hostsOf({ plugins }: Config, { hosts, type }: MountConfig): readonly string[] {
+  return hosts.length > 0 ? hosts : (plugins.find(({ name }) => name === type)?.hosts ?? []);
+}
+
+function declaredMount(mount: MountConfig): NewMount {
+  const { path, type, description, options, hosts, isolation, defaultLeaseTtlSeconds, maxLeaseTtlSeconds } = mount;
+  return {
+    path,
+    type,
+    description,
+    options: Object.keys(options).length === 0 ? null : options,
+    hosts,
+    ...(isolation === undefined ? {} : { isolation }),
+    config: {
+      ...(defaultLeaseTtlSeconds === undefined ? {} : { defaultLeaseTtl: defaultLeaseTtlSeconds }),
+      ...(maxLeaseTtlSeconds === undefined ? {} : { maxLeaseTtl: maxLeaseTtlSeconds }),
+    },
+  };
+}
+
+/** Reads the certificate, key and CA of a listener. @throws StrongroomError `invalid` naming the file */
+export function tlsFiles(tls: TlsConfig): { cert: Buffer; key: Buffer; ca?: Buffer } {
+  const read = (file: string): Buffer => {
+    try {
+      return readFileSync(file);
+    } catch (error) {
+      throw new StrongroomError('invalid', `tls: cannot read ${file}`, { cause: error });
+    }
+  };
+  return { cert: read(tls.certFile), key: read(tls.keyFile), ...(tls.clientCaFile === undefined ? {} : { ca: read(tls.clientCaFile) }) };
+}
+
+/** A listener's address, TLS and bounds. */
+export function listenerOptions(config: Config, listener: ListenerConfig): ListenerOptions {
+  const tls = listener.kind === 'tcp' ? listener.tls : undefined;
+  return {
+    at:
+      listener.kind === 'tcp'
+        ? { kind: 'tcp', host: listener.host, port: listener.port }
+        : { kind: 'unix', path: listener.path, mode: listener.mode },
+    tls:
+      tls === undefined
+        ? undefined
+        : {
+            ...tlsFiles(tls),
+            minVersion: `TLSv${tls.minVersion}`,
+            requestCert: tls.clientAuth !== 'none',
+            rejectUnauthorized: tls.clientAuth === 'require',
+          },
+    ...listenerBounds(config, listener),
+  };
+}
+
+/** The bounds of a listener, which can change while it listens. */
+export function listenerBounds({ limits }: Config, { maxConnections }: ListenerConfig): ListenerBounds {
+  return {
+    maxConnections,
+    headerWaitMs: limits.headerWaitSeconds * 1000,
+    requestTimeoutMs: limits.requestTimeoutSeconds * 1000,
+    headBytesMax: limits.pathBytes + 16_384,
+  };
+}
+
+/** What the server may be told anew while it runs. */
+export function tuningOf({ limits, cors, defaultLeaseTtlSeconds, maxLeaseTtlSeconds }: Config): Tuning {
+  return {
+    limits: {
+      bodyBytesMax: limits.bodyBytes,
+      jsonTokensMax: limits.jsonTokens,
+      jsonDepthMax: limits.jsonDepth,
+      pathBytesMax: limits.pathBytes,
+    },
+    rate:
+      limits.rateLimit === undefined
+        ? { perSecond: 0, burst: 0 }
+        : { perSecond: limits.rateLimit.perAddressPerSecond, burst: limits.rateLimit.burst },
+    ttl: { defaultTtl: defaultLeaseTtlSeconds, maxTtl: maxLeaseTtlSeconds },
+    cors: cors.enabled ? { origins: cors.allowedOrigins, headers: cors.allowedHeaders } : undefined,
+  };
+}

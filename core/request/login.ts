@@ -1,0 +1,174 @@
+/** Logins: who is trying, the token that the host makes of what the auth method said, and the check before it is renewed. */
+import { StrongroomError } from '../errors.ts';
+import type { Transaction } from '../barrier/transaction.ts';
+import { grantTtl, type TtlBounds } from '../identity/lifetime.ts';
+import type { CountedTry } from '../identity/lockout.ts';
+import type { StoredToken, TokenLogin, TokenRecord } from '../identity/token.ts';
+import { lockoutOf, type Mount, readMounts } from '../mounts/mount-table.ts';
+import type { PathParams } from '../mounts/route-table.ts';
+import { RequestPasswords } from '../runner/passwords.ts';
+import { authBlock } from './auth-block.ts';
+import { checkLogin, type CheckedLogin, loginTextMax } from './check-login.ts';
+import type { Head } from './head.ts';
+import type { AuthBlock } from './host-route.ts';
+import type { SystemTtl, Unsealed } from './host.ts';
+import { inBoundCidrs } from './identify.ts';
+import { callLoginRenewal, type EngineTarget } from './room-call.ts';
+
+/** What a request keeps over its restarts, so that a login is one try and one password check however often it starts again. */
+export interface KeptOverRestarts {
+  readonly passwords: RequestPasswords;
+  readonly counted: CountedTry;
+}
+
+/** A new request's. */
+export function keptOverRestarts(unsealed: Unsealed): KeptOverRestarts {
+  return { passwords: new RequestPasswords(unsealed.jobs), counted: { failed: false } };
+}
+
+/** Who is trying: the template of a login operation, filled. @throws StrongroomError `invalid` for a name longer than any */
+function aliasOf(template: string, params: PathParams, input: Readonly<Record<string, unknown>>): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = Object.hasOwn(params, name) ? params[name] : input[name];
+    if (typeof value !== 'string') return '';
+    if (value.length > loginTextMax) throw new StrongroomError('invalid', `field ${name}: at most ${loginTextMax} characters`);
+    return value;
+  });
+}
+
+/** The bounds of what is issued at a mount: its own, and the system's where it has none. */
+export function mountTtl({ config }: Mount, system: SystemTtl): TtlBounds {
+  const maxTtl = config.maxLeaseTtl || system.maxTtl;
+  return { maxTtl, defaultTtl: Math.min(maxTtl, config.defaultLeaseTtl || system.defaultTtl) };
+}
+
+interface Granted {
+  readonly ttl: number;
+  readonly warnings: readonly string[];
+}
+
+/** The lifetime of a login's token. @param increment what a renewal asks for; 0: nothing */
+function grant(mount: Mount, system: SystemTtl, login: CheckedLogin, increment: number, issuedAt: number, now: number): Granted {
+  const bounds = mountTtl(mount, system);
+  const maxTtl = login.maxTtl > 0 ? Math.min(login.maxTtl, bounds.maxTtl) : bounds.maxTtl;
+  const period = Math.min(login.period, bounds.maxTtl);
+  const wish = { ttl: increment || login.ttl, explicitMaxTtl: login.explicitMaxTtl, period };
+  const granted = grantTtl(wish, { maxTtl, defaultTtl: Math.min(maxTtl, bounds.defaultTtl) }, issuedAt, now);
+  if (period === login.period) return granted;
+  const capped = `period of "${login.period}s" exceeded the effective max_ttl of "${bounds.maxTtl}s"; period value is capped accordingly`;
+  return { ...granted, warnings: [capped, ...granted.warnings] };
+}
+
+function tokenPolicies({ policies, noDefaultPolicy }: CheckedLogin): readonly string[] {
+  return [...new Set(noDefaultPolicy ? policies : [...policies, 'default'])].sort();
+}
+
+function tokenLogin(mount: Mount, login: CheckedLogin): TokenLogin {
+  const { alias, displayName, policies, groups, noDefaultPolicy, data } = login;
+  return { mountId: mount.id, alias, displayName, policies, groups, noDefaultPolicy, data };
+}
+
+/** `userpass-bob`: the mount's path below `auth/`, and who it is. */
+function displayNameOf(mount: Mount, login: CheckedLogin): string {
+  return `${mount.path.slice('auth/'.length).replaceAll('/', '-')}${login.displayName}`.replace(/-$/, '');
+}
+
+/**
+ * Runs an operation; one that is a login, as a try that the lockout counts.
+ * @throws StrongroomError `denied` while whoever tries is locked out; whatever the operation throws
+ */
+export async function countedByLockout<T>(
+  unsealed: Unsealed,
+  { mount, operation, params }: EngineTarget,
+  { counted }: KeptOverRestarts,
+  input: Readonly<Record<string, unknown>>,
+  run: () => Promise<T>,
+): Promise<T> {
+  if (operation.alias === undefined) return run();
+  if (mount.class !== 'auth') throw new StrongroomError('internal', 'the plugin declares a login, and is no auth method');
+  const trier = { mountId: mount.id, alias: aliasOf(operation.alias, params, input) };
+  return unsealed.lockout.guard(trier, lockoutOf(mount), counted, run);
+}
+
+/** The token of an operation's answer; none when it says of no login. @throws StrongroomError as for `issueLogin` */
+export async function tokenOfLogin(
+  unsealed: Unsealed,
+  system: SystemTtl,
+  { mount, operation }: EngineTarget,
+  facts: { readonly head: Head; readonly tx: Transaction },
+  reply: { readonly login?: unknown } | undefined,
+): Promise<{ readonly auth: AuthBlock | undefined; readonly warnings: readonly string[] }> {
+  if (reply?.login === undefined) return { auth: undefined, warnings: [] };
+  if (operation.alias === undefined) throw new StrongroomError('internal', 'the plugin answered a login where it declares none');
+  return issueLogin(unsealed, system, mount, facts, reply.login);
+}
+
+/**
+ * Makes the token of a login, inside its transaction.
+ * @throws StrongroomError `denied` from an address that the login is not bound to; `invalid`, `internal` for what no login may say
+ */
+async function issueLogin(
+  unsealed: Unsealed,
+  system: SystemTtl,
+  mount: Mount,
+  facts: { readonly head: Head; readonly tx: Transaction },
+  said: unknown,
+): Promise<{ readonly auth: AuthBlock; readonly warnings: readonly string[] }> {
+  const login = checkLogin(said);
+  const now = unsealed.clock.now();
+  const { ttl, warnings } = grant(mount, system, login, 0, now, now);
+  if (ttl < 1) throw new StrongroomError('invalid', 'the token would have no lifetime');
+  const record: Omit<TokenRecord, 'accessor' | 'depth'> = {
+    policies: tokenPolicies(login),
+    path: facts.head.path,
+    displayName: displayNameOf(mount, login),
+    meta: Object.keys(login.metadata).length === 0 ? null : login.metadata,
+    createdAt: now,
+    expiresAt: now + ttl * 1000,
+    issueTtl: ttl,
+    explicitMaxTtl: login.explicitMaxTtl,
+    period: login.period,
+    renewable: login.renewable,
+    orphan: true,
+    usesLeft: login.numUses,
+    boundCidrs: login.boundCidrs,
+    login: tokenLogin(mount, login),
+  };
+  const made = await unsealed.tokens.create(facts.tx, record, undefined);
+  if (!inBoundCidrs(made.record, facts.head.incoming.remoteAddress)) throw new StrongroomError('denied', 'permission denied');
+  return { auth: authBlock(made.token, made.record, ttl), warnings };
+}
+
+/**
+ * Asks the auth method whether a token may still be renewed, and gives its record as it is from then on.
+ * @throws StrongroomError whatever the method refuses with; `invalid` past the maximum
+ */
+export async function renewLogin(
+  unsealed: Unsealed,
+  system: SystemTtl,
+  tx: Transaction,
+  { record }: StoredToken,
+  made: TokenLogin,
+  increment: number,
+): Promise<{ readonly record: TokenRecord; readonly granted: Granted }> {
+  const mount = (await readMounts(tx)).mounts.find(({ id }) => id === made.mountId);
+  if (mount === undefined) throw new StrongroomError('invalid', 'the auth method that made the token is gone, not renewing');
+  const { alias, displayName, policies, data } = made;
+  const said = await callLoginRenewal(unsealed, mount, tx, { alias, displayName, policies, metadata: record.meta ?? {}, data });
+  const login = checkLogin(said);
+  const now = unsealed.clock.now();
+  // The explicit maximum is a promise made at the login: a renewal can't lift it.
+  const explicitMaxTtl = record.explicitMaxTtl || login.explicitMaxTtl;
+  const granted = grant(mount, system, { ...login, explicitMaxTtl }, increment, record.createdAt, now);
+  return {
+    granted,
+    record: {
+      ...record,
+      policies: tokenPolicies(login),
+      explicitMaxTtl,
+      period: login.period,
+      boundCidrs: login.boundCidrs,
+      login: tokenLogin(mount, login),
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** Looks a mount up for its routes, and tunes it. */
+import type { schema as s } from '@strongroom/sdk-plugin';
+import { StrongroomError } from '../errors.ts';
+import { type Mount, readMounts, writeMounts } from '../mounts/mount-table.ts';
+import type { HostContext } from '../request/host-route.ts';
+import { mountPath } from './mount-change.ts';
+import { mountFields, type MountFields, optionTexts, tuned, tuneFields, type TuneFields } from './mount-settings.ts';
+
+/** The fields of `tune`. */
+export const tuneInput: TuneFields & Pick<MountFields, 'description' | 'options'> = {
+  ...tuneFields,
+  description: mountFields.description,
+  options: mountFields.options,
+};
+
+/** The mount of a class at a path as a client names it. @throws StrongroomError `invalid` when there is none */
+export async function existingMount(ctx: HostContext, raw: string, mountClass: Mount['class']): Promise<Mount> {
+  const path = mountPath(raw, mountClass);
+  const mount = (await readMounts(ctx.tx)).at(path);
+  if (mount?.class === mountClass) return mount;
+  throw new StrongroomError('invalid', mountClass === 'auth' ? `No auth engine at ${path.slice(5)}` : `No secret engine mount at ${path}`);
+}
+
+/** Changes a mount's settings. @throws StrongroomError `invalid` naming the field and the bound */
+export async function tuneMount(ctx: HostContext, mount: Mount, input: s.InferFields<typeof tuneInput>): Promise<undefined> {
+  const changed: Mount = {
+    ...mount,
+    description: input.description ?? mount.description,
+    options: optionTexts({ ...mount.options, ...input.options }),
+    config: tuned(mount.config, input, mount.class),
+  };
+  writeMounts(ctx.tx, (await readMounts(ctx.tx)).with(changed));
+  return undefined;
+}

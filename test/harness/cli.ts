@@ -1,0 +1,28 @@
+/** The command line in a process of its own. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../core/cli/main.ts', import.meta.url));
+
+/** The command line as an array of words. */
+export const cliCommand: readonly string[] = [process.execPath, '--conditions=source', main];
+
+/** What a command left behind. */
+export interface CliOutcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs one command. @param env beside PATH and HOME, which are the test's; no variable of Vault's gets in from outside */
+export async function runCli(args: readonly string[], env: Readonly<Record<string, string>>): Promise<CliOutcome> {
+  const [command = '', ...before] = cliCommand;
+  const child = spawn(command, [...before, ...args], { env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env } });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  child.stdin.end();
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, out, err };
+}
