@@ -1,23 +1,31 @@
 import type { KnipConfig } from 'knip';
 
 const config: KnipConfig = {
-  // What is run by hand, by CI, or loaded by the runner.
-  entry: [
-    'core/cli/main.ts',
-    'core/cli/pretty-log.ts',
-    'core/runner/serve.ts',
-    'core/runner/serve-component.ts',
-    'core/runner/component/transpile-task.ts',
-    'plugins/build-components.ts',
-    'sdk-plugin/guest/entry.ts',
-    'sdk-plugin/build/thread-entry.ts',
-    'test/**/*.ts',
-    'bench/**/*.ts',
-    'examples/*/index.ts',
-    '.ci/*.mjs',
-    '*/**/*.test.ts',
-  ],
-  project: ['**/*.ts'],
+  workspaces: {
+    '.': {
+      // What is run by hand, by CI, or loaded by the runner.
+      entry: ['test/**/*.ts', 'bench/**/*.ts', '.ci/*.mjs', 'examples/*/{index,build}.ts', 'plugins/build-components.ts', '**/*.test.ts'],
+      project: ['**/*.ts'],
+    },
+    core: {
+      entry: [
+        'cli/main.ts',
+        'cli/pretty-log.ts',
+        'runner/serve.ts',
+        'runner/serve-component.ts',
+        'runner/component/transpile-task.ts',
+        '**/*.test.ts',
+      ],
+      project: ['**/*.ts'],
+    },
+    // What the build puts around a plugin.
+    'sdk-plugin': {
+      // The world's own interface, and the plugin that is built in.
+      ignoreDependencies: ['strongroom'],
+      entry: ['guest/entry.ts', 'build/thread-entry.ts', '**/*.test.ts'],
+      project: ['**/*.ts'],
+    },
+  },
   ignoreDependencies: ['node'],
 };
 export default config;

@@ -64,7 +64,7 @@ describe('a config file', () => {
         description: 'all',
         options: {},
         hosts: [],
-        isolation: 'thread',
+        isolation: undefined,
         defaultLeaseTtlSeconds: 3600,
         maxLeaseTtlSeconds: undefined,
         lockout: { threshold: 3, durationSeconds: 1800, counterResetSeconds: 900, disabled: false },
