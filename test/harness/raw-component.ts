@@ -16,6 +16,8 @@ export interface RawPlugin {
   readonly blobs?: readonly string[];
   /** The beginning of its memory as a blob, so many times. */
   readonly repeat?: { readonly bytes: number; readonly times: number };
+  /** Instructions before the outline. */
+  readonly describe?: string;
   /** Instructions before the answer. */
   readonly run?: string;
   /** Pages that its memory begins with. */
@@ -32,6 +34,7 @@ export async function rawPlugin({
   blobs = [],
   repeat = { bytes: 0, times: 0 },
   run = '',
+  describe = '',
   pages = 1,
 }: RawPlugin): Promise<Uint8Array> {
   const data: string[] = [];
@@ -65,7 +68,7 @@ export async function rawPlugin({
         (global.set $top (i32.add (local.get $at) (local.get 3)))
         (local.get $at))
       (func (export "cabi_post_handle") (param i32) (global.set $top (i32.const ${top + 64})))
-      (func (export "describe") (result i32) (i32.const ${described}))
+      (func (export "describe") (result i32) ${describe} (i32.const ${described}))
       (func $run (local $n i32) ${run})
       (func (export "handle") (param i32 i32 i32 i32 i32 i32) (result i32) (call $run) (i32.const ${answer}))
       ${data.join('\n')})`),

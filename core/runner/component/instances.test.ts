@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { FromWorker } from '@strongroom/sdk-plugin/serving';
-import { type RawPlugin, rawPlugin } from '../../../test/harness/raw-component.ts';
+import { fromText, type RawPlugin, rawPlugin } from '../../../test/harness/raw-component.ts';
 import type { Link } from './instance.ts';
 import { Instances } from './instances.ts';
 import { ComponentSource } from './prepare.ts';
@@ -15,7 +15,10 @@ interface Room {
 }
 
 async function open(plugin: RawPlugin, memoryMiB = 4): Promise<Room> {
-  const bytes = await rawPlugin(plugin);
+  return openBytes(await rawPlugin(plugin), memoryMiB);
+}
+
+async function openBytes(bytes: Uint8Array, memoryMiB: number): Promise<Room> {
   const prepared = await new ComponentSource('raw', () => bytes, memoryMiB).prepare();
   const { instantiate } = (await import(`data:text/javascript,${encodeURIComponent(prepared.glue)}`)) as { readonly instantiate: Link };
   const sent: FromWorker[] = [];
@@ -132,6 +135,13 @@ test.each([
   // 4 MiB are 64 pages; one is there from the beginning.
   const { call } = await open({ head: fine, run: `(if (i32.eq (memory.grow (i32.const ${pages})) (i32.const -1)) (then unreachable))` }, 4);
   expect(call(1)).toMatchObject([{ kind }]);
+});
+
+test('a module that is instantiated twice would have its memory twice, and is refused', async () => {
+  const plugin = '(func (export "handle")) (func (export "describe")) (memory (export "memory") 1) (func (export "cabi_realloc"))';
+  const twice = `(component (core module $m ${plugin}) (core instance (instantiate $m)) (core instance (instantiate $m)))`;
+  const { call } = await openBytes(await fromText(twice), 4);
+  expect(call(1)).toMatchObject([{ kind: 'failure', report: 'no instance: Refusal: it instantiates a module twice' }]);
 });
 
 test('instances share no memory', async () => {
