@@ -60,7 +60,7 @@ interface Gate {
 const root = 'core/lockout/';
 const empty = new Uint8Array(0);
 /** Most tries of one alias at once; further ones are turned away. */
-const insideMax = 512;
+export const insideMax = 512;
 
 function nameOf(alias: string): string {
   return createHash('sha256').update(alias).digest('base64url');

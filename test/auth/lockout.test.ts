@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Transaction } from '../../core/barrier/transaction.ts';
+import { defaultLockout, insideMax } from '../../core/identity/lockout.ts';
 import { memoryDirectory } from '../../core/system/store-directory.ts';
 import { Server } from '../../core/system/server.ts';
 import { type HostAnswer, hostSender, KeptLines, startHost, testOptions, type TestHost } from '../harness/host.ts';
@@ -94,6 +95,25 @@ test('right and wrong tries at once: no right one fails before the fifth wrong o
   for (const status of of('wrong')) expect([400, 403]).toContain(status);
   // The last ten come after every success, so they are enough to lock.
   expect(of('wrong')).toContain(403);
+});
+
+test('of one alias so many tries may be under way, and no more', async () => {
+  const lockout = host.server.unsealed?.lockout;
+  if (lockout === undefined) throw new Error('sealed');
+  const end = Promise.withResolvers<void>();
+  let running = 0;
+  const attempt = (): Promise<void> => {
+    running++;
+    return end.promise;
+  };
+  const trier = { mountId: 'none', alias: 'many' };
+  const tries = Array.from({ length: insideMax }, () => lockout.guard(trier, defaultLockout, { failed: false }, attempt));
+  await expect(lockout.guard(trier, defaultLockout, { failed: false }, attempt)).rejects.toMatchObject({ code: 'unavailable' });
+  await expect.poll(() => running).toBe(defaultLockout.threshold);
+  end.resolve();
+  await Promise.all(tries);
+  expect(running).toBe(insideMax);
+  await lockout.guard(trier, defaultLockout, { failed: false }, attempt);
 });
 
 test('a lock is listed, and ended by its accessor and alias', async () => {

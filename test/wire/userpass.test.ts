@@ -150,6 +150,15 @@ describe('userpass', () => {
     expect(await call('GET', `${users}/alice`)).toMatchObject({ status: 404, json: { errors: [] } });
   });
 
+  test('a name of 128 characters with a password of 1024 and 256 policies logs in', async () => {
+    const name = 'n'.repeat(128);
+    const password = '"é'.repeat(512);
+    const policies = Array.from({ length: 256 }, (_, index) => `p${index}`);
+    expect((await call('POST', `auth/userpass/users/${name}`, { password, token_policies: policies })).status).toBe(204);
+    expect((await logIn(name, password)).json.auth.policies).toHaveLength(257);
+    expect((await logIn(name, `${password.slice(0, -1)}e`)).status).toBe(400);
+  });
+
   test('create and update are told apart by the user', async () => {
     const token = await tokenWith(server, 'creator', 'path "auth/userpass/users/*" { capabilities = ["create"] }');
     expect((await call('POST', 'auth/userpass/users/once', { password: 'p' }, token)).status).toBe(204);
