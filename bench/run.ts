@@ -11,6 +11,7 @@ import { BareServer } from './load/bare-server.ts';
 import { LoadGenerator } from './load/generator.ts';
 import { thisMachine } from './machine.ts';
 import { measureAuditEntries } from './micro/audit-entries.ts';
+import { measureRooms } from './micro/rooms.ts';
 import { measureStorage } from './micro/storage.ts';
 import { measureMixedLoad } from './mixed-load.ts';
 import { measurePaths } from './paths.ts';
@@ -31,6 +32,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   mixed: (report, load) => onFilledServer(load, (server) => measureMixedLoad(load, server, report)),
   tokens: (report, load) => onFilledServer(load, (server) => measureTokens(load, server, report)),
   large: (report, load, size) => measureLargeStore(load, size, report),
+  rooms: (report) => measureRooms(report),
   audit: (report) => measureAuditEntries(report),
   storage: (report) => measureStorage(report),
 };
