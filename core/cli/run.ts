@@ -5,6 +5,7 @@ import { kvMetadataDelete, kvMetadataGet, kvMetadataPatch, kvMetadataPut } from 
 import { kvGet, kvList } from './kv-read.ts';
 import { kvDelete, kvDestroy, kvUndelete } from './kv-versions.ts';
 import { kvPatch, kvPut } from './kv-write.ts';
+import { login } from './login.ts';
 import { operatorCheck } from './operator-check.ts';
 import { operatorInit } from './operator-init.ts';
 import { operatorSeal, operatorUnseal } from './operator-seal.ts';
@@ -25,6 +26,7 @@ interface Entry {
 const commands: Readonly<Record<string, Entry>> = {
   server: { usage: '--config FILE', summary: 'Run a server', command: serve },
   status: { usage: '', summary: 'Show whether the server is sealed (exit code 2 when it is)', command: status },
+  login: { usage: '-method=METHOD [-path=P] [-token-only] KEY=VALUE...', summary: 'Log in and print the token', command: login },
   'operator init': { usage: '[-key-shares=5] [-key-threshold=3] [-status]', summary: 'Initialise a server', command: operatorInit },
   'operator unseal': { usage: '[KEY | -] [-reset]', summary: 'Hand over a key share', command: operatorUnseal },
   'operator seal': { usage: '', summary: 'Seal the server', command: operatorSeal },
