@@ -184,9 +184,10 @@ test('a history is answered the same with and without the cache, from memory and
     { numRuns: 40 * scale, seed },
   );
   // The cache had something to say, and the components were asked.
-  expect(hosts.map(({ server }) => Object.keys(server.unsealed?.rooms.status() ?? {})).slice(-2)).toEqual([
-    ['kv:component'],
-    ['kv:component'],
-  ]);
+  for (const { server } of hosts.slice(-2)) {
+    const rooms = Object.keys(server.unsealed?.rooms.status() ?? {});
+    expect(rooms).toContain('kv:component');
+    expect(rooms).not.toContain('kv');
+  }
   expect(hosts[0]?.server.unsealed?.cache.hits).toBeGreaterThan(20);
 });
