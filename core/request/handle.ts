@@ -1,5 +1,6 @@
 /** Station 8: the cache, the host's own handler, or the engine in its room. What they wrote is in the transaction afterwards, not yet committed. */
 import { stringifyJson } from '@strongroom/sdk-plugin';
+import type { ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import { Conflict } from '../storage/types.ts';
@@ -52,14 +53,14 @@ const reading: ReadonlySet<string> = new Set(['read', 'list', 'scan']);
 /** What the reply of an engine amounts to. */
 export function outcomeOf(
   verb: string,
-  reply: { readonly data?: string; readonly warnings?: readonly string[]; readonly status?: number } | undefined,
+  reply: Omit<NonNullable<ReplyMessage['reply']>, 'login' | 'validUntil'> | undefined,
   extra: Pick<Outcome, 'auth' | 'topLevel' | 'mountType'>,
 ): Outcome {
   const warnings = reply?.warnings ?? [];
-  const empty = reply === undefined || (reply.data === undefined && extra.auth === undefined);
+  const empty = reply === undefined || (reply.data === undefined && reply.raw === undefined && extra.auth === undefined);
   // An empty answer to a read or list is a 404 without errors; to a write a 204, or a 200 when there are warnings to say.
   const status = reply?.status ?? (empty ? (reading.has(verb) && reply === undefined ? 404 : warnings.length > 0 ? 200 : 204) : 200);
-  return { status, data: reply?.data, warnings, ...extra };
+  return { status, data: reply?.data, warnings, raw: reply?.raw, headers: reply?.headers, ...extra };
 }
 
 /** Runs the handler of a target. @throws Conflict to restart; StrongroomError for every refusal and failure */
@@ -99,7 +100,7 @@ async function handleInRoom(
   if (cached !== undefined) {
     if (!tx.dependAll(cached.reads)) throw new Conflict('a cached answer has changed');
     return {
-      outcome: { ...extra, status: cached.status, data: cached.data, warnings: cached.warnings },
+      outcome: { ...extra, ...answerOf(cached) },
       reply: undefined,
       cached,
       keep: undefined,
@@ -124,6 +125,16 @@ async function handleInRoom(
 /** Engines keep user JSON as it came, so they may repeat keys; what names who may do what may not. @throws StrongroomError `invalid` */
 export function refuseDuplicates({ mount }: EngineTarget, { body }: Pick<HandleFacts, 'body'>): void {
   if (mount.class === 'auth' && body.duplicateKeys) throw new StrongroomError('invalid', 'request body: an object names a key twice');
+}
+
+function answerOf({
+  status,
+  data,
+  warnings,
+  raw,
+  headers,
+}: CachedAnswer): Pick<Outcome, 'status' | 'data' | 'warnings' | 'raw' | 'headers'> {
+  return { status, data, warnings, raw, headers };
 }
 
 function cacheKey(mountId: string, verb: string, { path, query }: Head): string {

@@ -1,5 +1,5 @@
 /** What crosses between the host and an engine in its room: the mount, its storage, and what a call wrote. */
-import type { MountInfo } from '@strongroom/sdk-plugin';
+import { type MountInfo, replyHeaders } from '@strongroom/sdk-plugin';
 import type { Phase, PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import { mountPrefix } from '../barrier/barrier.ts';
 import type { Transaction } from '../barrier/transaction.ts';
@@ -18,11 +18,20 @@ export function mountText(mount: Mount): string {
   return text;
 }
 
-/** What the types promise of a worker's message, checked: a status that can be sent, and bytes as values. @throws StrongroomError `internal` */
+const rawMax = 16 * 1024 * 1024;
+const headersAllowed: ReadonlySet<string> = new Set(replyHeaders);
+
+/** What the types promise of a worker's message, checked: what can be sent, and bytes as values. @throws StrongroomError `internal` */
 export function checkReply({ reply, writes }: ReplyMessage): void {
   const status = reply?.status ?? 200;
   if (!Number.isInteger(status) || status < 200 || status > 599)
     throw new StrongroomError('internal', 'the engine answered a malformed status');
+  const raw: unknown = reply?.raw;
+  if (raw !== undefined && !(raw instanceof Uint8Array && raw.length <= rawMax))
+    throw new StrongroomError('internal', `the engine answered something that is not bytes, or more than ${rawMax}`);
+  for (const [name, value] of Object.entries<unknown>(reply?.headers ?? {}))
+    if (!headersAllowed.has(name) || typeof value !== 'string' || !/^[\x20-\x7e]{0,8192}$/.test(value))
+      throw new StrongroomError('internal', 'the engine set a header that it may not set, or to what no header can be');
   for (const { value } of writes)
     if (value !== undefined && !(value instanceof Uint8Array))
       throw new StrongroomError('internal', 'the engine wrote something that is not bytes');

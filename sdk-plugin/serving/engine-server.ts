@@ -7,6 +7,7 @@ import type { Crypto } from '../crypto.ts';
 import type { Caller, Context, EngineDefinition, MountInfo, Reply } from '../engine.ts';
 import { PluginError } from '../errors.ts';
 import type { Outside } from '../outside.ts';
+import type { Secret } from '../secret.ts';
 import { stringifyJson } from '../stringify-json.ts';
 import type { AnswerMessage, CallMessage, FromWorker, PrefetchedEntry, Question, ReplyMessage, ToWorker } from './messages.ts';
 import { cryptoClient } from './crypto-client.ts';
@@ -165,13 +166,13 @@ class Call {
       passwords: {
         hash: async (password) => {
           this.#uncacheable = true;
-          const { hash } = await this.#ask({ kind: 'hash-password', password });
+          const { hash } = await this.#ask({ kind: 'hash-password', password: plain(password) });
           if (hash === undefined) throw new Error('the host hashed nothing');
           return hash;
         },
         verify: async (password, hash) => {
           this.#uncacheable = true;
-          return (await this.#ask({ kind: 'verify-password', password, hash })).fits === true;
+          return (await this.#ask({ kind: 'verify-password', password: plain(password), hash })).fits === true;
         },
       },
       // Most handlers need none.
@@ -240,6 +241,10 @@ class Call {
           }),
     };
   }
+}
+
+function plain(password: string | Secret): string {
+  return typeof password === 'string' ? password : password.reveal();
 }
 
 function failure(call: number, error: unknown): FromWorker {

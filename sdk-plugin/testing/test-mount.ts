@@ -5,6 +5,8 @@
 import type { AuthMethodDefinition } from '../auth-method.ts';
 import type { Context, EngineDefinition, MountInfo, Operation, Reply, Route, Verb } from '../engine.ts';
 import type { Login } from '../login.ts';
+import type { Fields } from '../schema.ts';
+import { Secret } from '../secret.ts';
 import { cryptoClient } from '../serving/crypto-client.ts';
 import { stringifyJson } from '../stringify-json.ts';
 import { fillTemplate, matchRoute } from './match-route.ts';
@@ -27,6 +29,15 @@ const mounts = new WeakMap<Context, TestMount>();
 /** The time of a context, without the note that it was asked for: for rooms, which send it with every call. */
 export function clockOf(ctx: Context): number {
   return mounts.get(ctx)?.now ?? 0;
+}
+
+/** Secrets of the input, as handlers get them. */
+function withSecrets(input: Readonly<Record<string, unknown>>, fields: Fields): Record<string, unknown> {
+  const all = Object.entries(input).map(([name, value]): [string, unknown] => [
+    name,
+    fields[name]?.json['format'] === 'password' && typeof value === 'string' ? new Secret(value) : value,
+  ]);
+  return Object.fromEntries(all);
 }
 
 /** One mount. */
@@ -74,7 +85,8 @@ export class TestMount {
     let uncacheable = false;
     const context = this.context(transaction, () => void (uncacheable = true));
     mounts.set(context, this);
-    const reply = (await operation.handler(context, match.params, input as Record<string, never>)) ?? undefined;
+    const reply =
+      (await operation.handler(context, match.params, withSecrets(input, found.input ?? {}) as Record<string, never>)) ?? undefined;
     const promised = (found.reads ?? []).map((template) => fillTemplate(template, match.params));
     this.trace = { uncacheable, touched: transaction.touched, promised };
     transaction.commit();
