@@ -38,7 +38,7 @@ const engine: EngineDefinition = defineEngine({
               ? await ctx.crypto.generateKey({ name: 'AES-GCM', length: 256 }, extractable, usages)
               : await ctx.crypto.importKey('raw', unhex(material.reveal()), { name: 'AES-GCM' }, extractable, usages);
           ctx.storage.put(`key/${name}`, key.sealed);
-          return { data: { algorithm: { ...key.algorithm }, said: `${String(material)}` } };
+          return { data: { algorithm: { ...key.algorithm }, said: String(material) } };
         },
       },
       read: {
@@ -126,7 +126,7 @@ const engine: EngineDefinition = defineEngine({
           if (where === 'data') return { data: { secret: secret as unknown as string } };
           if (where === 'log') ctx.log('info', `the secret is ${String(secret)}`);
           if (where === 'error') throw new Error(`no ${String(secret)}`);
-          return { data: { said: `${String(secret)}` } };
+          return { data: { said: String(secret) } };
         },
       },
     }),
