@@ -114,7 +114,7 @@ const engine: EngineDefinition = defineEngine({
       },
       delete: {
         // What a header may not be is the engine's failure.
-        handler: (_, { name }) => ({ raw: new Uint8Array(0), headers: { [name]: 'a\r\nb: c' } }),
+        handler: (_, { name }) => ({ raw: new Uint8Array(0), headers: { [name]: name === 'etag' ? 'a\r\nb: c' : 'x' } }),
       },
     }),
     ...route('leak/{where}', {
