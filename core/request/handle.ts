@@ -37,6 +37,8 @@ export interface HandleFacts {
   readonly sudo: boolean;
   readonly tx: Transaction;
   readonly kept: KeptOverRestarts;
+  /** The request's line in the audit. */
+  readonly recorded: Promise<void> | undefined;
 }
 
 /** The input of an operation, from the query for reading verbs and DELETE, from the body otherwise. */
@@ -54,10 +56,10 @@ const reading: ReadonlySet<string> = new Set(['read', 'list', 'scan']);
 export function outcomeOf(
   verb: string,
   reply: Omit<NonNullable<ReplyMessage['reply']>, 'login' | 'validUntil'> | undefined,
-  extra: Pick<Outcome, 'auth' | 'topLevel' | 'mountType'>,
+  extra: Pick<Outcome, 'auth' | 'topLevel' | 'mountType' | 'lease'>,
 ): Outcome {
   const warnings = reply?.warnings ?? [];
-  const empty = reply === undefined || (reply.data === undefined && reply.raw === undefined && extra.auth === undefined);
+  const empty = reply === undefined || (reply.data === undefined && reply.raw === undefined && (extra.auth ?? extra.lease) === undefined);
   // An empty answer to a read or list is a 404 without errors; to a write a 204, or a 200 when there are warnings to say.
   const status = reply?.status ?? (empty ? (reading.has(verb) && reply === undefined ? 404 : warnings.length > 0 ? 200 : 204) : 200);
   return { status, data: reply?.data, warnings, raw: reply?.raw, headers: reply?.headers, ...extra };
@@ -69,21 +71,34 @@ export async function handleTarget(host: Host, unsealed: Unsealed, target: Found
 }
 
 async function handleHere(host: Host, unsealed: Unsealed, target: Extract<Found, { kind: 'host' }>, facts: HandleFacts): Promise<Handled> {
-  const { tx, head, body, caller, sudo } = facts;
+  const { tx, head, body, caller, sudo, kept, recorded } = facts;
   const handler = target.route.handlers[target.verb];
   if (handler === undefined) throw new StrongroomError('internal', 'a route without a handler');
   if (body.duplicateKeys) throw new StrongroomError('invalid', 'request body: an object names a key twice');
   const input = readInput(target.operation.input, rawInput(facts));
-  const ctx = { host, unsealed, tx, head, body, caller: caller.kind === 'token' ? caller.token : undefined, sudo };
+  // One handler has one effect, so what is kept has its type.
+  const outside = async <T>(effect: () => Promise<T>): Promise<T> => {
+    await recorded;
+    return (kept.effect ??= effect()) as Promise<T>;
+  };
+  const ctx = { host, unsealed, tx, head, body, caller: caller.kind === 'token' ? caller.token : undefined, sudo, outside };
   // Parameters come from the route's own template and the input from its own schema.
   const reply = await handler(ctx, target.params as never, input as never);
-  const plain = reply === undefined ? undefined : { ...reply, data: reply.data === undefined ? undefined : stringifyJson(reply.data) };
-  const outcome = outcomeOf(target.verb, plain as Parameters<typeof outcomeOf>[1], {
+  const outcome = outcomeOf(target.verb, reply && plainReply(reply), {
     auth: reply?.auth,
     topLevel: target.route.topLevel,
     mountType: head.path.startsWith('auth/') ? 'token' : 'system',
+    ...(reply?.lease === undefined ? {} : { lease: reply.lease }),
   });
   return { outcome, reply, cached: undefined, keep: undefined };
+}
+
+function plainReply({ data, warnings, status }: HostReply): Parameters<typeof outcomeOf>[1] {
+  return {
+    ...(data === undefined ? {} : { data: stringifyJson(data) }),
+    ...(warnings === undefined ? {} : { warnings }),
+    ...(status === undefined ? {} : { status }),
+  };
 }
 
 async function handleInRoom(

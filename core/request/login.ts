@@ -21,6 +21,8 @@ export interface KeptOverRestarts {
   readonly passwords: RequestPasswords;
   readonly keys: MadeKeys;
   readonly counted: CountedTry;
+  /** What the host's handler has done outside. */
+  effect?: Promise<unknown>;
 }
 
 /** A new request's. */
