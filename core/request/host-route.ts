@@ -37,7 +37,9 @@ export interface HostContext {
   readonly caller: StoredToken | undefined;
   /** Whether the caller's rule for this path grants sudo. */
   readonly sudo: boolean;
-  /** Does what reaches outside: once, however often the request restarts, and not before its line is in the audit. */
+  /** Once the request's line is in the audit: what reaches outside has to wait for it. */
+  readonly recorded: Promise<void> | undefined;
+  /** Does what reaches outside: once, however often the request restarts, and not before `recorded`. */
   outside<T>(effect: () => Promise<T>): Promise<T>;
 }
 

@@ -82,19 +82,21 @@ export async function mountEngine(
 /**
  * Unmounts an engine or auth method: its KEK is destroyed with the same commit, so nothing of it can be read any more, and the tokens of
  * its logins end. Undefined when there is none.
- * @param outside of the request
+ * @param recorded once the request is in the audit
  */
 export async function unmountEngine(
   tx: Transaction,
   unsealed: Unsealed,
   rawPath: string,
   mountClass: Mount['class'],
-  outside: HostContext['outside'],
+  recorded: HostContext['recorded'],
 ): Promise<{ readonly keyring: KeyringChange } | undefined> {
   const table = await readMounts(tx);
   const mount = table.at(mountPath(rawPath, mountClass));
   if (mount?.class !== mountClass) return undefined;
-  await outside(() => unsealed.leases.endMount(mount.id));
+  // Ending leases reaches outside.
+  await recorded;
+  await unsealed.leases.endMount(mount.id);
   // One that was issued meanwhile: what this transaction has seen of the mount is over.
   if ((await ofMount(tx, mount.id, 1)).length > 0) throw new Conflict('a lease of the mount has been issued');
   writeMounts(tx, table.without(mount.id));
