@@ -1,6 +1,7 @@
 /** The public surface of the SDK. */
 export * from './audit-sink.ts';
 export * from './auth-method.ts';
+export * from './crypto.ts';
 export * from './engine.ts';
 export * from './errors.ts';
 export * from './json.ts';

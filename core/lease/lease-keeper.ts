@@ -9,6 +9,7 @@ import { StrongroomError } from '../errors.ts';
 import type { Clock } from '../identity/clock.ts';
 import { type Mount, readMounts } from '../mounts/mount-table.ts';
 import { applyWrites, mountWorld, unrouted } from '../runner/engine-call.ts';
+import type { PluginCrypto } from '../runner/plugin-crypto.ts';
 import type { Engine, Rooms } from '../runner/rooms.ts';
 import { beginEnding, due, type LeaseRecord, ofMount, pending, putOff, readLease, remove } from './lease-store.ts';
 
@@ -16,6 +17,7 @@ import { beginEnding, due, type LeaseRecord, ofMount, pending, putOff, readLease
 export interface LeaseWorld extends Vault {
   readonly clock: Clock;
   readonly rooms: Rooms;
+  readonly crypto: PluginCrypto;
 }
 
 /** Leases that are ended at the same time. */
@@ -124,19 +126,20 @@ export class LeaseKeeper {
   }
 
   async #revoke(lease: LeaseRecord): Promise<void> {
-    const { rooms, clock } = this.#world;
+    const { rooms, clock, crypto } = this.#world;
+    const keys = crypto.of(lease.mountId);
     const now = clock.now();
     const prepared = await this.#commit(async (tx) => {
       const mount = (await readMounts(tx)).mounts.find(({ id }) => id === lease.mountId);
       // Unmounting ends its leases first.
       if (mount === undefined) throw new StrongroomError('internal', 'the mount of a lease is gone');
       const engine = await rooms.engine(mount.type, mount.class, mount.isolation);
-      const reply = await engine.room.call(unrouted(mount, 'revoke-prepare', lease.kind, now, lease.data), mountWorld(tx, mount));
+      const reply = await engine.room.call(unrouted(mount, 'revoke-prepare', lease.kind, now, lease.data), mountWorld(tx, mount, keys));
       applyWrites(tx, mount, reply);
       return { mount, engine, plan: reply.carried };
     });
     const { mount, engine, plan }: { mount: Mount; engine: Engine; plan: string | undefined } = prepared;
-    await engine.room.call(unrouted(mount, 'revoke', lease.kind, now, plan), { fetch: rooms.fetchOf(mount) });
+    await engine.room.call(unrouted(mount, 'revoke', lease.kind, now, plan), { fetch: rooms.fetchOf(mount), crypto: keys });
   }
 
   async #change(id: string, change: (tx: Transaction, lease: LeaseRecord) => unknown): Promise<void> {

@@ -108,7 +108,7 @@ async function handleInRoom(
   refuseDuplicates(target, facts);
   const input = engineInput(operation.input, rawInput(facts));
   const message = await countedByLockout(unsealed, target, kept, input, () =>
-    callRoom(unsealed, target, 'handle', { caller, tx, passwords: kept.passwords, input: () => input }),
+    callRoom(unsealed, target, 'handle', { caller, tx, kept, input: () => input }),
   );
   const { auth, warnings } = await tokenOfLogin(unsealed, host.ttl, target, facts, message.reply);
   const reply = warnings.length === 0 ? message.reply : { ...message.reply, warnings: [...(message.reply?.warnings ?? []), ...warnings] };

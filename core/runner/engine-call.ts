@@ -6,6 +6,7 @@ import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Mount } from '../mounts/mount-table.ts';
 import type { RequestPasswords } from './passwords.ts';
+import type { PluginCrypto } from './plugin-crypto.ts';
 import type { Call, RoomWorld } from './thread-room.ts';
 
 const mountTexts = new WeakMap<Mount, string>();
@@ -73,6 +74,7 @@ function storageKey(name: string): string {
 export function mountWorld(
   tx: Transaction,
   mount: Mount,
+  crypto: ReturnType<PluginCrypto['of']>,
   passwords?: RequestPasswords,
 ): RoomWorld & { get(key: string): Promise<PrefetchedEntry> } {
   const prefix = mountPrefix(mount.id);
@@ -83,6 +85,7 @@ export function mountWorld(
       return { key: name, revision: movedAt, value };
     },
     list: (directory, after, limit) => tx.list(prefix + directory, after, limit),
+    crypto,
     ...(passwords === undefined ? {} : { passwords: (question) => passwords.answer(question) }),
   };
 }

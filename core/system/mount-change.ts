@@ -9,6 +9,7 @@ import { ofMount } from '../lease/lease-store.ts';
 import { defaultMountConfig, type Mount, type MountConfig, readMounts, writeMounts } from '../mounts/mount-table.ts';
 import { canonicalPath } from '../request/canonical-path.ts';
 import type { Unsealed } from '../request/host.ts';
+import { dropHandleKey } from '../runner/plugin-crypto.ts';
 import { Conflict } from '../storage/types.ts';
 
 /** What an operator gives for a new mount. */
@@ -95,6 +96,7 @@ export async function unmountEngine(
   if ((await ofMount(tx, mount.id, 1)).length > 0) throw new Conflict('a lease of the mount has been issued');
   writeMounts(tx, table.without(mount.id));
   tx.put(sweepDirectory + mount.id, new Uint8Array(0));
+  dropHandleKey(tx, mount.id);
   if (mountClass === 'auth') unsealed.tokens.closeSource(tx, mount.id);
   return { keyring: changeKeyring(tx, unsealed.barrier, (ring) => ring.without(mount.id)) };
 }

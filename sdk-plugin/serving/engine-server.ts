@@ -3,11 +3,13 @@
  * sandboxes run the very same code.
  */
 import type { AuthMethodDefinition } from '../auth-method.ts';
+import type { Crypto } from '../crypto.ts';
 import type { Caller, Context, EngineDefinition, MountInfo, Reply } from '../engine.ts';
 import { PluginError } from '../errors.ts';
 import type { Outside } from '../outside.ts';
 import { stringifyJson } from '../stringify-json.ts';
 import type { AnswerMessage, CallMessage, FromWorker, PrefetchedEntry, Question, ReplyMessage, ToWorker } from './messages.ts';
+import { cryptoClient } from './crypto-client.ts';
 import { type Carried, runPhase } from './run-phase.ts';
 
 /** What a room gives to those who run in it. */
@@ -146,6 +148,7 @@ class Call {
 
   context(): Context {
     const { now, caller, mountId } = this.#message;
+    const crypto = (): Crypto => this.#crypto();
     return {
       mount: this.#server.mountInfo(this.#message.mount),
       storage: {
@@ -171,6 +174,10 @@ class Call {
           return (await this.#ask({ kind: 'verify-password', password, hash })).fits === true;
         },
       },
+      // Most handlers need none.
+      get crypto() {
+        return crypto();
+      },
       now: () => {
         this.#uncacheable = true;
         return now;
@@ -188,6 +195,13 @@ class Call {
     };
   }
 
+  #crypto(): Crypto {
+    return cryptoClient(
+      (question) => this.#ask(question),
+      () => void (this.#uncacheable = true),
+    );
+  }
+
   /** What a step outside may touch. */
   outside(): Outside {
     const { now, mountId } = this.#message;
@@ -197,6 +211,7 @@ class Call {
         if (response === undefined) throw new PluginError('upstream', refused ?? 'no answer');
         return response;
       },
+      crypto: this.#crypto(),
       now: () => now,
       random: (size) => this.#room.random(size),
       log: (level, message) => this.#room.send({ kind: 'log', level, message: message.slice(0, 4096), mountId }),
@@ -215,6 +230,8 @@ class Call {
         : {
             reply: {
               ...(reply.data === undefined ? {} : { data: stringifyJson(reply.data) }),
+              ...(reply.raw === undefined ? {} : { raw: reply.raw }),
+              ...(reply.headers === undefined ? {} : { headers: reply.headers }),
               ...(reply.warnings === undefined ? {} : { warnings: reply.warnings }),
               ...(reply.status === undefined ? {} : { status: reply.status }),
               ...(reply.validUntil === undefined ? {} : { validUntil: reply.validUntil }),

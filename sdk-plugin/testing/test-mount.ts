@@ -5,8 +5,10 @@
 import type { AuthMethodDefinition } from '../auth-method.ts';
 import type { Context, EngineDefinition, MountInfo, Operation, Reply, Route, Verb } from '../engine.ts';
 import type { Login } from '../login.ts';
+import { cryptoClient } from '../serving/crypto-client.ts';
 import { stringifyJson } from '../stringify-json.ts';
 import { fillTemplate, matchRoute } from './match-route.ts';
+import { MemoryCrypto } from './memory-crypto.ts';
 import { MemoryPasswords } from './memory-passwords.ts';
 import { MemoryTransaction, type Entries } from './memory-storage.ts';
 
@@ -35,6 +37,7 @@ export class TestMount {
   trace: CallTrace = { uncacheable: false, touched: [], promised: [] };
   /** What was hashed and verified. */
   readonly passwords: MemoryPasswords = new MemoryPasswords();
+  private readonly crypto = new MemoryCrypto();
   private readonly engine: EngineDefinition | AuthMethodDefinition;
   private readonly mount: MountInfo;
   private readonly store = new Map<string, Uint8Array>();
@@ -95,6 +98,7 @@ export class TestMount {
       storage: transaction,
       passwords: this.passwords,
       mount: this.mount,
+      crypto: cryptoClient((question) => this.crypto.answer(question), uncacheable),
       now: () => {
         uncacheable();
         return this.now;
