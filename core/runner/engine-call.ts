@@ -18,14 +18,11 @@ export function mountText(mount: Mount): string {
   return text;
 }
 
-/** What the types promise of a worker's message, checked: a status that can be sent, and bytes as values. @throws StrongroomError `internal` */
-export function checkReply({ reply, writes }: ReplyMessage): void {
+/** Whether an answer's status can be sent. @throws StrongroomError `internal` */
+export function checkReply({ reply }: ReplyMessage): void {
   const status = reply?.status ?? 200;
   if (!Number.isInteger(status) || status < 200 || status > 599)
     throw new StrongroomError('internal', 'the engine answered a malformed status');
-  for (const { value } of writes)
-    if (value !== undefined && !(value instanceof Uint8Array))
-      throw new StrongroomError('internal', 'the engine wrote something that is not bytes');
 }
 
 /**
