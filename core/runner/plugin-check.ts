@@ -5,7 +5,7 @@ import type { Verb } from '@strongroom/sdk-plugin';
 import type { EngineOutline } from '@strongroom/sdk-plugin/serving';
 import { pino } from 'pino';
 import { StrongroomError } from '../errors.ts';
-import { fillTemplate, RouteTable } from '../mounts/route-table.ts';
+import { fillTemplate, RouteTable } from '@strongroom/sdk-plugin/hosting';
 import { admitComponent, type ComponentFacts } from './component/admission.ts';
 import { ComponentSource } from './component/prepare.ts';
 import { memoryMiBDefault } from './catalog.ts';
@@ -86,7 +86,15 @@ async function tried(what: string, act: () => Promise<void>): Promise<CheckResul
     await act();
     return { what, problem: undefined };
   } catch (error) {
-    return { what, problem: error instanceof StrongroomError ? `${error.code} ${error.errors.join('; ')}`.trim() : String(error) };
+    return {
+      what,
+      problem:
+        error instanceof StrongroomError
+          ? `${error.code} ${error.errors.join('; ')}`.trim()
+          : error instanceof Error
+            ? error.message
+            : String(error),
+    };
   }
 }
 

@@ -16,7 +16,7 @@ import type { FromWorker, PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-
 import { ComponentSource } from '../../core/runner/component/prepare.ts';
 import { type Link } from '../../core/runner/component/instance.ts';
 import { Instances } from '../../core/runner/component/instances.ts';
-import { fillTemplate } from '../../core/mounts/route-table.ts';
+import { fillTemplate } from '@strongroom/sdk-plugin/hosting';
 
 type End = Extract<FromWorker, { kind: 'reply' | 'failure' }>;
 
