@@ -19,17 +19,19 @@ export type CheckedTurn =
 type Fields = Readonly<Record<string, unknown>>;
 const listMax = 100_000;
 const textMax = 65_536;
-const codes: ReadonlySet<unknown> = new Set<FailureMessage['code']>([
-  'invalid',
-  'denied',
-  'missing',
-  'unsupported',
-  'precondition',
-  'media-type',
-  'too-large',
-  'upstream',
-  'internal',
-]);
+/** A record, so that the compiler finds the missing one. */
+const codes: Readonly<Record<FailureMessage['code'], true>> = {
+  invalid: true,
+  credentials: true,
+  denied: true,
+  missing: true,
+  unsupported: true,
+  precondition: true,
+  'media-type': true,
+  'too-large': true,
+  upstream: true,
+  internal: true,
+};
 
 /** Checks an answer to a turn of `call`. @throws BadTurn */
 export function checkTurn(call: number, { head, body, blobs }: Turn): CheckedTurn {
@@ -93,7 +95,7 @@ function request({ method, url, headers, body }: Fields, blobs: readonly Uint8Ar
 
 function failure(call: number, fields: Fields): FailureMessage {
   const { code, report } = fields;
-  if (!codes.has(code)) throw new BadTurn('field code: not one of the codes');
+  if (typeof code !== 'string' || !Object.hasOwn(codes, code)) throw new BadTurn('field code: not one of the codes');
   return {
     kind: 'failure',
     call,
