@@ -21,7 +21,7 @@ export async function openSinks(catalog: readonly CatalogEntry[], declared: read
     const definition = await loadPlugin(entry);
     if (definition.kind !== 'audit-sink') throw new StrongroomError('invalid', `audit_sinks.${name}: ${type} is not an audit sink`);
     if (definition.name !== entry.name)
-      throw new StrongroomError('invalid', `plugin ${entry.name}: its module says that it is ${String(definition.name).slice(0, 128)}`);
+      throw new StrongroomError('invalid', `plugin ${entry.name}: its module says that it is ${definition.name.slice(0, 128)}`);
     opened.push({ name, required, sink: await open(name, definition, options) });
   }
   return opened;
