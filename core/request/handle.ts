@@ -1,5 +1,6 @@
 /** Station 8: the cache, the host's own handler, or the engine in its room. What they wrote is in the transaction afterwards, not yet committed. */
 import { stringifyJson } from '@strongroom/sdk-plugin';
+import type { RawInput } from '@strongroom/sdk-plugin/hosting';
 import type { ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
@@ -11,7 +12,7 @@ import type { Head } from './head.ts';
 import type { Host, Unsealed } from './host.ts';
 import type { HostReply } from './host-route.ts';
 import type { Caller } from './identify.ts';
-import { readInput, type RawInput } from './input.ts';
+import { readInput } from './input.ts';
 import { countedByLockout, type KeptOverRestarts, tokenOfLogin } from './login.ts';
 import { callRoom, engineInput, type EngineTarget } from './room-call.ts';
 import type { Target } from './route.ts';

@@ -1,5 +1,6 @@
 /** What crosses between the host and an engine in its room: the mount, its storage, and what a call wrote. */
 import { type MountInfo, replyHeaders } from '@strongroom/sdk-plugin';
+import { isStorageKey } from '@strongroom/sdk-plugin/hosting';
 import type { Phase, PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import { mountPrefix } from '../barrier/barrier.ts';
 import type { Transaction } from '../barrier/transaction.ts';
@@ -63,15 +64,9 @@ export function applyWrites(tx: Transaction, mount: Mount, { writes }: ReplyMess
   }
 }
 
-/** A key that a plugin names: relative, without empty or dot segments, so that it stays below its mount. */
+/** A key that a plugin names. @throws StrongroomError `internal` */
 function storageKey(name: string): string {
-  if (
-    name.length > 0 &&
-    name.length <= 8192 &&
-    !name.endsWith('/') &&
-    !name.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')
-  )
-    return name;
+  if (isStorageKey(name)) return name;
   throw new StrongroomError('internal', 'the engine used a malformed storage key');
 }
 

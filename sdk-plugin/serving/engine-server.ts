@@ -139,11 +139,15 @@ class Call {
     const mine = [...this.#writes].filter(([key]) => key.startsWith(directory));
     const { names = [] } = await this.#ask({ kind: 'list', directory, after, limit: limit + mine.length });
     const merged = new Set(names);
+    const thinned = new Set<string>();
     for (const [key, value] of mine) {
       const name = key.slice(directory.length).replace(/\/.*$/s, '/');
       if (value !== undefined && name > after) merged.add(name);
       else if (!name.endsWith('/')) merged.delete(name);
+      else if (merged.has(name)) thinned.add(name);
     }
+    // A directory is there as long as something is in it.
+    for (const name of thinned) if ((await this.#list(directory + name, '', 1)).length === 0) merged.delete(name);
     return [...merged].sort().slice(0, limit);
   }
 
