@@ -74,8 +74,11 @@ function rooms(module: string, prepared: object, host: () => HostRoom): Rooms {
 async function inRooms(all: Rooms, use: (name: string, room: BenchRoom) => Promise<void>): Promise<void> {
   for (const [name, open] of Object.entries(all)) {
     const room = await open();
-    await use(name, room);
-    await room.close?.();
+    try {
+      await use(name, room);
+    } finally {
+      await room.close?.();
+    }
   }
 }
 
@@ -87,7 +90,7 @@ class Keys {
 
   private constructor(sealed: Readonly<Record<string, Uint8Array>>, crypto: ReturnType<PluginCrypto['of']>, jobs: JobPool) {
     this.#jobs = jobs;
-    this.world = { get: (key) => Promise.resolve({ key, revision: 1, value: sealed[key] }), crypto };
+    this.world = { get: (key) => Promise.resolve({ key, revision: 1, value: sealed[key] }), list: () => Promise.resolve([]), crypto };
   }
 
   static async make(): Promise<Keys> {
