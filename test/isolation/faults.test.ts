@@ -42,6 +42,8 @@ const faults: typeof hurriedFaults = [
   ['rejects', failed, failed],
   ['rejects-later', failed, failed],
   ['exits', failed, failed],
+  ['aborts', failed, failed],
+  ['posts-to-the-pool', [200, 500], failed],
   ['recurses', failed, failed],
   ['nests-json', failed, failed],
   // Buffers lie outside a thread's heap: nothing bounds them there.

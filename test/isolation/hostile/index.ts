@@ -25,6 +25,13 @@ const ways: Readonly<Record<string, Way>> = {
     return new Promise(() => {});
   },
   exits: () => process.exit(0),
+  // Not to be had in a worker, or not at all.
+  aborts: () => process.abort(),
+  'posts-to-the-pool': () => {
+    const { parentPort } = process.getBuiltinModule('node:worker_threads');
+    for (const message of [null, 17, {}, { ready: true }, { taskId: 1, result: null, error: null }]) parentPort?.postMessage(message);
+    return done;
+  },
   recurses: () => {
     const deeper = (depth: number): number => deeper(depth + 1) + 1;
     return { data: { depth: deeper(0) } };
