@@ -34,6 +34,9 @@ const hurriedFaults: readonly (readonly [way: string, thread: readonly number[],
   ['never-answers', stopped, failed],
   // Whichever comes first.
   ['exhausts-the-heap', [500, 504], [500, 504]],
+  ['fills-a-map', [500, 504], [500, 504]],
+  ['makes-20-million-objects', [500, 504], [500, 504]],
+  ['makes-a-large-array', [500, 504], [500, 504]],
 ];
 const faults: typeof hurriedFaults = [
   ['throws', failed, failed],

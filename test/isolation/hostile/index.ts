@@ -55,6 +55,16 @@ const ways: Readonly<Record<string, Way>> = {
     const heap: unknown[] = [];
     for (;;) heap.push(Array.from({ length: 10_000 }, (_, index) => ({ index })));
   },
+  // Each of these asks for much more in one step than is left.
+  'fills-a-map': () => {
+    const map = new Map<number, number>();
+    for (let index = 0; ; index += 1) map.set(index % 16_000_000, index);
+  },
+  'makes-20-million-objects': () => ({ data: { length: Array.from({ length: 20_000_000 }, (_, index) => ({ index })).length } }),
+  'makes-a-large-array': () => {
+    const arrays: unknown[] = [];
+    for (;;) arrays.push(Array.from<number>({ length: 30_000_000 }).fill(0.5));
+  },
   'holds-200-mib': () => {
     kept.length = 0;
     for (let index = 0; index < 50; index += 1) kept.push(new Uint8Array(4 * mebibyte).fill(1));
