@@ -6,6 +6,7 @@ import type { Crypto } from './crypto.ts';
 import type { OpaqueJson } from './json.ts';
 import type { Login } from './login.ts';
 import type { LeaseKind } from './outside.ts';
+import type { Secret } from './secret.ts';
 import type { Fields, InferFields } from './schema.ts';
 
 /** Whatever JSON can say, with user JSON carried verbatim. */
@@ -43,12 +44,12 @@ export interface MountInfo {
  */
 export interface Passwords {
   /** A salted hash in PHC form (`$argon2id$v=19$…`). The request is refused when the password is empty or no well-formed text. */
-  hash(password: string): Promise<string>;
+  hash(password: string | Secret): Promise<string>;
   /**
    * Whether the hash was made of this password. Without a hash it answers false after the same work: for users that don't exist, so
    * that nobody learns which do.
    */
-  verify(password: string, hash: string | undefined): Promise<boolean>;
+  verify(password: string | Secret, hash: string | undefined): Promise<boolean>;
 }
 
 /** All an engine may touch. */

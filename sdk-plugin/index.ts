@@ -10,6 +10,7 @@ export * from './json-subkeys.ts';
 export * from './json-tree.ts';
 export * from './login.ts';
 export * from './outside.ts';
+export * from './secret.ts';
 export * from './stringify-json.ts';
 export * from './token-settings.ts';
 export * from './utf8.ts';

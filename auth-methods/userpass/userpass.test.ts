@@ -1,6 +1,7 @@
 import { PluginError } from '@strongroom/sdk-plugin';
 import { TestMount } from '@strongroom/sdk-plugin/testing';
 import { authMethodContract } from '@strongroom/sdk-plugin/testing/auth-method-contract';
+import { engineContract } from '@strongroom/sdk-plugin/testing/engine-contract';
 import { beforeEach, describe, expect, test } from 'vitest';
 import userpass from './index.ts';
 import { passwordMax, usernameMax } from './user.ts';
@@ -16,6 +17,24 @@ authMethodContract('userpass', {
   right: { path: 'login/alice', input: { password: 'correct horse' } },
   wrong: { path: 'login/alice', input: { password: 'battery staple' } },
   unknown: { path: 'login/bob', input: { password: 'battery staple' } },
+});
+
+engineContract(userpass, {
+  examples: [
+    {
+      verb: 'update',
+      path: 'users/Alice',
+      input: { password: 'p', token_policies: 'dev', token_bound_cidrs: '10.0.0.1', token_type: 'default' },
+    },
+    { verb: 'read', path: 'users/alice' },
+    { verb: 'list', path: 'users/', data: { keys: ['alice'] } },
+    { verb: 'update', path: 'login/alice', input: { password: 'q' }, refused: 'credentials' },
+    { verb: 'update', path: 'login/alice', input: { password: 'p' } },
+    { verb: 'update', path: 'users/alice/password', input: { password: 'q' } },
+    { verb: 'update', path: 'users/alice/policies', input: { token_policies: ['ops'] } },
+    { verb: 'update', path: 'login/ALICE', input: { password: 'q' } },
+    { verb: 'delete', path: 'users/alice' },
+  ],
 });
 
 let mount: TestMount;

@@ -1,5 +1,6 @@
 /** `plugin build | inspect | test`: for those who write plugins, and for operators who are given one. */
 import { resolve } from 'node:path';
+import type { InspectedPlugin } from '../runner/plugin-check.ts';
 import { parseFlags } from './flags.ts';
 import { UsageError, type Command } from './terminal.ts';
 
@@ -25,14 +26,29 @@ export const pluginInspect: Command = async (args, terminal) => {
   const [file] = rest;
   if (file === undefined || rest.length > 1) throw new UsageError('Expected one FILE');
   const { inspectPlugin } = await import('../runner/plugin-check.ts');
-  const { isolation, bytes, sha256, outline, facts } = await inspectPlugin(resolve(file));
-  const { name, version, routes, leases } = outline;
-  const operations = Object.values(routes).flatMap((route) => Object.values(route.verbs));
-  const lines = [
-    `${name} ${version}`,
-    `isolation  ${isolation}${isolation === 'thread' ? ': trusted like the server itself' : ''}`,
+  const inspected = await inspectPlugin(resolve(file));
+  const lines = [...describeFile(inspected), ...describeOutline(inspected.outline)];
+  // What a plugin says of itself may hold anything: it only gets to be text.
+  terminal.out(lines.map((line) => `${line.replaceAll(/[^\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]/g, '?')}\n`).join(''));
+  return 0;
+};
+
+function describeFile({ isolation, bytes, sha256, outline, sink, facts }: InspectedPlugin): readonly string[] {
+  const trusted = isolation === 'thread' ? ': trusted like the server itself' : '';
+  return [
+    sink === undefined ? `${outline?.name ?? ''} ${outline?.version ?? ''}` : `${sink.name}, an audit sink`,
+    sink === undefined ? `isolation  ${isolation}${trusted}` : 'isolation  none: it runs in the server itself',
     `file       ${bytes} bytes, SHA-256 ${sha256}`,
     ...(facts === undefined ? [] : [`imports    ${facts.imports.join(', ')}`, `memory     begins with ${facts.memoryBytes} bytes`]),
+    ...(sink === undefined ? [] : [`options    ${sink.options.join(', ') || 'none'}`]),
+  ];
+}
+
+function describeOutline(outline: InspectedPlugin['outline']): readonly string[] {
+  if (outline === undefined) return [];
+  const { routes, leases } = outline;
+  const operations = Object.values(routes).flatMap((route) => Object.values(route.verbs));
+  return [
     `outside    ${operations.some(({ outside }) => outside) ? 'sends HTTP requests: to the hosts that the field hosts of its config names' : 'nothing'}`,
     `leases     ${Object.keys(leases).join(', ') || 'none'}`,
     'routes',
@@ -41,10 +57,7 @@ export const pluginInspect: Command = async (args, terminal) => {
         `  ${template}  ${Object.keys(verbs).join(', ')}${access === 'token' ? '' : ` (${access})`}  ${summary}`,
     ),
   ];
-  // What a plugin says of itself may hold anything: it only gets to be text.
-  terminal.out(lines.map((line) => `${line.replaceAll(/[^\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]/g, '?')}\n`).join(''));
-  return 0;
-};
+}
 
 /** Runs the checks that every engine must pass. */
 export const pluginTest: Command = async (args, terminal) => {

@@ -46,7 +46,7 @@ export interface FileMount {
 /** A plugin from outside. */
 export interface FilePlugin {
   readonly name: string;
-  readonly kind?: 'engine';
+  readonly kind?: 'engine' | 'auth-method' | 'audit-sink';
   readonly path?: string;
   readonly package?: string;
   readonly version: string;

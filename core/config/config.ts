@@ -46,7 +46,7 @@ export interface AuditSinkConfig {
 /** A plugin that is not one of the server's own. */
 export interface PluginConfig {
   readonly name: string;
-  readonly kind: 'engine';
+  readonly kind: 'engine' | 'auth-method' | 'audit-sink';
   /** Absolute path of its file, or the npm package that names it, looked for from this directory upwards. */
   readonly source: { readonly path: string } | { readonly package: string; readonly from: string };
   readonly version: string;

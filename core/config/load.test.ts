@@ -98,7 +98,7 @@ describe('a config file', () => {
     const config = load(`listeners: [{ type: tcp, address: '[::]:8200', tls: { cert_file: tls/c.pem, key_file: /k.pem } }]
 storage: { type: file, directory: ../data }
 seal: { type: static, key_file: ./seal.key }
-audit_sinks: [{ name: a, type: file, options: { path: ../a.log } }, { name: m, type: ./sink.js, options: { path: as/is } }, { name: s, type: stdout }]
+audit_sinks: [{ name: a, type: file, options: { path: ../a.log } }, { name: m, type: my-sink, options: { path: as/is } }, { name: s, type: stdout }]
 policies: [{ name: p, file: policy.hcl }, { name: q, rules: 'path "y" {}' }]
 `);
     expect(config.listeners).toMatchObject([
@@ -108,7 +108,7 @@ policies: [{ name: p, file: policy.hcl }, { name: q, rules: 'path "y" {}' }]
     expect(config.seal).toMatchObject({ key: { path: '/etc/strongroom/seal.key', create: false } });
     expect(config.auditSinks.map(({ type, options }) => [type, options['path']])).toEqual([
       ['file', '/etc/a.log'],
-      ['/etc/strongroom/sink.js', 'as/is'],
+      ['my-sink', 'as/is'],
       ['stdout', undefined],
     ]);
     expect(config.policies).toEqual([

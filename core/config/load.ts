@@ -62,7 +62,7 @@ function convert(file: ConfigFile, at: (path: string) => string): Omit<Config, '
     initialize: { auto: file.initialize?.auto ?? false, rootTokenTo: file.initialize?.root_token_to ?? 'stdout' },
     auditSinks: (file.audit_sinks ?? []).map(({ name, type, required, options }) => ({
       name,
-      type: /^[./]/.test(type) ? at(type) : type,
+      type,
       required: required ?? true,
       options: type === 'file' && typeof options?.['path'] === 'string' ? { ...options, path: at(options['path']) } : (options ?? {}),
     })),
@@ -125,7 +125,8 @@ function convertSeal(seal: FileSeal, at: (path: string) => string): SealConfig {
 }
 
 function convertPlugin(plugin: FilePlugin, at: (path: string) => string): PluginConfig {
-  const { name, kind = 'engine', version, sha256, isolation = 'component', memory_mib, hosts = [] } = plugin;
+  const { name, kind = 'engine', version, sha256, memory_mib, hosts = [] } = plugin;
+  const { isolation = kind === 'audit-sink' ? 'thread' : 'component' } = plugin;
   return {
     name,
     kind,

@@ -69,7 +69,12 @@ function checkSeal(seal: FileSeal): readonly SchemaIssue[] {
 }
 
 function checkPlugin(plugin: FilePlugin): readonly SchemaIssue[] {
-  return (plugin.path === undefined) === (plugin.package === undefined) ? [{ path: ['path'], expected: 'either path or package' }] : [];
+  return [
+    ...((plugin.path === undefined) === (plugin.package === undefined) ? [{ path: ['path'], expected: 'either path or package' }] : []),
+    ...(plugin.kind === 'audit-sink' && plugin.isolation === 'component'
+      ? [{ path: ['isolation'], expected: 'thread, since an audit sink runs in the server itself' }]
+      : []),
+  ];
 }
 
 function checkPolicy(policy: { readonly name: string; readonly rules?: string; readonly file?: string }): readonly SchemaIssue[] {

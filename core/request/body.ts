@@ -1,7 +1,7 @@
 /** Station 3: the body, read within its bound and parsed without losing what the user wrote. */
 import { isUtf8 } from 'node:buffer';
 import { StrongroomError } from '../errors.ts';
-import type { RawInput } from './input.ts';
+import type { RawInput } from '@strongroom/sdk-plugin/hosting';
 import { type JsonLimits, type JsonScan, scanJson } from './json-scan.ts';
 
 /** A parsed body. An absent one has no fields. */

@@ -1,6 +1,6 @@
 /** What an auth method says of a login, checked: its types promise it, its messages may hold anything. */
 import { StrongroomError } from '../errors.ts';
-import { normalCidr } from '../identity/cidr.ts';
+import { normalCidr } from '@strongroom/sdk-plugin/hosting';
 import { policyName } from '../policy/policy-store.ts';
 
 /** A login with nothing left out. Durations in seconds. */

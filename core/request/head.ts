@@ -3,7 +3,7 @@ import type { Verb } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
 import { parseTarget } from './canonical-path.ts';
 import type { Incoming } from './incoming.ts';
-import { parseBoolean, parseSeconds } from './input.ts';
+import { parseBoolean, parseSeconds } from '@strongroom/sdk-plugin/hosting';
 
 /** What station 1 knows. `update` stands for create too until the target is known. */
 export interface Head {

@@ -7,7 +7,7 @@ import type { Clock } from '../identity/clock.ts';
 import type { Lockout } from '../identity/lockout.ts';
 import type { LeaseKeeper } from '../lease/lease-keeper.ts';
 import type { TokenStore } from '../identity/token-store.ts';
-import type { RouteTable } from '../mounts/route-table.ts';
+import type { RouteTable } from '@strongroom/sdk-plugin/hosting';
 import type { PolicyStore } from '../policy/policy-store.ts';
 import type { JobPool } from '../runner/job-pool.ts';
 import type { PluginCrypto } from '../runner/plugin-crypto.ts';

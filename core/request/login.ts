@@ -5,7 +5,7 @@ import { grantTtl, type TtlBounds } from '../identity/lifetime.ts';
 import type { CountedTry } from '../identity/lockout.ts';
 import type { StoredToken, TokenLogin, TokenRecord } from '../identity/token.ts';
 import { lockoutOf, type Mount, readMounts } from '../mounts/mount-table.ts';
-import type { PathParams } from '../mounts/route-table.ts';
+import type { PathParams } from '@strongroom/sdk-plugin/hosting';
 import { RequestPasswords } from '../runner/passwords.ts';
 import type { MadeKeys } from '../runner/plugin-crypto.ts';
 import { authBlock } from './auth-block.ts';
@@ -21,6 +21,8 @@ export interface KeptOverRestarts {
   readonly passwords: RequestPasswords;
   readonly keys: MadeKeys;
   readonly counted: CountedTry;
+  /** What the host's handler has done outside. */
+  effect?: Promise<unknown>;
 }
 
 /** A new request's. */

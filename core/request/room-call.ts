@@ -1,16 +1,16 @@
 /** A call of an engine in its room: what goes there, what it may ask of the transaction, and what it wrote. */
 import type { Caller as CallerInfo, LoginToRenew } from '@strongroom/sdk-plugin';
+import { fillTemplate, type InputOutline, type RawInput } from '@strongroom/sdk-plugin/hosting';
 import type { Phase, PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import type { Transaction } from '../barrier/transaction.ts';
 import type { TokenRecord } from '../identity/token.ts';
 import type { Mount } from '../mounts/mount-table.ts';
-import { fillTemplate } from '../mounts/route-table.ts';
 import { applyWrites, checkReply, mountText, mountWorld, unrouted } from '../runner/engine-call.ts';
 import { RequestPasswords } from '../runner/passwords.ts';
 import type { MadeKeys } from '../runner/plugin-crypto.ts';
 import type { Unsealed } from './host.ts';
 import type { Caller } from './identify.ts';
-import { type InputOutline, type RawInput, readInput } from './input.ts';
+import { readInput } from './input.ts';
 import type { Target } from './route.ts';
 
 /** An operation of an engine. */

@@ -1,9 +1,9 @@
 /** Station 5: where the path leads, and whether its target exists. */
 import type { Verb } from '@strongroom/sdk-plugin';
+import { fillTemplate, type PathParams } from '@strongroom/sdk-plugin/hosting';
 import { mountPrefix } from '../barrier/barrier.ts';
 import type { Transaction } from '../barrier/transaction.ts';
 import { type Mount, readMounts } from '../mounts/mount-table.ts';
-import { fillTemplate, type PathParams } from '../mounts/route-table.ts';
 import type { OperationOutline, RouteOutline } from '@strongroom/sdk-plugin/serving';
 import type { Engine } from '../runner/rooms.ts';
 import type { Head } from './head.ts';

@@ -41,7 +41,8 @@ const folders = ['../../plugins', '../../auth-methods', '../../audit-sinks', '..
 interface PackageJson {
   readonly version: string;
   readonly strongroom?: Pick<CatalogEntry, 'kind' | 'name'> & Partial<Pick<CatalogEntry, 'aliases'>>;
-  readonly exports: { readonly '.': { readonly source: string; readonly default: string } };
+  /** A published package has no source. */
+  readonly exports: { readonly '.': { readonly source?: string; readonly default: string } };
 }
 
 /** Reads the catalog from the folders. */
@@ -57,13 +58,12 @@ export function readCatalog(): readonly CatalogEntry[] {
       const { strongroom, version, exports } = JSON.parse(readFileSync(file, 'utf8')) as PackageJson;
       if (strongroom === undefined) continue;
       const entry = exports['.'];
-      const source = join(base, name, entry.source);
       found.push({
         aliases: {},
         ...strongroom,
         version,
         component: new ComponentSource(strongroom.name, () => builtComponent(join(base, name), strongroom.name), memoryMiBDefault),
-        module: pathToFileURL(existsSync(source) ? source : join(base, name, entry.default)).href,
+        module: pathToFileURL(join(base, name, entry.source ?? entry.default)).href,
       });
     }
   }

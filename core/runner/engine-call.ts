@@ -1,5 +1,6 @@
 /** What crosses between the host and an engine in its room: the mount, its storage, and what a call wrote. */
-import type { MountInfo } from '@strongroom/sdk-plugin';
+import { type MountInfo, replyHeaders } from '@strongroom/sdk-plugin';
+import { isStorageKey } from '@strongroom/sdk-plugin/hosting';
 import type { Phase, PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import { mountPrefix } from '../barrier/barrier.ts';
 import type { Transaction } from '../barrier/transaction.ts';
@@ -18,11 +19,19 @@ export function mountText(mount: Mount): string {
   return text;
 }
 
-/** Whether an answer's status can be sent. @throws StrongroomError `internal` */
+const rawMax = 16 * 1024 * 1024;
+const headersAllowed: ReadonlySet<string> = new Set(replyHeaders);
+
+/** Whether an answer can be sent. @throws StrongroomError `internal` */
 export function checkReply({ reply }: ReplyMessage): void {
-  const status = reply?.status ?? 200;
+  const { status = 200, raw, headers } = reply ?? {};
   if (!Number.isInteger(status) || status < 200 || status > 599)
     throw new StrongroomError('internal', 'the engine answered a malformed status');
+  if (raw !== undefined && raw.length > rawMax) throw new StrongroomError('internal', `the engine answered more than ${rawMax} bytes`);
+  if (headers === undefined) return;
+  for (const [name, value] of Object.entries(headers))
+    if (!headersAllowed.has(name) || !/^[\x20-\x7e]{0,8192}$/.test(value))
+      throw new StrongroomError('internal', 'the engine set a header that it may not set, or to what no header can be');
 }
 
 /**
@@ -55,15 +64,9 @@ export function applyWrites(tx: Transaction, mount: Mount, { writes }: ReplyMess
   }
 }
 
-/** A key that a plugin names: relative, without empty or dot segments, so that it stays below its mount. */
+/** A key that a plugin names. @throws StrongroomError `internal` */
 function storageKey(name: string): string {
-  if (
-    name.length > 0 &&
-    name.length <= 8192 &&
-    !name.endsWith('/') &&
-    !name.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')
-  )
-    return name;
+  if (isStorageKey(name)) return name;
   throw new StrongroomError('internal', 'the engine used a malformed storage key');
 }
 

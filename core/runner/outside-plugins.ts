@@ -2,14 +2,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StrongroomError } from '../errors.ts';
-import type { CatalogEntry, Isolation } from './catalog.ts';
+import type { CatalogEntry, Isolation, PluginKind } from './catalog.ts';
 import { ComponentSource } from './component/prepare.ts';
 import { readPluginFile } from './plugin-file.ts';
 
 /** A plugin as the config names it. */
 export interface OutsidePlugin {
   readonly name: string;
-  readonly kind: 'engine';
+  readonly kind: PluginKind;
   /** Where its file is: a path, or an npm package that is looked for from `from` upwards and says it in its package.json. */
   readonly source: { readonly path: string } | { readonly package: string; readonly from: string };
   readonly version: string;

@@ -4,11 +4,13 @@ import { readFileSync } from 'node:fs';
 import type { Verb } from '@strongroom/sdk-plugin';
 import type { EngineOutline } from '@strongroom/sdk-plugin/serving';
 import { pino } from 'pino';
+import { Piscina } from 'piscina';
 import { StrongroomError } from '../errors.ts';
-import { fillTemplate, RouteTable } from '../mounts/route-table.ts';
+import { fillTemplate, RouteTable } from '@strongroom/sdk-plugin/hosting';
 import { admitComponent, type ComponentFacts } from './component/admission.ts';
 import { ComponentSource } from './component/prepare.ts';
 import { memoryMiBDefault } from './catalog.ts';
+import type { SinkFacts } from './sink-facts.ts';
 import { type Call, type RoomProgram, roomLimits, threadProgram, ThreadRoom } from './thread-room.ts';
 
 /** A plugin's file. */
@@ -17,7 +19,9 @@ export interface InspectedPlugin {
   readonly bytes: number;
   /** Hex, as the config wants it. */
   readonly sha256: string;
-  readonly outline: EngineOutline;
+  /** Of an engine or auth method. */
+  readonly outline: EngineOutline | undefined;
+  readonly sink: SinkFacts | undefined;
   /** Of a component. */
   readonly facts: ComponentFacts | undefined;
 }
@@ -34,16 +38,19 @@ const limits = { ...roomLimits, deadlineMs: 5000 };
 /** Reads a plugin and asks it what it declares. @throws StrongroomError, Refusal or Error saying why it can't be loaded */
 export async function inspectPlugin(file: string): Promise<InspectedPlugin> {
   const bytes = readFileSync(file);
-  const program = await programOf(file, bytes);
   const isolation = file.endsWith('.wasm') ? 'component' : 'thread';
   const facts = isolation === 'component' ? admitComponent(bytes) : undefined;
-  const outline = await withRoom(program, (room) => room.outline());
-  return { isolation, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), outline, facts };
+  const sink = file.endsWith('.mjs') ? await sinkFactsOf(bytes) : undefined;
+  const outline = sink === undefined ? await withRoom(await programOf(file, bytes), (room) => room.outline()) : undefined;
+  return { isolation, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), outline, sink, facts };
 }
 
 /** Runs every operation that needs no input on an empty mount. Each must end, by an answer or by a refusal of its own, in time. */
 export async function checkPlugin(file: string): Promise<readonly CheckResult[]> {
-  const program = await programOf(file, readFileSync(file));
+  const bytes = readFileSync(file);
+  const sink = file.endsWith('.mjs') ? await sinkFactsOf(bytes) : undefined;
+  if (sink !== undefined) return [{ what: `loads as an audit sink with ${sink.options.length} options`, problem: undefined }];
+  const program = await programOf(file, bytes);
   return withRoom(program, async (room) => {
     const outline = await room.outline();
     const results: CheckResult[] = [{ what: `loads and declares ${Object.keys(outline.routes).length} routes`, problem: undefined }];
@@ -86,12 +93,37 @@ async function tried(what: string, act: () => Promise<void>): Promise<CheckResul
     await act();
     return { what, problem: undefined };
   } catch (error) {
-    return { what, problem: error instanceof StrongroomError ? `${error.code} ${error.errors.join('; ')}`.trim() : String(error) };
+    return {
+      what,
+      problem:
+        error instanceof StrongroomError
+          ? `${error.code} ${error.errors.join('; ')}`.trim()
+          : error instanceof Error
+            ? error.message
+            : String(error),
+    };
   }
 }
 
+/** What a module for threads is if it is an audit sink. Loading it fails for other reasons later, in its room, which names them. */
+async function sinkFactsOf(bytes: Uint8Array): Promise<SinkFacts | undefined> {
+  const pool = new Piscina({ filename: new URL('sink-facts.ts', import.meta.url).href, maxThreads: 1, env: {}, argv: [] });
+  pool.on('error', () => {});
+  try {
+    return (await pool.run(moduleUrl(bytes), { signal: AbortSignal.timeout(limits.deadlineMs) })) as SinkFacts | undefined;
+  } catch {
+    return undefined;
+  } finally {
+    await pool.destroy();
+  }
+}
+
+function moduleUrl(bytes: Uint8Array): string {
+  return `data:text/javascript;base64,${Buffer.from(bytes).toString('base64')}`;
+}
+
 async function programOf(file: string, bytes: Uint8Array): Promise<RoomProgram> {
-  if (file.endsWith('.mjs')) return threadProgram(file, `data:text/javascript;base64,${Buffer.from(bytes).toString('base64')}`);
+  if (file.endsWith('.mjs')) return threadProgram(file, moduleUrl(bytes));
   if (!file.endsWith('.wasm'))
     throw new Error(`${file}: expected a file that ends in .wasm (component) or .mjs (thread), as strongroom plugin build makes it`);
   const prepared = await new ComponentSource(file, () => bytes, memoryMiBDefault).prepare();

@@ -1,9 +1,9 @@
 /** The engines of an unsealed server: for each type in use, its room, and what it declares. */
 import type { Logger } from 'pino';
-import type { OutsideRequest, OutsideResponse } from '@strongroom/sdk-plugin';
+import { type OutsideRequest, type OutsideResponse, PluginError } from '@strongroom/sdk-plugin';
+import { RouteTable } from '@strongroom/sdk-plugin/hosting';
 import type { Mount } from '../mounts/mount-table.ts';
 import { StrongroomError } from '../errors.ts';
-import { RouteTable } from '../mounts/route-table.ts';
 import { type CatalogEntry, findPlugin, type Isolation } from './catalog.ts';
 import type { EngineOutline, RouteOutline } from '@strongroom/sdk-plugin/serving';
 import { HostFetch } from './host-fetch.ts';
@@ -95,7 +95,7 @@ export class Rooms {
           512,
         ),
       );
-    const engine = { entry, isolation: chosen, outline, routes: new RouteTable(outline.routes), room };
+    const engine = { entry, isolation: chosen, outline, routes: routesOf(outline), room };
     this.#loaded.set(name, engine);
     return engine;
   }
@@ -123,6 +123,14 @@ export class Rooms {
     this.#rooms.clear();
     this.#engines.clear();
     this.#loaded.clear();
+  }
+}
+
+function routesOf({ name, routes }: EngineOutline): RouteTable<RouteOutline> {
+  try {
+    return new RouteTable(routes);
+  } catch (error) {
+    throw error instanceof PluginError ? new StrongroomError('invalid', `plugin ${name}: ${error.message}`) : error;
   }
 }
 

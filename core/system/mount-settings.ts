@@ -4,7 +4,7 @@ import { StrongroomError } from '../errors.ts';
 import { defaultLockout, type LockoutConfig } from '../identity/lockout.ts';
 import { lockoutOf, type Mount, type MountConfig } from '../mounts/mount-table.ts';
 import type { HostContext } from '../request/host-route.ts';
-import { parseSeconds } from '../request/input.ts';
+import { parseSeconds } from '@strongroom/sdk-plugin/hosting';
 
 type Optional<T> = s.Schema<T | undefined>;
 

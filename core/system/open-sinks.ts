@@ -17,8 +17,11 @@ export interface SinkDeclaration {
 export async function openSinks(catalog: readonly CatalogEntry[], declared: readonly SinkDeclaration[]): Promise<NamedSink[]> {
   const opened: NamedSink[] = [];
   for (const { name, type, required, options } of declared) {
-    const definition = await loadPlugin(findPlugin(catalog, 'audit-sink', type));
+    const entry = findPlugin(catalog, 'audit-sink', type);
+    const definition = await loadPlugin(entry);
     if (definition.kind !== 'audit-sink') throw new StrongroomError('invalid', `audit_sinks.${name}: ${type} is not an audit sink`);
+    if (definition.name !== entry.name)
+      throw new StrongroomError('invalid', `plugin ${entry.name}: its module says that it is ${definition.name.slice(0, 128)}`);
     opened.push({ name, required, sink: await open(name, definition, options) });
   }
   return opened;

@@ -16,7 +16,7 @@ import { StrongroomError } from '../errors.ts';
 import { Clock } from '../identity/clock.ts';
 import { Lockout } from '../identity/lockout.ts';
 import { TokenStore } from '../identity/token-store.ts';
-import { RouteTable } from '../mounts/route-table.ts';
+import { RouteTable } from '@strongroom/sdk-plugin/hosting';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
 import { PolicyStore } from '../policy/policy-store.ts';
 import { type CatalogEntry } from '../runner/catalog.ts';

@@ -7,6 +7,7 @@ import type { Crypto } from '../crypto.ts';
 import type { Caller, Context, EngineDefinition, MountInfo, Reply } from '../engine.ts';
 import { PluginError } from '../errors.ts';
 import type { Outside } from '../outside.ts';
+import type { Secret } from '../secret.ts';
 import { stringifyJson } from '../stringify-json.ts';
 import type { AnswerMessage, CallMessage, FromWorker, PrefetchedEntry, Question, ReplyMessage, ToWorker } from './messages.ts';
 import { cryptoClient } from './crypto-client.ts';
@@ -138,11 +139,15 @@ class Call {
     const mine = [...this.#writes].filter(([key]) => key.startsWith(directory));
     const { names = [] } = await this.#ask({ kind: 'list', directory, after, limit: limit + mine.length });
     const merged = new Set(names);
+    const thinned = new Set<string>();
     for (const [key, value] of mine) {
       const name = key.slice(directory.length).replace(/\/.*$/s, '/');
       if (value !== undefined && name > after) merged.add(name);
       else if (!name.endsWith('/')) merged.delete(name);
+      else if (merged.has(name)) thinned.add(name);
     }
+    // A directory is there as long as something is in it.
+    for (const name of thinned) if ((await this.#list(directory + name, '', 1)).length === 0) merged.delete(name);
     return [...merged].sort().slice(0, limit);
   }
 
@@ -165,13 +170,13 @@ class Call {
       passwords: {
         hash: async (password) => {
           this.#uncacheable = true;
-          const { hash } = await this.#ask({ kind: 'hash-password', password });
+          const { hash } = await this.#ask({ kind: 'hash-password', password: plain(password) });
           if (hash === undefined) throw new Error('the host hashed nothing');
           return hash;
         },
         verify: async (password, hash) => {
           this.#uncacheable = true;
-          return (await this.#ask({ kind: 'verify-password', password, hash })).fits === true;
+          return (await this.#ask({ kind: 'verify-password', password: plain(password), hash })).fits === true;
         },
       },
       // Most handlers need none.
@@ -240,6 +245,10 @@ class Call {
           }),
     };
   }
+}
+
+function plain(password: string | Secret): string {
+  return typeof password === 'string' ? password : password.reveal();
 }
 
 function failure(call: number, error: unknown): FromWorker {

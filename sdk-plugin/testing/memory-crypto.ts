@@ -21,6 +21,26 @@ export class MemoryCrypto {
     }
   }
 
+  /** Answers one call: what it asks for is made once, however often the call is restarted, which `begin` tells. */
+  forCall(): { begin(): void; answer(question: CryptoQuestion): Promise<CryptoAnswer> } {
+    const known = new Map<string, Promise<CryptoAnswer>>();
+    let counted = new Map<string, number>();
+    return {
+      begin: () => void (counted = new Map()),
+      answer: (question) => {
+        const wish = JSON.stringify(question, (_, value: unknown) =>
+          value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
+        );
+        const nth = (counted.get(wish) ?? 0) + 1;
+        counted.set(wish, nth);
+        const name = `${wish} ${nth}`;
+        const found = known.get(name) ?? this.answer(question);
+        known.set(name, found);
+        return found;
+      },
+    };
+  }
+
   async #run(question: CryptoQuestion): Promise<readonly Uint8Array[]> {
     const { op, bytes, extractable = false, length = 0 } = question;
     const subtle = this.#subtle;

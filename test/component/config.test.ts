@@ -48,6 +48,25 @@ describe.each([
   });
 });
 
+test.each(['wasm', 'mjs'])('an auth method from outside (.%s) lets in who knows the code, and renews', async (extension) => {
+  const file = join(folder, `door-code.${extension}`);
+  await buildPlugin(fileURLToPath(new URL('../../examples/door-code/index.ts', import.meta.url)), file);
+  const server = await TestServer.start({
+    config: {
+      plugins: [plugin(file, { name: 'door-code', kind: 'auth-method', version: '0.1.0' })],
+      auth: [{ path: 'door/', type: 'door-code' }],
+    },
+  });
+  const post = async (path: string, body: object, token?: string): Promise<{ auth: { client_token: string; policies: string[] } }> =>
+    (await server.send({ method: 'POST', path: `/v1/auth/${path}`, body, ...(token === undefined ? {} : { token }) })).json as never;
+  await post('door/door', { code: '1234', policies: 'guests' });
+  const { auth } = await post('door/login', { name: 'ann', code: '1234' }, '');
+  expect(auth.policies).toEqual(['default', 'guests']);
+  expect((await post('token/renew-self', {}, auth.client_token)).auth.policies).toEqual(['default', 'guests']);
+  expect(await post('door/login', { name: 'ann', code: '4321' }, '')).toEqual({ errors: ['wrong code'] });
+  await server.destroy();
+});
+
 describe('a server does not start', () => {
   test.each([
     [

@@ -6,14 +6,17 @@ import type { AddressInfo } from 'node:net';
 export type Behaviour = 'works' | 'fails-before' | 'fails-after' | 'hangs-after' | 'answers-nonsense' | 'redirects';
 
 /** Where a request may be held: before anything came of it, and before its answer. */
-export type Moment = 'PUT has come' | 'PUT is done' | 'DELETE has come' | 'DELETE is done';
+export type Moment = `${'PUT' | 'PATCH' | 'DELETE'} ${'has come' | 'is done'}`;
 
 /** A started service. */
 export class KeyService {
   readonly keys: Map<string, { readonly role: string }> = new Map();
   /** Every request, in order: `PUT name`. */
   readonly asked: string[] = [];
+  /** Names and seconds of what was kept longer. */
+  readonly extended: (readonly [name: string, seconds: number])[] = [];
   puts: Behaviour = 'works';
+  patches: Behaviour = 'works';
   deletes: Behaviour = 'works';
   /** Awaited at every moment of every request. */
   gate: (moment: Moment, name: string) => Promise<void> = () => Promise.resolve();
@@ -44,12 +47,12 @@ export class KeyService {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const name = (request.url ?? '').replace('/keys/', '');
-    const method = request.method === 'PUT' ? 'PUT' : 'DELETE';
+    const method = request.method === 'PUT' || request.method === 'PATCH' ? request.method : 'DELETE';
     this.asked.push(`${method} ${name}`);
     const body = await bodyOf(request);
     // Broken off by a client that was killed.
     if (body === undefined) return undefined;
-    const behaviour = method === 'PUT' ? this.puts : this.deletes;
+    const behaviour = { PUT: this.puts, PATCH: this.patches, DELETE: this.deletes }[method];
     const end = (status: number, answer: string, headers: Record<string, string> = {}): void =>
       void response.writeHead(status, headers).end(answer);
     if (request.headers.authorization !== 'Bearer service-token') return end(401, '{}');
@@ -57,6 +60,7 @@ export class KeyService {
     if (behaviour === 'fails-before') return end(500, '{}');
     if (behaviour === 'redirects') return end(302, '', { location: 'http://127.0.0.1:1/elsewhere' });
     if (method === 'PUT') this.keys.set(name, { role: (JSON.parse(body) as { role: string }).role });
+    else if (method === 'PATCH') this.extended.push([name, (JSON.parse(body) as { seconds: number }).seconds]);
     else this.keys.delete(name);
     await this.gate(`${method} is done`, name);
     if (behaviour === 'fails-after') return end(500, '{}');

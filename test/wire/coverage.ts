@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { verbs, type Verb } from '@strongroom/sdk-plugin';
 import { afterAll } from 'vitest';
-import { RouteTable } from '../../core/mounts/route-table.ts';
+import { RouteTable } from '@strongroom/sdk-plugin/hosting';
 import { outlineOf } from '@strongroom/sdk-plugin/serving';
 import { systemRoutes } from '../../core/system/routes.ts';
 import { Server } from '../../core/system/server.ts';

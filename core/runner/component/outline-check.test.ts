@@ -1,6 +1,7 @@
 /** What a component may declare. Invariant: what gets through is what the SDK itself could have said. */
 import { describe, expect, test } from 'vitest';
 import { outlineOf } from '@strongroom/sdk-plugin/serving';
+import userpass from '../../../auth-methods/userpass/index.ts';
 import kv from '../../../plugins/kv/index.ts';
 import { checkOutline } from './outline-check.ts';
 
@@ -13,8 +14,8 @@ const field = (json: unknown): unknown => ({
 });
 
 describe('an outline', () => {
-  test('of our own engine comes through as it is', () => {
-    const outline = outlineOf(kv);
+  test.each([kv, userpass])('of our own $name comes through as it is', (plugin) => {
+    const outline = outlineOf(plugin);
     expect(checkOutline(JSON.stringify(outline))).toEqual(outline);
   });
 

@@ -41,6 +41,11 @@ test('what an internal failure says is for the operator', () => {
   expect(checkTurn(7, turn(head))).toEqual({ kind: 'end', message: { ...head, message: '' } });
 });
 
+test('wrong credentials come through as such: the lockout counts them', () => {
+  const head = { kind: 'failure', call: 7, code: 'credentials', message: 'wrong' };
+  expect(checkTurn(7, turn(head))).toEqual({ kind: 'end', message: head });
+});
+
 test('an answer that does not say whether it may be cached is not', () => {
   expect(checkTurn(7, turn({ kind: 'reply', call: 7, writes: [] }))).toMatchObject({ message: { uncacheable: true } });
 });

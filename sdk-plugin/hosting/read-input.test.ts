@@ -1,8 +1,8 @@
 import { schema as s } from '@strongroom/sdk-plugin';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { InputOutline } from './input.ts';
-import { parseBoolean, parseSeconds, readInput } from './input.ts';
+import type { InputOutline } from './read-input.ts';
+import { parseBoolean, parseSeconds, readInput } from './read-input.ts';
 
 const fields: InputOutline = {
   text: s.optional(s.string({ maxLength: 5 })),
@@ -85,7 +85,7 @@ test('no input of any kind is quoted by its refusal, or fails in another way', (
         try {
           read({ [name]: value });
         } catch (error) {
-          expect(error).toMatchObject({ name: 'StrongroomError', code: 'invalid' });
+          expect(error).toMatchObject({ name: 'PluginError', code: 'invalid' });
           if (name !== 'pairs') expect((error as Error).message).not.toContain(canary);
         }
       },

@@ -2,7 +2,7 @@
  * Finds the route of a path. Templates are tried from literal to general, segment by segment: `metadata/config` before
  * `metadata/{path+}`. A listing path ends in `/`; its rest may be empty (`metadata/` matches `metadata/{path+}`).
  */
-import { StrongroomError } from '../errors.ts';
+import { PluginError } from '../errors.ts';
 
 /** Parameters of a matched template. */
 export type PathParams = Readonly<Record<string, string>>;
@@ -29,7 +29,7 @@ function newNode<R>(): Node<R> {
 export class RouteTable<R> {
   readonly #root = newNode<R>();
 
-  /** @throws StrongroomError `invalid` for a template that is malformed or contradicts another */
+  /** @throws PluginError `invalid` for a template that is malformed or contradicts another */
   constructor(routes: Readonly<Record<string, R>>) {
     for (const [template, route] of Object.entries(routes)) this.#add(template, route);
   }
@@ -41,14 +41,14 @@ export class RouteTable<R> {
       const found = /^\{(\w+)(\+?)\}$/.exec(segment);
       if (found === null) {
         if (segment === '' || /[{}]/.test(segment))
-          throw new StrongroomError('invalid', `route template ${template}: segment ${index + 1} is malformed`);
+          throw new PluginError('invalid', `route template ${template}: segment ${index + 1} is malformed`);
         let next = node.literal.get(segment);
         if (next === undefined) node.literal.set(segment, (next = newNode()));
         node = next;
       } else if (found[2] === '+') {
         const suffix = segments.slice(index + 1).join('/');
         if (/[{}]/.test(suffix) || node.rests.some((rest) => rest.suffix === suffix)) {
-          throw new StrongroomError('invalid', `route template ${template}: {${found[1]}+} may be followed by literals only, and once`);
+          throw new PluginError('invalid', `route template ${template}: {${found[1]}+} may be followed by literals only, and once`);
         }
         node.rests.push({ name: found[1]!, suffix, route });
         node.rests.sort((a, b) => b.suffix.length - a.suffix.length);
@@ -56,11 +56,11 @@ export class RouteTable<R> {
       } else {
         node.param ??= { name: found[1]!, node: newNode() };
         if (node.param.name !== found[1])
-          throw new StrongroomError('invalid', `route template ${template}: the parameter {${found[1]}} has another name elsewhere`);
+          throw new PluginError('invalid', `route template ${template}: the parameter {${found[1]}} has another name elsewhere`);
         node = node.param.node;
       }
     }
-    if (node.route !== undefined) throw new StrongroomError('invalid', `route template ${template} occurs twice`);
+    if (node.route !== undefined) throw new PluginError('invalid', `route template ${template} occurs twice`);
     node.route = route;
   }
 

@@ -1,0 +1,129 @@
+/** The leases of a test mount: kept from before `execute` begins until they are known to be ended outside, by the mount's clock. */
+import { PluginError } from '../errors.ts';
+import type { LeaseOutline } from '../serving/outline.ts';
+import type { ReplyMessage } from '../serving/messages.ts';
+import type { MountCalls } from './mount-calls.ts';
+
+/** A lease. Moments in milliseconds since 1970. */
+export interface TestLease {
+  readonly id: string;
+  /** As the plugin calls it. */
+  readonly kind: string;
+  /** What `revoke` and `renew` are given. */
+  readonly data: unknown;
+  /** `pending` until `finish` has answered; `ending` from the moment it was given up. */
+  readonly state: 'pending' | 'active' | 'ending';
+  readonly renewable: boolean;
+  readonly expiresAt: number;
+  /** No renewal goes beyond. */
+  readonly maxAt: number;
+  /** Why it could not be ended yet. */
+  readonly failure?: string;
+}
+
+/** Bounds in seconds, as a mount's config has them. */
+export interface LeaseBounds {
+  readonly defaultTtl: number;
+  readonly maxTtl: number;
+}
+
+interface Kept extends TestLease {
+  readonly dataText: string;
+  /** When something has to be done. */
+  readonly dueAt: number;
+  readonly attempts: number;
+  /** `execute` may still have been running when it was ended: it is ended again. */
+  readonly again: boolean;
+}
+
+const retryMs = { first: 1000, max: 3_600_000 } as const;
+/** After which a lease whose `execute` failed is ended once more, as the host does. */
+const quarantineMs = 120_000;
+
+/** Keeps and ends them. */
+export class TestLeases {
+  readonly #calls: MountCalls;
+  readonly #bounds: LeaseBounds;
+  readonly #kept = new Map<string, Kept>();
+  #made = 0;
+
+  constructor(calls: MountCalls, bounds: LeaseBounds) {
+    this.#calls = calls;
+    this.#bounds = bounds;
+  }
+
+  /** Those that are not known to be ended. */
+  get all(): readonly TestLease[] {
+    return [...this.#kept.values()].map(({ dataText: _text, dueAt: _due, attempts: _attempts, again: _again, ...lease }) => lease);
+  }
+
+  /** Keeps a lease, pending. @param declared kinds of the plugin @throws Error for another */
+  pend(path: string, wish: NonNullable<ReplyMessage['lease']>, declared: Readonly<Record<string, LeaseOutline>>): string {
+    const kind = Object.hasOwn(declared, wish.kind) ? declared[wish.kind] : undefined;
+    if (kind === undefined) throw new Error(`the engine asked for a kind of lease that it does not declare: ${wish.kind}`);
+    const { now } = this.#calls;
+    const maxTtl = Math.min(positive(wish.maxTtl) ?? this.#bounds.maxTtl, this.#bounds.maxTtl);
+    const ttl = Math.min(positive(wish.ttl) ?? this.#bounds.defaultTtl, maxTtl);
+    const id = `${path}/${++this.#made}`;
+    const times = { expiresAt: now + ttl * 1000, maxAt: now + maxTtl * 1000, dueAt: now + ttl * 1000 };
+    const state = { state: 'pending', renewable: kind.renewable, attempts: 0, again: true } as const;
+    this.#kept.set(id, { id, kind: wish.kind, data: JSON.parse(wish.data) as unknown, dataText: wish.data, ...state, ...times });
+    return id;
+  }
+
+  /** Its answer may go out. @throws PluginError when it was given up meanwhile */
+  activate(id: string): TestLease {
+    const lease = this.#kept.get(id);
+    if (lease?.state !== 'pending') throw new PluginError('upstream', 'the lease was given up before it was issued');
+    return this.#replace({ ...lease, state: 'active', again: false });
+  }
+
+  /** Ends one, as a revocation by hand does. @throws what the plugin's `revoke` throws: it is tried again when time passes */
+  async revoke(id: string): Promise<void> {
+    const lease = this.#kept.get(id);
+    if (lease === undefined) return;
+    const ending = this.#replace({ ...lease, state: 'ending' });
+    const what = `revoke ${lease.kind}`;
+    try {
+      const { reply } = await this.#calls.transact({ what, phase: 'revoke-prepare', name: lease.kind, carried: lease.dataText });
+      await this.#calls.outside({ what, phase: 'revoke', name: lease.kind, carried: reply.carried ?? 'null' });
+    } catch (error) {
+      const attempts = ending.attempts + 1;
+      const dueAt = this.#calls.now + Math.min(retryMs.max, retryMs.first * 2 ** Math.min(attempts - 1, 20));
+      this.#replace({ ...ending, attempts, dueAt, failure: error instanceof Error ? error.message : String(error) });
+      throw error;
+    }
+    if (ending.again) this.#replace({ ...ending, again: false, attempts: 0, dueAt: this.#calls.now + quarantineMs });
+    else this.#kept.delete(id);
+  }
+
+  /** Makes one last longer, up to its maximum. @param outline of its kind @throws PluginError `invalid` when it can't be; what the plugin throws */
+  async renew(id: string, seconds: number, outline: LeaseOutline | undefined): Promise<TestLease> {
+    const lease = this.#kept.get(id);
+    if (lease?.state !== 'active') throw new PluginError('invalid', 'lease not found');
+    if (!lease.renewable) throw new PluginError('invalid', 'lease is not renewable');
+    const { now } = this.#calls;
+    const granted = Math.max(0, Math.min(seconds, Math.floor((lease.maxAt - now) / 1000)));
+    if (outline?.renews === true) {
+      const what = `renew ${lease.kind}`;
+      const step = { what, name: lease.kind, seconds: granted };
+      const { reply } = await this.#calls.transact({ ...step, phase: 'renew-prepare', carried: lease.dataText });
+      await this.#calls.outside({ ...step, phase: 'renew', carried: reply.carried ?? 'null' });
+    }
+    return this.#replace({ ...lease, expiresAt: now + granted * 1000, dueAt: now + granted * 1000 });
+  }
+
+  /** The one for which something has to be done first, and when. */
+  next(): { readonly id: string; readonly dueAt: number } | undefined {
+    return [...this.#kept.values()].filter(({ state }) => state !== 'pending').toSorted((a, b) => a.dueAt - b.dueAt)[0];
+  }
+
+  #replace(lease: Kept): Kept {
+    this.#kept.set(lease.id, lease);
+    return lease;
+  }
+}
+
+function positive(seconds: number | undefined): number | undefined {
+  return seconds !== undefined && Number.isSafeInteger(seconds) && seconds > 0 ? seconds : undefined;
+}
