@@ -29,8 +29,9 @@ const hurriedFaults: readonly (readonly [way: string, thread: readonly number[],
   ['loops', stopped, stopped],
   ['matches-slowly', stopped, stopped],
   ['logs-forever', stopped, stopped],
-  // A component can't wait for nothing: it has run out of jobs.
-  ['awaits-forever', stopped, failed],
+  // A component has so many jobs in a turn; on a busy machine the deadline comes first.
+  ['awaits-forever', stopped, [500, 504]],
+  // A component can't wait for nothing.
   ['never-answers', stopped, failed],
   // Whichever comes first.
   ['exhausts-the-heap', [500, 504], [500, 504]],
