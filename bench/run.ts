@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { type BenchServer, benchDirectory, fill, remove, startNew } from './bench-server.ts';
+import { measureFaults } from './faults.ts';
 import { columns, type Figure, type Report } from './figure.ts';
 import { saveRun } from './figures-file.ts';
 import { type LargeStore, measureLargeStore } from './large-store.ts';
@@ -32,10 +33,15 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   mixed: (report, load) => onFilledServer(load, (server) => measureMixedLoad(load, server, report)),
   tokens: (report, load) => onFilledServer(load, (server) => measureTokens(load, server, report)),
   large: (report, load, size) => measureLargeStore(load, size, report),
+<<<<<<< HEAD
+  rooms: (report) => measureRooms(report),
+  faults: (report, load) => measureFaults(load, report),
+=======
   rooms: async (report, load) => {
     await measureRooms(report);
     await onFilledServer(load, (server) => measureRoomsOverHttp({ load, report }, server));
   },
+>>>>>>> main
   audit: (report) => measureAuditEntries(report),
   storage: (report) => measureStorage(report),
 };
