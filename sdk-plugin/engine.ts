@@ -2,9 +2,11 @@
  * The contract of an engine: data plus small functions. `defineEngine` types the functions from the data.
  * A handler sees plain values, reaches the world through `ctx` alone, and may be restarted: it must have no effect of its own.
  */
+import type { Crypto } from './crypto.ts';
 import type { OpaqueJson } from './json.ts';
 import type { Login } from './login.ts';
 import type { LeaseKind } from './outside.ts';
+import type { Secret } from './secret.ts';
 import type { Fields, InferFields } from './schema.ts';
 
 /** Whatever JSON can say, with user JSON carried verbatim. */
@@ -42,18 +44,19 @@ export interface MountInfo {
  */
 export interface Passwords {
   /** A salted hash in PHC form (`$argon2id$v=19$…`). The request is refused when the password is empty or no well-formed text. */
-  hash(password: string): Promise<string>;
+  hash(password: string | Secret): Promise<string>;
   /**
    * Whether the hash was made of this password. Without a hash it answers false after the same work: for users that don't exist, so
    * that nobody learns which do.
    */
-  verify(password: string, hash: string | undefined): Promise<boolean>;
+  verify(password: string | Secret, hash: string | undefined): Promise<boolean>;
 }
 
 /** All an engine may touch. */
 export interface Context {
   readonly storage: PluginStorage;
   readonly passwords: Passwords;
+  readonly crypto: Crypto;
   readonly mount: MountInfo;
   /** Milliseconds since 1970 by the host's clock, the same within one request. Reading it makes the answer uncacheable unless the reply says `validUntil`. */
   now(): number;
@@ -71,11 +74,31 @@ export interface Reply {
   readonly warnings?: readonly string[];
   /** Default 200. A 404 may carry data (KV v2's deleted versions). */
   readonly status?: number;
+  /** The body, as it is, in place of the envelope of `data`: a certificate, a list of revocations. At most 16 MiB. Warnings are not sent. */
+  readonly raw?: Uint8Array;
+  /** Those of `replyHeaders`; `content-type` of `raw` is `application/octet-stream` unless given. */
+  readonly headers?: Readonly<Partial<Record<ReplyHeader, string>>>;
   /** The answer may be cached until then (ms since 1970) although the handler read `now()`. */
   readonly validUntil?: number;
   /** Of an auth method's login operation: who it is. The host makes the token. */
   readonly login?: Login;
 }
+
+/** Headers that a reply may set: none that says who is asked, how long the body is, or what a browser may do. */
+export const replyHeaders = [
+  'content-type',
+  'content-disposition',
+  'cache-control',
+  'etag',
+  'last-modified',
+  'link',
+  'location',
+  'replay-nonce',
+  'retry-after',
+  'www-authenticate',
+] as const;
+/** One of `replyHeaders`. */
+export type ReplyHeader = (typeof replyHeaders)[number];
 
 /** What a handler gives, at once or later. Nothing: 204 for a write, 404 for a read or list. */
 // oxlint-disable-next-line typescript/no-invalid-void-type -- a handler that only writes need not say that it answers nothing
@@ -92,9 +115,9 @@ export interface Operation<P, I extends Fields> {
   readonly input?: I;
   /** Storage keys the handler will surely want, as templates (`meta/{path}`): they travel with the call, so that the usual request is one message each way. */
   readonly reads?: readonly string[];
-  /** What reaches outside the server is made by `outside` instead. */
   /** Makes it a login (auth methods only): who is trying, as a template over parameters and fields (`{username}`). See `defineAuthMethod`. */
   readonly alias?: string;
+  /** What reaches outside the server is made by `outside` instead. */
   readonly handler: (ctx: Context, params: P, input: InferFields<I>) => Answered;
 }
 

@@ -8,6 +8,7 @@
  * The host commits the lease that `prepare` asks for, pending, before `execute` begins. If anything fails after that, a crash included, it
  * calls the lease kind's `revoke` with the data of the lease: nothing outside is without a record that ends it.
  */
+import type { Crypto } from './crypto.ts';
 import type { Context, Json, Operation, Reply } from './engine.ts';
 import type { Fields, InferFields } from './schema.ts';
 
@@ -34,6 +35,7 @@ export interface Outside {
   fetch(request: OutsideRequest): Promise<OutsideResponse>;
   /** Milliseconds since 1970 by the host's clock, when the step began. */
   now(): number;
+  readonly crypto: Crypto;
   random(size: number): Uint8Array;
   /** One line in the operator's log. Never a secret. */
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void;

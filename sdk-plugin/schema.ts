@@ -4,6 +4,7 @@
  * of a field says what the host accepts; what a handler sees is always the one typed form.
  */
 import type { OpaqueJson } from './json.ts';
+import type { Secret } from './secret.ts';
 
 /** JSON Schema (draft 2020-12 subset) of one field, with the TypeScript type it stands for. */
 export interface Schema<T> {
@@ -41,6 +42,11 @@ export function string(options?: FieldOptions & { readonly maxLength?: number; r
     },
     options,
   );
+}
+
+/** Text that must not be seen: a password, a token. `maxLength` in UTF-16 units. */
+export function secret(options?: FieldOptions & { readonly maxLength?: number }): Schema<Secret> {
+  return field({ ...string(options).json, format: 'password' }, options);
 }
 
 /** A whole number; accepts decimal text. Bounds are inclusive; default from 0 to 2^53 - 1. */

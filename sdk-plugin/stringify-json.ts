@@ -1,6 +1,7 @@
 /** Prints a handler's answer, user JSON spliced in as it was written. */
 import type { Json } from './engine.ts';
 import { OpaqueJson } from './json.ts';
+import { Secret } from './secret.ts';
 
 /**
  * Makes JSON text. Undefined members are dropped, as by `JSON.stringify`; `OpaqueJson` appears verbatim.
@@ -8,6 +9,8 @@ import { OpaqueJson } from './json.ts';
  */
 export function stringifyJson(value: Json): string {
   if (value instanceof OpaqueJson) return value.text;
+  // Of types that were erased: its fields are private, and it would be an empty object.
+  if (value instanceof Secret) return value.toJSON();
   if (value === null || typeof value !== 'object') {
     // It gives undefined for functions, whatever its type says.
     const text: unknown = JSON.stringify(value);

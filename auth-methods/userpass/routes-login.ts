@@ -8,11 +8,11 @@ export const loginRoutes: Readonly<Record<string, Route>> = route('login/{userna
   access: 'public',
   lowercase: ['username'],
   update: {
-    input: { password: schema.optional(schema.string({ maxLength: passwordMax })) },
+    input: { password: schema.optional(schema.secret({ maxLength: passwordMax })) },
     reads: [userKey],
     alias: '{username}',
     handler: async (ctx, { username }, { password }) => {
-      if (password === undefined || password === '') throw new PluginError('invalid', 'missing password');
+      if (password === undefined || password.reveal() === '') throw new PluginError('invalid', 'missing password');
       const user = isUsername(username) ? await readUser(ctx, username) : undefined;
       // Whether the user exists shows neither in the time nor in the answer.
       const right = await ctx.passwords.verify(password, user?.passwordHash);

@@ -2,7 +2,7 @@
 import { PluginError, route, type Route, schema, tokenFields, tokenSettingsData } from '@strongroom/sdk-plugin';
 import { changedUser, checkUsername, hashPassword, passwordMax, readUser, userDirectory, userKey, writeUser } from './user.ts';
 
-const password = schema.string({ maxLength: passwordMax, description: `1 to ${passwordMax} characters` });
+const password = schema.secret({ maxLength: passwordMax, description: `1 to ${passwordMax} characters` });
 
 const listFields = {
   after: schema.optional(schema.string({ description: 'List the users after this one' })),

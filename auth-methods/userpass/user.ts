@@ -8,6 +8,7 @@ import {
   loginSettings,
   noTokenSettings,
   PluginError,
+  type Secret,
   type TokenInput,
   type TokenSettings,
 } from '@strongroom/sdk-plugin';
@@ -46,9 +47,10 @@ export function checkUsername(name: string): void {
 }
 
 /** The hash of a new password. @throws PluginError `invalid` for none, or one that could not be typed again */
-export function hashPassword(ctx: Context, password: string): Promise<string> {
-  if (password === '') throw new PluginError('invalid', 'field password: must not be empty');
-  if (!password.isWellFormed()) throw new PluginError('invalid', 'field password: must be well-formed Unicode');
+export function hashPassword(ctx: Context, password: Secret): Promise<string> {
+  const text = password.reveal();
+  if (text === '') throw new PluginError('invalid', 'field password: must not be empty');
+  if (!text.isWellFormed()) throw new PluginError('invalid', 'field password: must be well-formed Unicode');
   return ctx.passwords.hash(password);
 }
 

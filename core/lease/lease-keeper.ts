@@ -9,13 +9,15 @@ import { StrongroomError } from '../errors.ts';
 import type { Clock } from '../identity/clock.ts';
 import { type Mount, readMounts } from '../mounts/mount-table.ts';
 import { applyWrites, mountWorld, unrouted } from '../runner/engine-call.ts';
+import type { PluginCrypto } from '../runner/plugin-crypto.ts';
 import type { Engine, Rooms } from '../runner/rooms.ts';
-import { beginEnding, due, type LeaseRecord, ofMount, pending, putOff, readLease, remove } from './lease-store.ts';
+import { beginEnding, due, extend, type LeaseRecord, ofMount, pending, putOff, readLease, remove, renewableLease } from './lease-store.ts';
 
 /** What a keeper works with. */
 export interface LeaseWorld extends Vault {
   readonly clock: Clock;
   readonly rooms: Rooms;
+  readonly crypto: PluginCrypto;
 }
 
 /** Leases that are ended at the same time. */
@@ -61,6 +63,44 @@ export class LeaseKeeper {
     this.wake();
   }
 
+  /**
+   * Makes a lease last longer, outside first. @param increment seconds from now; 0: what it was issued for
+   * @throws StrongroomError `invalid` when it can't be renewed; whatever the engine throws
+   */
+  async renew(id: string, increment: number): Promise<LeaseRecord> {
+    const { rooms, clock, crypto } = this.#world;
+    const now = clock.now();
+    const { lease, seconds, mount, engine, plan } = await this.#commit(async (tx) => {
+      const found = await renewableLease(tx, id, now);
+      const wanted = increment > 0 ? increment : found.ttl;
+      const granted = Math.min(wanted, Math.floor((found.maxAt - now) / 1000));
+      const at = await this.#engineOf(tx, found);
+      if (at.engine.outline.leases[found.kind]?.renews !== true) return { lease: found, seconds: granted, ...at, plan: undefined };
+      const call = { ...unrouted(at.mount, 'renew-prepare', found.kind, now, found.data), seconds: granted };
+      const reply = await at.engine.room.call(call, mountWorld(tx, at.mount, crypto.of(found.mountId)));
+      applyWrites(tx, at.mount, reply);
+      return { lease: found, seconds: granted, ...at, plan: reply.carried ?? 'null' };
+    });
+    if (plan !== undefined) {
+      const call = { ...unrouted(mount, 'renew', lease.kind, now, plan), seconds };
+      await engine.room.call(call, { fetch: rooms.fetchOf(mount), crypto: crypto.of(mount.id) });
+    }
+    return this.#commit((tx) => extend(tx, id, seconds, now));
+  }
+
+  async #engineOf(tx: Transaction, { mountId }: LeaseRecord): Promise<{ readonly mount: Mount; readonly engine: Engine }> {
+    const mount = (await readMounts(tx)).mounts.find(({ id }) => id === mountId);
+    // Unmounting ends its leases first.
+    if (mount === undefined) throw new StrongroomError('internal', 'the mount of a lease is gone');
+    return { mount, engine: await this.#world.rooms.engine(mount.type, mount.class, mount.isolation) };
+  }
+
+  /** Ends a lease that was given up, now. @throws StrongroomError `upstream` when it can't be ended yet; it is tried again */
+  async end(id: string): Promise<void> {
+    if ((await this.#end(id)) === 'failed')
+      throw new StrongroomError('upstream', 'the lease can not be revoked yet: the log says why; it is tried again');
+  }
+
   /** Looks for leases that are due. */
   wake(): void {
     this.#asked = true;
@@ -83,7 +123,7 @@ export class LeaseKeeper {
       const ids = await ofMount(new Transaction(this.#world), mountId, parallel);
       if (ids.length === 0) return;
       const gone = await Promise.all(ids.map((id) => this.#end(id)));
-      const left = gone.filter((done) => !done).length;
+      const left = gone.filter((how) => how !== 'ended').length;
       if (left > 0)
         throw new StrongroomError('upstream', `${left} leases of the mount can't be revoked yet: the log says why; they are tried again`);
     }
@@ -103,11 +143,11 @@ export class LeaseKeeper {
     }
   }
 
-  /** Ends one lease. Tells whether that was the last of it. */
-  async #end(id: string): Promise<boolean> {
+  /** Ends one lease. `again`: it is to be ended once more. */
+  async #end(id: string): Promise<'ended' | 'again' | 'failed'> {
     const { clock } = this.#world;
     const lease = await this.#commit((tx) => beginEnding(tx, id, clock.now()));
-    if (lease === undefined) return true;
+    if (lease === undefined) return 'ended';
     try {
       await this.#revoke(lease);
     } catch (error) {
@@ -115,28 +155,26 @@ export class LeaseKeeper {
       const wait = Math.min(retryMs.max, retryMs.first * 2 ** Math.min(attempts - 1, 20));
       this.#log.warn({ err: error, kind: lease.kind, attempts }, 'a lease could not be revoked; it will be tried again');
       await this.#change(id, (tx, now) => putOff(tx, now, { dueAt: clock.now() + wait, attempts, again: lease.again }));
-      return false;
+      return 'failed';
     }
     await this.#change(id, (tx, now) =>
       lease.again ? putOff(tx, now, { dueAt: clock.now() + quarantineMs, attempts: 0, again: false }) : remove(tx, now),
     );
-    return !lease.again;
+    return lease.again ? 'again' : 'ended';
   }
 
   async #revoke(lease: LeaseRecord): Promise<void> {
-    const { rooms, clock } = this.#world;
+    const { rooms, clock, crypto } = this.#world;
+    const keys = crypto.of(lease.mountId);
     const now = clock.now();
-    const prepared = await this.#commit(async (tx) => {
-      const mount = (await readMounts(tx)).mounts.find(({ id }) => id === lease.mountId);
-      // Unmounting ends its leases first.
-      if (mount === undefined) throw new StrongroomError('internal', 'the mount of a lease is gone');
-      const engine = await rooms.engine(mount.type, mount.class, mount.isolation);
-      const reply = await engine.room.call(unrouted(mount, 'revoke-prepare', lease.kind, now, lease.data), mountWorld(tx, mount));
-      applyWrites(tx, mount, reply);
-      return { mount, engine, plan: reply.carried };
+    const { mount, engine, plan } = await this.#commit(async (tx) => {
+      const at = await this.#engineOf(tx, lease);
+      const call = unrouted(at.mount, 'revoke-prepare', lease.kind, now, lease.data);
+      const reply = await at.engine.room.call(call, mountWorld(tx, at.mount, keys));
+      applyWrites(tx, at.mount, reply);
+      return { ...at, plan: reply.carried };
     });
-    const { mount, engine, plan }: { mount: Mount; engine: Engine; plan: string | undefined } = prepared;
-    await engine.room.call(unrouted(mount, 'revoke', lease.kind, now, plan), { fetch: rooms.fetchOf(mount) });
+    await engine.room.call(unrouted(mount, 'revoke', lease.kind, now, plan), { fetch: rooms.fetchOf(mount), crypto: keys });
   }
 
   async #change(id: string, change: (tx: Transaction, lease: LeaseRecord) => unknown): Promise<void> {

@@ -22,7 +22,11 @@ export interface LeaseRecord {
   readonly data: string;
   readonly state: 'pending' | 'active' | 'ending';
   readonly renewable: boolean;
+  /** Seconds that it was issued for. */
+  readonly ttl: number;
   readonly issuedAt: number;
+  /** Absent until it is. */
+  readonly renewedAt?: number;
   readonly expiresAt: number;
   /** No renewal goes beyond. */
   readonly maxAt: number;
@@ -68,6 +72,7 @@ export function addPending(tx: Transaction, lease: NewLease, now: number, pendin
     data,
     renewable,
     state: 'pending',
+    ttl,
     issuedAt: now,
     expiresAt: now + ttl * 1000,
     maxAt: now + maxTtl * 1000,
@@ -98,6 +103,26 @@ export async function activate(tx: Transaction, id: string, now: number): Promis
   const expiresAt = lease.expiresAt + moved;
   tx.delete(`${root}pending/${randomPart(id)}`);
   return replace(tx, lease, { ...lease, state: 'active', issuedAt: now, expiresAt, maxAt: lease.maxAt + moved, dueAt: expiresAt });
+}
+
+/** Makes an active lease last until `expiresAt`, as far as it may. @throws StrongroomError `invalid` as `renewableLease` */
+export async function extend(tx: Transaction, id: string, seconds: number, now: number): Promise<LeaseRecord> {
+  const lease = await renewableLease(tx, id, now);
+  const expiresAt = Math.min(now + seconds * 1000, lease.maxAt);
+  return replace(tx, lease, { ...lease, renewedAt: now, expiresAt, dueAt: expiresAt });
+}
+
+/** A lease that can be renewed now. @throws StrongroomError `invalid` for one that is gone, over, or not of the kind */
+export async function renewableLease(tx: Transaction, id: string, now: number): Promise<LeaseRecord> {
+  const lease = await readLease(tx, id);
+  if (lease?.state !== 'active' || lease.expiresAt <= now) throw new StrongroomError('invalid', 'field lease_id: lease not found');
+  if (!lease.renewable) throw new StrongroomError('invalid', 'field lease_id: lease is not renewable');
+  return lease;
+}
+
+/** Names below a prefix of ids ('' or with its slash), in order. */
+export function listLeases(tx: Transaction, prefix: string): Promise<readonly string[]> {
+  return tx.list(`${root}id/${prefix}`);
 }
 
 /** Says that a lease ends: from now on nobody can activate or renew it. Undefined when it is gone. */

@@ -12,6 +12,9 @@ export interface CachedAnswer {
   /** JSON text of the data; undefined for none. */
   readonly data: string | undefined;
   readonly warnings: readonly string[];
+  /** Bytes in place of the envelope. */
+  readonly raw: Uint8Array | undefined;
+  readonly headers: Readonly<Record<string, string>> | undefined;
   /** The data as the audit writes it. */
   readonly auditData: string | undefined;
   /** Milliseconds since 1970. */
@@ -77,5 +80,7 @@ export class AnswerCache {
 }
 
 function sizeOf(key: string, entry: CachedAnswer): number {
-  return 256 + key.length + (entry.data?.length ?? 0) + (entry.auditData?.length ?? 0) + 16 * entry.reads.slots.length;
+  return (
+    256 + key.length + (entry.data?.length ?? 0) + (entry.auditData?.length ?? 0) + (entry.raw?.length ?? 0) + 16 * entry.reads.slots.length
+  );
 }

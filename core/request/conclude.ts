@@ -56,8 +56,9 @@ export async function conclude(
   const auditData = fragment === undefined ? undefined : { kind: 'fragment' as const, fragment };
   const answered = recordAnswer(unsealed, parts, outcome, auditData, undefined, changes);
   if (keep !== undefined) {
-    const { status, data: text, warnings } = outcome;
-    unsealed.cache.keep(keep.key, { reads: tx.readSet(), status, data: text, warnings, auditData: fragment, validUntil: keep.validUntil });
+    const { status, data: text, warnings, raw, headers } = outcome;
+    const answer = { status, data: text, warnings, raw, headers, auditData: fragment };
+    unsealed.cache.keep(keep.key, { reads: tx.readSet(), ...answer, validUntil: keep.validUntil });
   }
   await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), attempt.recorded, answered]);
   await reply?.after?.();
@@ -76,7 +77,7 @@ function settle(tx: Transaction, reply: HostReply | undefined, deletes: boolean)
 
 /** Station 10. */
 function respond(head: Head, outcome: Outcome): Answer {
-  if (outcome.status === 404 && outcome.data === undefined) {
+  if (outcome.status === 404 && outcome.data === undefined && outcome.raw === undefined) {
     return outcome.warnings.length === 0 ? errorAnswer(404, []) : envelope(head.requestId, outcome);
   }
   return envelope(head.requestId, outcome);

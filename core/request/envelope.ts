@@ -12,6 +12,10 @@ export interface Outcome {
   /** Data members at the top level besides. */
   readonly topLevel: boolean;
   readonly mountType: string;
+  /** Bytes in place of the envelope. */
+  readonly raw?: Uint8Array | undefined;
+  /** Lower-cased names. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly lease?: { readonly id: string; readonly renewable: boolean; /** Seconds. */ readonly duration: number };
 }
 
@@ -35,13 +39,22 @@ export function authJson(auth: AuthBlock): string {
 
 /** Puts the answer together. */
 export function envelope(requestId: string, outcome: Outcome): Answer {
-  const { status, data, warnings, auth, topLevel, mountType, lease } = outcome;
-  if (status === 204) return { status, body: undefined, contentType: 'application/json' };
+  const { status, data, warnings, auth, topLevel, mountType, lease, raw } = outcome;
+  const about = aboutBody(outcome);
+  if (status === 204 || raw !== undefined) return { status, body: raw, ...about };
   const spread = topLevel && data !== undefined && data.startsWith('{') && data !== '{}' ? `${data.slice(1, -1)},` : '';
   const leaseId = lease === undefined ? '""' : JSON.stringify(lease.id);
   const body =
     `{${spread}"request_id":"${requestId}","lease_id":${leaseId},"renewable":${lease?.renewable ?? false},"lease_duration":${lease?.duration ?? 0},"data":${data ?? 'null'},` +
     `"wrap_info":null,"warnings":${warnings.length === 0 ? 'null' : JSON.stringify(warnings)},` +
     `"auth":${auth === undefined ? 'null' : authJson(auth)},"mount_type":${JSON.stringify(mountType)}}\n`;
-  return { status, body, contentType: 'application/json' };
+  return { status, body, ...about };
+}
+
+/** The type of the body, and other headers if there are any. */
+function aboutBody({ raw, headers }: Outcome): Pick<Answer, 'contentType' | 'headers'> {
+  const usual = raw === undefined ? 'application/json' : 'application/octet-stream';
+  if (headers === undefined) return { contentType: usual };
+  const { 'content-type': contentType = usual, ...rest } = headers;
+  return { contentType, headers: rest };
 }

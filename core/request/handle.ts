@@ -1,6 +1,7 @@
 /** Station 8: the cache, the host's own handler, or the engine in its room. What they wrote is in the transaction afterwards, not yet committed. */
 import { stringifyJson } from '@strongroom/sdk-plugin';
 import type { RawInput } from '@strongroom/sdk-plugin/hosting';
+import type { ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import { Conflict } from '../storage/types.ts';
@@ -37,6 +38,8 @@ export interface HandleFacts {
   readonly sudo: boolean;
   readonly tx: Transaction;
   readonly kept: KeptOverRestarts;
+  /** The request's line in the audit. */
+  readonly recorded: Promise<void> | undefined;
 }
 
 /** The input of an operation, from the query for reading verbs and DELETE, from the body otherwise. */
@@ -53,14 +56,14 @@ const reading: ReadonlySet<string> = new Set(['read', 'list', 'scan']);
 /** What the reply of an engine amounts to. */
 export function outcomeOf(
   verb: string,
-  reply: { readonly data?: string; readonly warnings?: readonly string[]; readonly status?: number } | undefined,
-  extra: Pick<Outcome, 'auth' | 'topLevel' | 'mountType'>,
+  reply: Omit<NonNullable<ReplyMessage['reply']>, 'login' | 'validUntil'> | undefined,
+  extra: Pick<Outcome, 'auth' | 'topLevel' | 'mountType' | 'lease'>,
 ): Outcome {
   const warnings = reply?.warnings ?? [];
-  const empty = reply === undefined || (reply.data === undefined && extra.auth === undefined);
+  const empty = reply === undefined || (reply.data === undefined && reply.raw === undefined && (extra.auth ?? extra.lease) === undefined);
   // An empty answer to a read or list is a 404 without errors; to a write a 204, or a 200 when there are warnings to say.
   const status = reply?.status ?? (empty ? (reading.has(verb) && reply === undefined ? 404 : warnings.length > 0 ? 200 : 204) : 200);
-  return { status, data: reply?.data, warnings, ...extra };
+  return { status, data: reply?.data, warnings, raw: reply?.raw, headers: reply?.headers, ...extra };
 }
 
 /** Runs the handler of a target. @throws Conflict to restart; StrongroomError for every refusal and failure */
@@ -69,21 +72,34 @@ export async function handleTarget(host: Host, unsealed: Unsealed, target: Found
 }
 
 async function handleHere(host: Host, unsealed: Unsealed, target: Extract<Found, { kind: 'host' }>, facts: HandleFacts): Promise<Handled> {
-  const { tx, head, body, caller, sudo } = facts;
+  const { tx, head, body, caller, sudo, kept, recorded } = facts;
   const handler = target.route.handlers[target.verb];
   if (handler === undefined) throw new StrongroomError('internal', 'a route without a handler');
   if (body.duplicateKeys) throw new StrongroomError('invalid', 'request body: an object names a key twice');
   const input = readInput(target.operation.input, rawInput(facts));
-  const ctx = { host, unsealed, tx, head, body, caller: caller.kind === 'token' ? caller.token : undefined, sudo };
+  // One handler has one effect, so what is kept has its type.
+  const outside = async <T>(effect: () => Promise<T>): Promise<T> => {
+    await recorded;
+    return (kept.effect ??= effect()) as Promise<T>;
+  };
+  const ctx = { host, unsealed, tx, head, body, caller: caller.kind === 'token' ? caller.token : undefined, sudo, recorded, outside };
   // Parameters come from the route's own template and the input from its own schema.
   const reply = await handler(ctx, target.params as never, input as never);
-  const plain = reply === undefined ? undefined : { ...reply, data: reply.data === undefined ? undefined : stringifyJson(reply.data) };
-  const outcome = outcomeOf(target.verb, plain as Parameters<typeof outcomeOf>[1], {
+  const outcome = outcomeOf(target.verb, reply && plainReply(reply), {
     auth: reply?.auth,
     topLevel: target.route.topLevel,
     mountType: head.path.startsWith('auth/') ? 'token' : 'system',
+    ...(reply?.lease === undefined ? {} : { lease: reply.lease }),
   });
   return { outcome, reply, cached: undefined, keep: undefined };
+}
+
+function plainReply({ data, warnings, status }: HostReply): Parameters<typeof outcomeOf>[1] {
+  return {
+    ...(data === undefined ? {} : { data: stringifyJson(data) }),
+    ...(warnings === undefined ? {} : { warnings }),
+    ...(status === undefined ? {} : { status }),
+  };
 }
 
 async function handleInRoom(
@@ -100,7 +116,7 @@ async function handleInRoom(
   if (cached !== undefined) {
     if (!tx.dependAll(cached.reads)) throw new Conflict('a cached answer has changed');
     return {
-      outcome: { ...extra, status: cached.status, data: cached.data, warnings: cached.warnings },
+      outcome: { ...extra, ...answerOf(cached) },
       reply: undefined,
       cached,
       keep: undefined,
@@ -109,7 +125,7 @@ async function handleInRoom(
   refuseDuplicates(target, facts);
   const input = engineInput(operation.input, rawInput(facts));
   const message = await countedByLockout(unsealed, target, kept, input, () =>
-    callRoom(unsealed, target, 'handle', { caller, tx, passwords: kept.passwords, input: () => input }),
+    callRoom(unsealed, target, 'handle', { caller, tx, kept, input: () => input }),
   );
   const { auth, warnings } = await tokenOfLogin(unsealed, host.ttl, target, facts, message.reply);
   const reply = warnings.length === 0 ? message.reply : { ...message.reply, warnings: [...(message.reply?.warnings ?? []), ...warnings] };
@@ -125,6 +141,16 @@ async function handleInRoom(
 /** Engines keep user JSON as it came, so they may repeat keys; what names who may do what may not. @throws StrongroomError `invalid` */
 export function refuseDuplicates({ mount }: EngineTarget, { body }: Pick<HandleFacts, 'body'>): void {
   if (mount.class === 'auth' && body.duplicateKeys) throw new StrongroomError('invalid', 'request body: an object names a key twice');
+}
+
+function answerOf({
+  status,
+  data,
+  warnings,
+  raw,
+  headers,
+}: CachedAnswer): Pick<Outcome, 'status' | 'data' | 'warnings' | 'raw' | 'headers'> {
+  return { status, data, warnings, raw, headers };
 }
 
 function cacheKey(mountId: string, verb: string, { path, query }: Head): string {

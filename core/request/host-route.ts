@@ -6,6 +6,7 @@ import type { Transaction } from '../barrier/transaction.ts';
 import type { StoredToken } from '../identity/token.ts';
 import { type FieldOutline, type OperationOutline } from '@strongroom/sdk-plugin/serving';
 import type { Body } from './body.ts';
+import type { Outcome } from './envelope.ts';
 import type { Head } from './head.ts';
 import type { Host, Unsealed } from './host.ts';
 import type { Answer } from './incoming.ts';
@@ -36,6 +37,10 @@ export interface HostContext {
   readonly caller: StoredToken | undefined;
   /** Whether the caller's rule for this path grants sudo. */
   readonly sudo: boolean;
+  /** Once the request's line is in the audit: what reaches outside has to wait for it. */
+  readonly recorded: Promise<void> | undefined;
+  /** Does what reaches outside: once, however often the request restarts, and not before `recorded`. */
+  outside<T>(effect: () => Promise<T>): Promise<T>;
 }
 
 /** What it answers. `undefined` is 204 for a write, 404 for a read or list. */
@@ -44,6 +49,7 @@ export interface HostReply {
   readonly warnings?: readonly string[];
   readonly status?: number;
   readonly auth?: AuthBlock;
+  readonly lease?: Outcome['lease'];
   /** Replaces the envelope. */
   readonly raw?: Answer;
   /** A change of the keyring that the writes are committed with. */

@@ -10,6 +10,7 @@ import type { TokenStore } from '../identity/token-store.ts';
 import type { RouteTable } from '@strongroom/sdk-plugin/hosting';
 import type { PolicyStore } from '../policy/policy-store.ts';
 import type { JobPool } from '../runner/job-pool.ts';
+import type { PluginCrypto } from '../runner/plugin-crypto.ts';
 import type { Rooms } from '../runner/rooms.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import type { HostRoute } from './host-route.ts';
@@ -31,6 +32,7 @@ export interface Unsealed extends Vault {
   readonly policies: PolicyStore;
   readonly rooms: Rooms;
   readonly jobs: JobPool;
+  readonly crypto: PluginCrypto;
   readonly leases: LeaseKeeper;
   readonly audit: AuditBroker;
   readonly auditText: AuditSerializer;

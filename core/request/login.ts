@@ -7,6 +7,7 @@ import type { StoredToken, TokenLogin, TokenRecord } from '../identity/token.ts'
 import { lockoutOf, type Mount, readMounts } from '../mounts/mount-table.ts';
 import type { PathParams } from '@strongroom/sdk-plugin/hosting';
 import { RequestPasswords } from '../runner/passwords.ts';
+import type { MadeKeys } from '../runner/plugin-crypto.ts';
 import { authBlock } from './auth-block.ts';
 import { checkLogin, type CheckedLogin, loginTextMax } from './check-login.ts';
 import type { Head } from './head.ts';
@@ -18,12 +19,15 @@ import { callLoginRenewal, type EngineTarget } from './room-call.ts';
 /** What a request keeps over its restarts, so that a login is one try and one password check however often it starts again. */
 export interface KeptOverRestarts {
   readonly passwords: RequestPasswords;
+  readonly keys: MadeKeys;
   readonly counted: CountedTry;
+  /** What the host's handler has done outside. */
+  effect?: Promise<unknown>;
 }
 
 /** A new request's. */
 export function keptOverRestarts(unsealed: Unsealed): KeptOverRestarts {
-  return { passwords: new RequestPasswords(unsealed.jobs), counted: { failed: false } };
+  return { passwords: new RequestPasswords(unsealed.jobs), keys: new Map(), counted: { failed: false } };
 }
 
 /** Who is trying: the template of a login operation, filled. @throws StrongroomError `invalid` for a name longer than any */

@@ -54,8 +54,8 @@ async function serveSteps(
   input: Readonly<Record<string, unknown>>,
 ): Promise<Answer> {
   const { tx, caller, target, head } = facts;
-  const { passwords } = attempt.kept;
-  const prepared = await callRoom(unsealed, target, 'prepare', { caller, tx, passwords, input: () => input });
+  const { kept } = attempt;
+  const prepared = await callRoom(unsealed, target, 'prepare', { caller, tx, kept, input: () => input });
   const lease = pend(unsealed, host, facts, prepared);
   await attempt.recorded;
   const commit = tx.dirty ? tx.commit() : undefined;
@@ -125,7 +125,7 @@ async function finishOnce(unsealed: Unsealed, facts: OutsideFacts, { carried, le
     throw new StrongroomError('denied', 'permission denied: the token lost its right while the request ran');
   }
   const active = lease === undefined ? undefined : await activate(tx, lease.id, unsealed.clock.now());
-  const message = await callRoom(unsealed, target, 'finish', { caller, tx, carried, passwords: attempt.kept.passwords });
+  const message = await callRoom(unsealed, target, 'finish', { caller, tx, carried, kept: attempt.kept });
   const { auth, warnings } = await tokenOfLogin(unsealed, system, target, { head, tx }, message.reply);
   const reply = warnings.length === 0 ? message.reply : { ...message.reply, warnings: [...(message.reply?.warnings ?? []), ...warnings] };
   const outcome = {

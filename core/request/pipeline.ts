@@ -157,6 +157,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
       sudo: decision.allowed && decision.sudo,
       tx,
       kept: attempt.kept,
+      recorded: attempt.recorded,
     });
     return await conclude(unsealed, { head, target, tx, parts, changes }, attempt, handled);
   } catch (error) {

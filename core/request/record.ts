@@ -177,5 +177,6 @@ function issuedAuth(auth: AuthBlock): AuditAuth {
 
 /** The answer's data as the audit sees it. */
 export function answerData(outcome: Outcome, keys: readonly string[] | undefined): AuditData | undefined {
+  if (outcome.raw !== undefined) return { kind: 'raw', body: outcome.raw };
   return outcome.data === undefined ? undefined : { kind: 'json', text: outcome.data, ...clearKeys(keys) };
 }

@@ -7,6 +7,7 @@ import type { TokenRecord } from '../identity/token.ts';
 import type { Mount } from '../mounts/mount-table.ts';
 import { applyWrites, checkReply, mountText, mountWorld, unrouted } from '../runner/engine-call.ts';
 import { RequestPasswords } from '../runner/passwords.ts';
+import type { MadeKeys } from '../runner/plugin-crypto.ts';
 import type { Unsealed } from './host.ts';
 import type { Caller } from './identify.ts';
 import { readInput } from './input.ts';
@@ -20,8 +21,8 @@ export interface PhaseFacts {
   readonly caller: Caller;
   /** Undefined: a phase outside, which has no storage. */
   readonly tx: Transaction | undefined;
-  /** Those of the request: what it computed before a restart is not computed again. */
-  readonly passwords?: RequestPasswords;
+  /** Of the request: what it computed before a restart is not computed again. */
+  readonly kept?: { readonly passwords: RequestPasswords; readonly keys: MadeKeys };
   /** Read when the phase takes it. */
   readonly input?: () => Readonly<Record<string, unknown>>;
   /** JSON text of what earlier steps gave. */
@@ -45,10 +46,11 @@ export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: 
   const { mount, engine, verb, route, params, operation } = target;
   const { caller, tx, carried } = facts;
   const input = facts.input?.() ?? {};
+  const crypto = unsealed.crypto.of(mount.id, facts.kept?.keys, phase);
   const world =
     tx === undefined
-      ? { fetch: unsealed.rooms.fetchOf(mount) }
-      : mountWorld(tx, mount, facts.passwords ?? new RequestPasswords(unsealed.jobs));
+      ? { fetch: unsealed.rooms.fetchOf(mount), crypto }
+      : mountWorld(tx, mount, crypto, facts.kept?.passwords ?? new RequestPasswords(unsealed.jobs));
   const entries: PrefetchedEntry[] = [];
   if ('get' in world && phase !== 'finish')
     for (const template of operation.reads) entries.push(await world.get(fillTemplate(template, params)));
@@ -81,7 +83,7 @@ export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: 
 export async function callLoginRenewal(unsealed: Unsealed, mount: Mount, tx: Transaction, login: LoginToRenew): Promise<unknown> {
   const { room } = await unsealed.rooms.engine(mount.type, mount.class, mount.isolation);
   const call = unrouted(mount, 'login-renew', '', unsealed.clock.now(), JSON.stringify(login));
-  const message = await room.call(call, mountWorld(tx, mount, new RequestPasswords(unsealed.jobs)));
+  const message = await room.call(call, mountWorld(tx, mount, unsealed.crypto.of(mount.id), new RequestPasswords(unsealed.jobs)));
   checkReply(message);
   applyWrites(tx, mount, message);
   return message.reply?.login;

@@ -1,12 +1,13 @@
 /** What crosses between the host and an engine in its room: the mount, its storage, and what a call wrote. */
 import type { MountInfo } from '@strongroom/sdk-plugin';
-import { isStorageKey } from '@strongroom/sdk-plugin/hosting';
+import { isStorageKey, replyFault } from '@strongroom/sdk-plugin/hosting';
 import type { Phase, PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import { mountPrefix } from '../barrier/barrier.ts';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Mount } from '../mounts/mount-table.ts';
 import type { RequestPasswords } from './passwords.ts';
+import type { PluginCrypto } from './plugin-crypto.ts';
 import type { Call, RoomWorld } from './thread-room.ts';
 
 const mountTexts = new WeakMap<Mount, string>();
@@ -18,14 +19,10 @@ export function mountText(mount: Mount): string {
   return text;
 }
 
-/** What the types promise of a worker's message, checked: a status that can be sent, and bytes as values. @throws StrongroomError `internal` */
-export function checkReply({ reply, writes }: ReplyMessage): void {
-  const status = reply?.status ?? 200;
-  if (!Number.isInteger(status) || status < 200 || status > 599)
-    throw new StrongroomError('internal', 'the engine answered a malformed status');
-  for (const { value } of writes)
-    if (value !== undefined && !(value instanceof Uint8Array))
-      throw new StrongroomError('internal', 'the engine wrote something that is not bytes');
+/** Refuses what can't be answered. @throws StrongroomError `internal` */
+export function checkReply(message: ReplyMessage): void {
+  const fault = replyFault(message);
+  if (fault !== undefined) throw new StrongroomError('internal', fault);
 }
 
 /**
@@ -68,6 +65,7 @@ function storageKey(name: string): string {
 export function mountWorld(
   tx: Transaction,
   mount: Mount,
+  crypto: ReturnType<PluginCrypto['of']>,
   passwords?: RequestPasswords,
 ): RoomWorld & { get(key: string): Promise<PrefetchedEntry> } {
   const prefix = mountPrefix(mount.id);
@@ -78,6 +76,7 @@ export function mountWorld(
       return { key: name, revision: movedAt, value };
     },
     list: (directory, after, limit) => tx.list(prefix + directory, after, limit),
+    crypto,
     ...(passwords === undefined ? {} : { passwords: (question) => passwords.answer(question) }),
   };
 }

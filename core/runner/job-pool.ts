@@ -1,9 +1,11 @@
 /**
- * Threads for work of the CPU: password hashes. They are not libuv's, because those must be free for the disk, and not the
+ * Threads for work of the CPU: password hashes, and keys that take long. They are not libuv's, because those must be free for the disk, and not the
  * engines', because a loop in one of them ends its worker.
  */
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
+import { CryptoError } from '@strongroom/sdk-plugin';
+import type { CryptoResult, CryptoTask } from '../crypto/web/task.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Job, JobResult } from './job.ts';
 
@@ -34,14 +36,21 @@ export class JobPool {
   /** @throws StrongroomError `unavailable` when too many are waiting, or the server is sealing */
   async run<K extends Job['kind']>(job: Job & { readonly kind: K }): Promise<JobResult[K]> {
     if (this.#closed || this.#pool.queueSize >= jobsWaitingMax)
-      throw new StrongroomError('unavailable', 'too many password checks are waiting; try again later');
+      throw new StrongroomError('unavailable', 'too many computations are waiting; try again later');
     try {
       // A kind's result is what `job.ts` makes of it.
       return (await this.#pool.run(job)) as JobResult[K];
     } catch {
-      // Without the cause: what a job was given is a password.
-      throw new StrongroomError('unavailable', 'a password check was given up');
+      // Without the cause: what a job was given is a password or a key.
+      throw new StrongroomError('unavailable', 'a computation was given up');
     }
+  }
+
+  /** Runs an operation on keys. @throws CryptoError; StrongroomError as `run` */
+  async crypto(task: CryptoTask): Promise<CryptoResult> {
+    const outcome = await this.run({ kind: 'crypto', task });
+    if ('error' in outcome) throw new CryptoError(outcome.error.name, outcome.error.message);
+    return outcome;
   }
 
   /** Stops the threads; running jobs fail. */

@@ -13,6 +13,8 @@ import type { OutsideRequest, OutsideResponse } from '@strongroom/sdk-plugin';
 import type {
   AnswerMessage,
   CallMessage,
+  CryptoAnswer,
+  CryptoQuestion,
   FromWorker,
   PasswordQuestion,
   PrefetchedEntry,
@@ -32,12 +34,13 @@ export interface RoomLimits {
 /** The defaults of DESIGN section 9. */
 export const roomLimits: RoomLimits = { deadlineMs: 30_000, heapMiB: 256, callsMax: 10_000 };
 
-/** What a running call may ask for. Inside a transaction: storage, whose reads throw Conflict to restart, and passwords; outside of one: HTTP. */
+/** What a running call may ask for. Inside a transaction: storage, whose reads throw Conflict to restart, and passwords; outside of one: HTTP. Keys: everywhere. */
 export interface RoomWorld {
   get?(key: string): Promise<PrefetchedEntry>;
   list?(directory: string, after: string, limit: number): Promise<readonly string[]>;
   /** @throws StrongroomError whose message the plugin is told */
   fetch?(request: OutsideRequest): Promise<OutsideResponse>;
+  crypto?(question: CryptoQuestion): Promise<CryptoAnswer>;
   passwords?(question: PasswordQuestion): Promise<Pick<AnswerMessage, 'hash' | 'fits'>>;
 }
 
@@ -281,6 +284,10 @@ async function answerTo(world: RoomWorld, ask: Question): Promise<Omit<AnswerMes
     } catch (error) {
       return { refused: error instanceof StrongroomError ? error.message : 'the request failed' };
     }
+  }
+  if (ask.kind === 'crypto') {
+    if (world.crypto === undefined) throw new StrongroomError('internal', 'the engine asked for keys where it has none');
+    return world.crypto(ask);
   }
   if (ask.kind === 'hash-password' || ask.kind === 'verify-password') {
     if (world.passwords === undefined) throw new StrongroomError('internal', 'the engine asked for a password where it may not');

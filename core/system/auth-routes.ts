@@ -32,7 +32,7 @@ async function enable(ctx: HostContext, { path }: { readonly path: string }, inp
 
 async function disable(ctx: HostContext, { path }: { readonly path: string }): Promise<HostReply | undefined> {
   if (/^\/?token\/?$/.test(path)) throw new StrongroomError('invalid', 'token credential backend cannot be disabled');
-  const ended = await unmountEngine(ctx.tx, ctx.unsealed, path, 'auth');
+  const ended = await unmountEngine(ctx.tx, ctx.unsealed, path, 'auth', ctx.recorded);
   return ended && { ...ended, urgent: true };
 }
 

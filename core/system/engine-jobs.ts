@@ -49,7 +49,7 @@ async function runJob(
     const more = await inTransaction(unsealed, async (tx) => {
       const mount = (await readMounts(tx)).mounts.find((one) => one.id === id);
       if (mount === undefined) return false;
-      const reply = await room.call(unrouted(mount, 'job', job, unsealed.clock.now()), mountWorld(tx, mount));
+      const reply = await room.call(unrouted(mount, 'job', job, unsealed.clock.now()), mountWorld(tx, mount, unsealed.crypto.of(mount.id)));
       applyWrites(tx, mount, reply);
       return reply.more === true;
     });
@@ -74,7 +74,7 @@ export async function migrateMounts(unsealed: Unsealed, log: Logger): Promise<vo
       .toSorted(compareVersions);
     for (const to of steps) {
       await migrate(unsealed, id, to, (tx, mount) =>
-        room.call(unrouted(mount, 'migrate', to, unsealed.clock.now()), mountWorld(tx, mount)),
+        room.call(unrouted(mount, 'migrate', to, unsealed.clock.now()), mountWorld(tx, mount, unsealed.crypto.of(id))),
       );
       log.info({ mount: path, version: to }, 'a mount was migrated');
     }

@@ -8,7 +8,9 @@ import { StrongroomError } from '../errors.ts';
 import { ofMount } from '../lease/lease-store.ts';
 import { defaultMountConfig, type Mount, type MountConfig, readMounts, writeMounts } from '../mounts/mount-table.ts';
 import { canonicalPath } from '../request/canonical-path.ts';
+import type { HostContext } from '../request/host-route.ts';
 import type { Unsealed } from '../request/host.ts';
+import { dropHandleKey } from '../runner/plugin-crypto.ts';
 import { Conflict } from '../storage/types.ts';
 
 /** What an operator gives for a new mount. */
@@ -80,21 +82,26 @@ export async function mountEngine(
 /**
  * Unmounts an engine or auth method: its KEK is destroyed with the same commit, so nothing of it can be read any more, and the tokens of
  * its logins end. Undefined when there is none.
+ * @param recorded once the request is in the audit
  */
 export async function unmountEngine(
   tx: Transaction,
   unsealed: Unsealed,
   rawPath: string,
-  mountClass: Mount['class'] = 'secret',
+  mountClass: Mount['class'],
+  recorded: HostContext['recorded'],
 ): Promise<{ readonly keyring: KeyringChange } | undefined> {
   const table = await readMounts(tx);
   const mount = table.at(mountPath(rawPath, mountClass));
   if (mount?.class !== mountClass) return undefined;
+  // Ending leases reaches outside.
+  await recorded;
   await unsealed.leases.endMount(mount.id);
   // One that was issued meanwhile: what this transaction has seen of the mount is over.
   if ((await ofMount(tx, mount.id, 1)).length > 0) throw new Conflict('a lease of the mount has been issued');
   writeMounts(tx, table.without(mount.id));
   tx.put(sweepDirectory + mount.id, new Uint8Array(0));
+  dropHandleKey(tx, mount.id);
   if (mountClass === 'auth') unsealed.tokens.closeSource(tx, mount.id);
   return { keyring: changeKeyring(tx, unsealed.barrier, (ring) => ring.without(mount.id)) };
 }

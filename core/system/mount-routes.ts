@@ -63,7 +63,7 @@ export const mountRoutes: Readonly<Record<string, HostRoute>> = {
     topLevel: true,
     read: { handler: async (ctx, { path }) => ({ data: mountData(ctx, await existingMount(ctx, path, 'secret')) }) },
     update: { input: mountFields, handler: enable },
-    delete: { handler: async (ctx, { path }) => unmountEngine(ctx.tx, ctx.unsealed, path) },
+    delete: { handler: async (ctx, { path }) => unmountEngine(ctx.tx, ctx.unsealed, path, 'secret', ctx.recorded) },
   }),
   ...hostRoute('sys/mounts/{path+}/tune', {
     summary: 'Read and change the settings of a mount',

@@ -3,6 +3,7 @@ import type { HostRoute } from '../request/host-route.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { authRoutes } from './auth-routes.ts';
 import { keyRoutes } from './key-routes.ts';
+import { leaseRoutes } from './lease-routes.ts';
 import { metricsRoutes } from './metrics-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { pluginRoutes } from './plugin-routes.ts';
@@ -19,6 +20,7 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...mountRoutes,
     ...authRoutes,
     ...pluginRoutes,
+    ...leaseRoutes,
     ...policyRoutes,
     ...tokenRoutes,
     ...auditRoutes(server),

@@ -21,6 +21,7 @@ import { LeaseKeeper } from '../lease/lease-keeper.ts';
 import { PolicyStore } from '../policy/policy-store.ts';
 import { type CatalogEntry } from '../runner/catalog.ts';
 import { JobPool } from '../runner/job-pool.ts';
+import { PluginCrypto } from '../runner/plugin-crypto.ts';
 import { Rooms } from '../runner/rooms.ts';
 import type { RoomLimits } from '../runner/thread-room.ts';
 import { AnswerCache } from '../request/answer-cache.ts';
@@ -241,7 +242,8 @@ export class Server implements Host {
     opened.push(() => rooms.close());
     const jobs = new JobPool();
     opened.push(() => jobs.close());
-    const leases = new LeaseKeeper({ ...vault, clock, rooms }, log);
+    const crypto = new PluginCrypto(vault, jobs);
+    const leases = new LeaseKeeper({ ...vault, clock, rooms, crypto }, log);
     opened.push(() => leases.stop());
     const unsealed: Unsealed = {
       ...vault,
@@ -252,6 +254,7 @@ export class Server implements Host {
       lockout: new Lockout(vault, clock),
       rooms,
       jobs,
+      crypto,
       audit,
       auditPublicKey: createPublicKey(signingKey).export({ type: 'spki', format: 'pem' }),
       auditText: auditSerializer({ hmac: auditHmac(secrets.auditSalt) }),
@@ -307,6 +310,7 @@ export class Server implements Host {
       await unsealed.audit.close().catch((error: unknown) => this.log.error({ err: error }, 'closing the audit failed'));
       await unsealed.storage.close();
       unsealed.cache.clear();
+      unsealed.crypto.wipe();
       unsealed.derived.clear();
       unsealed.policies.clear();
       unsealed.barrier.wipe();

@@ -2,6 +2,7 @@
  * Issues keys at an HTTP service, and revokes them there when their lease ends. The service is any that has
  *
  *     PUT    /keys/<name>  {"role": …}  makes a key and answers {"secret": …}
+ *     PATCH  /keys/<name>  {"seconds": …}  keeps it so much longer from now
  *     DELETE /keys/<name>               removes it, whether it is there or not
  *
  * The name of a key is chosen here, before the service hears of it: so there is nothing that could not be removed.
@@ -44,7 +45,7 @@ function newName(ctx: Context): string {
 async function ask(
   world: Outside,
   { url, token, name }: Service & { readonly name: string },
-  method: 'PUT' | 'DELETE',
+  method: 'PUT' | 'PATCH' | 'DELETE',
   body?: Json,
 ): Promise<OutsideResponse> {
   const request: OutsideRequest = { method, url: `${url}/keys/${name}`, headers: { authorization: `Bearer ${token}` } };
@@ -101,6 +102,15 @@ const apiKeys: ReturnType<typeof defineEngine> = defineEngine({
         // The token may have been changed since: it is read when it is needed.
         prepare: async (ctx, data) => ({ ...(await serviceOf(ctx)), name: (data as { readonly name: string }).name, role: '' }),
         execute: async (world, plan) => void (await ask(world, plan, 'DELETE')),
+      }),
+      renew: leaseStep<Plan & { readonly seconds: number }>({
+        prepare: async (ctx, data, seconds) => ({
+          ...(await serviceOf(ctx)),
+          name: (data as { readonly name: string }).name,
+          role: '',
+          seconds,
+        }),
+        execute: async (world, plan) => void (await ask(world, plan, 'PATCH', { seconds: plan.seconds })),
       }),
     },
   },

@@ -3,11 +3,14 @@
  * sandboxes run the very same code.
  */
 import type { AuthMethodDefinition } from '../auth-method.ts';
+import type { Crypto } from '../crypto.ts';
 import type { Caller, Context, EngineDefinition, MountInfo, Reply } from '../engine.ts';
 import { PluginError } from '../errors.ts';
 import type { Outside } from '../outside.ts';
+import type { Secret } from '../secret.ts';
 import { stringifyJson } from '../stringify-json.ts';
 import type { AnswerMessage, CallMessage, FromWorker, PrefetchedEntry, Question, ReplyMessage, ToWorker } from './messages.ts';
+import { cryptoClient } from './crypto-client.ts';
 import { type Carried, runPhase } from './run-phase.ts';
 
 /** What a room gives to those who run in it. */
@@ -150,6 +153,7 @@ class Call {
 
   context(): Context {
     const { now, caller, mountId } = this.#message;
+    const crypto = (): Crypto => this.#crypto();
     return {
       mount: this.#server.mountInfo(this.#message.mount),
       storage: {
@@ -166,14 +170,18 @@ class Call {
       passwords: {
         hash: async (password) => {
           this.#uncacheable = true;
-          const { hash } = await this.#ask({ kind: 'hash-password', password });
+          const { hash } = await this.#ask({ kind: 'hash-password', password: plain(password) });
           if (hash === undefined) throw new Error('the host hashed nothing');
           return hash;
         },
         verify: async (password, hash) => {
           this.#uncacheable = true;
-          return (await this.#ask({ kind: 'verify-password', password, hash })).fits === true;
+          return (await this.#ask({ kind: 'verify-password', password: plain(password), hash })).fits === true;
         },
+      },
+      // Most handlers need none.
+      get crypto() {
+        return crypto();
       },
       now: () => {
         this.#uncacheable = true;
@@ -192,6 +200,13 @@ class Call {
     };
   }
 
+  #crypto(): Crypto {
+    return cryptoClient(
+      (question) => this.#ask(question),
+      () => void (this.#uncacheable = true),
+    );
+  }
+
   /** What a step outside may touch. */
   outside(): Outside {
     const { now, mountId } = this.#message;
@@ -201,6 +216,7 @@ class Call {
         if (response === undefined) throw new PluginError('upstream', refused ?? 'no answer');
         return response;
       },
+      crypto: this.#crypto(),
       now: () => now,
       random: (size) => this.#room.random(size),
       log: (level, message) => this.#room.send({ kind: 'log', level, message: message.slice(0, 4096), mountId }),
@@ -219,6 +235,8 @@ class Call {
         : {
             reply: {
               ...(reply.data === undefined ? {} : { data: stringifyJson(reply.data) }),
+              ...(reply.raw === undefined ? {} : { raw: reply.raw }),
+              ...(reply.headers === undefined ? {} : { headers: reply.headers }),
               ...(reply.warnings === undefined ? {} : { warnings: reply.warnings }),
               ...(reply.status === undefined ? {} : { status: reply.status }),
               ...(reply.validUntil === undefined ? {} : { validUntil: reply.validUntil }),
@@ -227,6 +245,10 @@ class Call {
           }),
     };
   }
+}
+
+function plain(password: string | Secret): string {
+  return typeof password === 'string' ? password : password.reveal();
 }
 
 function failure(call: number, error: unknown): FromWorker {

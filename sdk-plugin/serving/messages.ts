@@ -5,8 +5,8 @@
  *    | -- call ------------------> |   with the entries that the route's `reads` name
  *    | <-- get, list ------------- |   only when the handler wants more
  *    | -- value, names ----------> |
- *    | <-- hash, verify password - |
- *    | -- hash, whether it fits -> |
+ *    | <-- password, crypto ------ |
+ *    | -- what came of it -------> |
  *    | <-- log ------------------- |
  *    | <-- reply | failure ------- |   the writes travel with the reply: without it nothing has happened
  */
@@ -82,6 +82,9 @@ export interface AnswerMessage {
   readonly refused?: string;
   readonly hash?: string;
   readonly fits?: boolean;
+  /** Of crypto: a result, a handle, or two; or else why not. */
+  readonly out?: readonly Uint8Array[];
+  readonly error?: { readonly name: string; readonly message: string };
   /** The transaction has to restart: the handler's result will not be used. */
   readonly restart?: true;
 }
@@ -94,12 +97,49 @@ export type Question =
   | { readonly kind: 'get'; readonly key: string }
   | { readonly kind: 'list'; readonly directory: string; readonly after: string; readonly limit: number }
   | { readonly kind: 'fetch'; readonly request: OutsideRequest }
-  | PasswordQuestion;
+  | PasswordQuestion
+  | CryptoQuestion;
 
 /** What a handler asks about passwords. Without `hash` to verify against, the work is the same and the answer no. */
 export type PasswordQuestion =
   | { readonly kind: 'hash-password'; readonly password: string }
   | { readonly kind: 'verify-password'; readonly password: string; readonly hash: string | undefined };
+
+/** The operations of `Crypto` that the host carries out. */
+export const cryptoOperations = [
+  'generateKey',
+  'importKey',
+  'exportKey',
+  'encrypt',
+  'decrypt',
+  'sign',
+  'verify',
+  'digest',
+  'deriveBits',
+  'deriveKey',
+  'wrapKey',
+  'unwrapKey',
+] as const;
+
+/** What a handler asks about keys. Each operation reads what Web Crypto gives it. */
+export interface CryptoQuestion {
+  readonly kind: 'crypto';
+  readonly op: (typeof cryptoOperations)[number];
+  /** Of the operation, without bytes and keys. */
+  readonly params?: Readonly<Record<string, unknown>>;
+  /** Of the key that is made. */
+  readonly algorithm?: Readonly<Record<string, unknown>>;
+  readonly extractable?: boolean;
+  readonly usages?: readonly string[];
+  readonly format?: string;
+  /** Bits. */
+  readonly length?: number;
+  /** Data, handles, and what of the parameters is bytes, by name. */
+  readonly bytes: Readonly<Record<string, Uint8Array>>;
+}
+
+/** What comes of it. */
+export type CryptoAnswer = Pick<AnswerMessage, 'out' | 'error'>;
 
 /** A finished handler. */
 export interface ReplyMessage {
@@ -109,6 +149,9 @@ export interface ReplyMessage {
   readonly reply?: {
     /** JSON text of `data`; absent for none. */
     readonly data?: string;
+    /** Bytes in place of the envelope. */
+    readonly raw?: Uint8Array;
+    readonly headers?: Readonly<Record<string, string>>;
     readonly warnings?: readonly string[];
     readonly status?: number;
     readonly validUntil?: number;

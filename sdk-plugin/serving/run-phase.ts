@@ -4,6 +4,7 @@ import type { Context, EngineDefinition, Json, Operation, Reply } from '../engin
 import { OpaqueJson } from '../json.ts';
 import type { LeaseStep, Outside, OutsideOperation, Prepared } from '../outside.ts';
 import type { Fields } from '../schema.ts';
+import { Secret } from '../secret.ts';
 import { stringifyJson } from '../stringify-json.ts';
 import type { CallMessage, ReplyMessage } from './messages.ts';
 
@@ -99,12 +100,15 @@ function leaseMessage({ kind, ttl, maxTtl, data }: NonNullable<Prepared<Json>['l
   return { kind, data: stringifyJson(data), ...(ttl === undefined ? {} : { ttl }), ...(maxTtl === undefined ? {} : { maxTtl }) };
 }
 
-/** Gives user JSON its class back, in the fields whose schema says so. */
+/** Gives user JSON and secrets their classes back, in the fields whose schema says so. */
 function revive(input: Readonly<Record<string, unknown>>, fields: Fields): Record<string, unknown> {
   const revived: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(input)) {
+    const format = fields[name]?.json['format'];
     // The host sends the text of such fields.
-    revived[name] = fields[name]?.json['format'] === 'opaque' && value !== undefined ? new OpaqueJson(value as string) : value;
+    if (format === 'opaque' && value !== undefined) revived[name] = new OpaqueJson(value as string);
+    else if (format === 'password' && typeof value === 'string') revived[name] = new Secret(value);
+    else revived[name] = value;
   }
   return revived;
 }

@@ -3,7 +3,16 @@
  * twice), and bytes beside them, which the head names by position. ABI.md has the shapes.
  */
 import type { OutsideRequest, OutsideResponse } from '../outside.ts';
-import type { AnswerMessage, CallMessage, FromWorker, PrefetchedEntry, Question, ReplyMessage, ToWorker } from './messages.ts';
+import type {
+  AnswerMessage,
+  CallMessage,
+  CryptoQuestion,
+  FromWorker,
+  PrefetchedEntry,
+  Question,
+  ReplyMessage,
+  ToWorker,
+} from './messages.ts';
 
 /** The record `message` of the world. */
 export interface Turn {
@@ -17,11 +26,17 @@ export type EntryHead = readonly [key: string, revision: number, blob: number];
 /** Heads from the host. */
 export type ToHead =
   | (Omit<CallMessage, 'entries'> & { readonly entries: readonly EntryHead[] })
-  | (Omit<AnswerMessage, 'entry' | 'response'> & { readonly entry?: EntryHead; readonly response?: WithBlob<OutsideResponse> });
+  | (Omit<AnswerMessage, 'entry' | 'response' | 'out'> & {
+      readonly entry?: EntryHead;
+      readonly response?: WithBlob<OutsideResponse>;
+      /** Positions. */
+      readonly out?: readonly number[];
+    });
 
 /** A question in a head. */
 export type QuestionHead = { readonly question: number } & (
-  | Exclude<Question, { kind: 'fetch' }>
+  | Exclude<Question, { kind: 'fetch' | 'crypto' }>
+  | (Omit<CryptoQuestion, 'bytes'> & { readonly bytes: Readonly<Record<string, number>> })
   | { readonly kind: 'fetch'; readonly request: WithBlob<OutsideRequest> }
 );
 /** A question that was asked. */
@@ -40,7 +55,7 @@ export interface QuestionsHead {
 /** The end of a call. */
 export interface ReplyHead extends Omit<ReplyMessage, 'writes' | 'reply'> {
   /** Without data: that is the body. */
-  readonly reply?: Omit<NonNullable<ReplyMessage['reply']>, 'data'>;
+  readonly reply?: Omit<NonNullable<ReplyMessage['reply']>, 'data' | 'raw'> & { readonly raw?: number };
   /** Key, position of its bytes or -1. */
   readonly writes: readonly (readonly [key: string, blob: number])[];
 }
@@ -57,11 +72,12 @@ export function toTurn(message: ToWorker): Turn {
     blobs,
   };
 
-  function answerHead({ entry, response, ...rest }: AnswerMessage): ToHead {
+  function answerHead({ entry, response, out, ...rest }: AnswerMessage): ToHead {
     return {
       ...rest,
       ...(entry === undefined ? {} : { entry: head(entry) }),
       ...(response === undefined ? {} : { response: { ...response, body: blobs.push(response.body) - 1 } }),
+      ...(out === undefined ? {} : { out: out.map((bytes) => blobs.push(bytes) - 1) }),
     };
   }
 }
@@ -72,11 +88,12 @@ export function fromTurn({ head, blobs }: Turn): ToWorker {
   // Written by the host.
   const read = JSON.parse(head) as ToHead;
   if (read.kind === 'call') return { ...read, entries: read.entries.map(entryOf) };
-  const { entry, response, ...rest } = read;
+  const { entry, response, out, ...rest } = read;
   return {
     ...rest,
     ...(entry === undefined ? {} : { entry: entryOf(entry) }),
     ...(response === undefined ? {} : { response: { ...response, body: blobs[response.body ?? 0] ?? new Uint8Array(0) } }),
+    ...(out === undefined ? {} : { out: out.map((blob) => blobs[blob] ?? new Uint8Array(0)) }),
   };
 }
 
@@ -84,6 +101,10 @@ export function fromTurn({ head, blobs }: Turn): ToWorker {
 export function questionsTurn(call: number, asked: readonly Asked[]): Turn {
   const blobs: Uint8Array[] = [];
   const ask = asked.map(({ question, ask: one }): QuestionHead => {
+    if (one.kind === 'crypto') {
+      const bytes = Object.entries(one.bytes).map(([name, value]): [string, number] => [name, blobs.push(value) - 1]);
+      return { question, ...one, bytes: Object.fromEntries(bytes) };
+    }
     if (one.kind !== 'fetch') return { question, ...one };
     const { body, ...request } = one.request;
     return { question, kind: 'fetch', request: body === undefined ? request : { ...request, body: blobs.push(body) - 1 } };
@@ -96,11 +117,11 @@ export function endTurn(message: ReplyMessage | FailureMessage): Turn {
   if (message.kind === 'failure') return { head: JSON.stringify(message), body: '', blobs: [] };
   const blobs: Uint8Array[] = [];
   const { reply, writes, ...rest } = message;
-  const { data = '', ...plain } = reply ?? {};
+  const { data = '', raw, ...plain } = reply ?? {};
   const head: ReplyHead = {
     ...rest,
     writes: writes.map(({ key, value }) => [key, value === undefined ? -1 : blobs.push(value) - 1] as const),
-    ...(reply === undefined ? {} : { reply: plain }),
+    ...(reply === undefined ? {} : { reply: raw === undefined ? plain : { ...plain, raw: blobs.push(raw) - 1 } }),
   };
   return { head: JSON.stringify(head), body: data, blobs };
 }

@@ -238,7 +238,7 @@ export class TestMount {
     await this.#leases.revoke(id);
   }
 
-  /** Renews a lease, by seconds from now, up to its maximum. @throws PluginError `invalid` when it can't be; what `renew` throws */
+  /** Renews a lease, by seconds from now (0: what it was issued for), up to its maximum. @throws PluginError `invalid` when it can't be; what `renew` throws */
   renewLease({ id, kind }: TestLease, seconds: number): Promise<TestLease> {
     return this.#leases.renew(id, seconds, this.#outline.leases[kind]);
   }

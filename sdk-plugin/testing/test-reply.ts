@@ -9,6 +9,8 @@ export class TestReply {
   declare readonly data?: unknown;
   declare readonly warnings?: readonly string[];
   declare readonly status?: number;
+  declare readonly raw?: Uint8Array;
+  declare readonly headers?: NonNullable<ReplyMessage['reply']>['headers'];
   declare readonly validUntil?: number;
   declare readonly login?: Login;
   declare readonly lease?: TestLease;

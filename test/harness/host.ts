@@ -37,6 +37,7 @@ export class KeptLines implements AuditSink {
 export interface HostAnswer {
   readonly status: number;
   readonly text: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
   // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of every shape
   readonly json: any;
 }
@@ -95,7 +96,8 @@ export function hostSender(server: Server, rootToken: string): TestHost['send'] 
     });
     const text = answer.body === undefined ? '' : Buffer.from(answer.body).toString();
     answer.sent?.();
-    return { status: answer.status, text, json: text.startsWith('{') ? (JSON.parse(text) as unknown) : null };
+    const sentHeaders = { 'content-type': answer.contentType, ...answer.headers };
+    return { status: answer.status, text, headers: sentHeaders, json: text.startsWith('{') ? (JSON.parse(text) as unknown) : null };
   };
 }
 

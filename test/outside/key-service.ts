@@ -10,7 +10,10 @@ export class KeyService {
   readonly keys: Map<string, { readonly role: string }> = new Map();
   /** Every request, in order: `PUT name`. */
   readonly asked: string[] = [];
+  /** Names and seconds of what was kept longer. */
+  readonly extended: (readonly [name: string, seconds: number])[] = [];
   puts: Behaviour = 'works';
+  patches: Behaviour = 'works';
   deletes: Behaviour = 'works';
   /** Awaited before a key is made. */
   gate: () => Promise<void> = () => Promise.resolve();
@@ -41,7 +44,7 @@ export class KeyService {
     this.asked.push(`${method} ${name}`);
     let body = '';
     for await (const chunk of request) body += String(chunk);
-    const behaviour = method === 'PUT' ? this.puts : this.deletes;
+    const behaviour = { PUT: this.puts, PATCH: this.patches }[method] ?? this.deletes;
     const end = (status: number, answer: string, headers: Record<string, string> = {}): void =>
       void response.writeHead(status, headers).end(answer);
     if (request.headers.authorization !== 'Bearer service-token') return end(401, '{}');
@@ -49,6 +52,7 @@ export class KeyService {
     if (behaviour === 'fails-before') return end(500, '{}');
     if (behaviour === 'redirects') return end(302, '', { location: 'http://127.0.0.1:1/elsewhere' });
     if (method === 'PUT') this.keys.set(name, { role: (JSON.parse(body) as { role: string }).role });
+    else if (method === 'PATCH') this.extended.push([name, (JSON.parse(body) as { seconds: number }).seconds]);
     else this.keys.delete(name);
     if (behaviour === 'fails-after') return end(500, '{}');
     if (behaviour === 'answers-nonsense') return end(200, '{"nothing":1}');

@@ -50,7 +50,7 @@ for (const name of patches) {
   const patch = join(import.meta.dirname, name);
   const [, test, what] = /^# expects red: (\S+) -- (.+)$/m.exec(readFileSync(patch, 'utf8')) ?? [];
   if (test === undefined || what === undefined) throw new Error(`${name} lacks its first line`);
-  if (spawnSync('git', ['apply', patch], { cwd: copy }).status !== 0) {
+  if (spawnSync('git', ['apply', '-C1', patch], { cwd: copy }).status !== 0) {
     survived++;
     process.stdout.write(`STALE ${name}: does not apply to the source as it is\n`);
     continue;
@@ -61,7 +61,7 @@ for (const name of patches) {
     env: { ...process.env, STRONGROOM_TEST_SCALE: '1' },
     timeout: 300_000,
   });
-  execFileSync('git', ['apply', '-R', patch], { cwd: copy });
+  execFileSync('git', ['apply', '-R', '-C1', patch], { cwd: copy });
   // A file that cannot even be loaded proves nothing.
   const red = run.status !== 0 && /Tests .*failed/.test(stripVTControlCharacters(run.stdout));
   if (!red) survived++;

@@ -3,7 +3,15 @@
  * types promise, is about the call that was asked, and its data is JSON, so that it can't say anything about the envelope it is put into.
  */
 import type { Login, OutsideRequest } from '@strongroom/sdk-plugin';
-import type { FailureMessage, FromWorker, Question, ReplyMessage, Turn } from '@strongroom/sdk-plugin/serving';
+import {
+  type CryptoQuestion,
+  cryptoOperations,
+  type FailureMessage,
+  type FromWorker,
+  type Question,
+  type ReplyMessage,
+  type Turn,
+} from '@strongroom/sdk-plugin/serving';
 
 /** An answer that breaks the contract: the instance is dropped. */
 export class BadTurn extends Error {
@@ -19,19 +27,18 @@ export type CheckedTurn =
 type Fields = Readonly<Record<string, unknown>>;
 const listMax = 100_000;
 const textMax = 65_536;
-/** A record, so that the compiler finds the missing one. */
-const codes: Readonly<Record<FailureMessage['code'], true>> = {
-  invalid: true,
-  credentials: true,
-  denied: true,
-  missing: true,
-  unsupported: true,
-  precondition: true,
-  'media-type': true,
-  'too-large': true,
-  upstream: true,
-  internal: true,
-};
+const codes: ReadonlySet<unknown> = new Set<FailureMessage['code']>([
+  'invalid',
+  'credentials',
+  'denied',
+  'missing',
+  'unsupported',
+  'precondition',
+  'media-type',
+  'too-large',
+  'upstream',
+  'internal',
+]);
 
 /** Checks an answer to a turn of `call`. @throws BadTurn */
 export function checkTurn(call: number, { head, body, blobs }: Turn): CheckedTurn {
@@ -74,28 +81,59 @@ function asked(ask: Fields, blobs: readonly Uint8Array[]): Question {
         password: text(ask['password'], 'password'),
         hash: ask['hash'] === undefined ? undefined : text(ask['hash'], 'hash'),
       };
+    case 'crypto':
+      return cryptoQuestion(ask, blobs);
     default:
       throw new BadTurn('field ask.kind: not one of the questions');
   }
 }
 
+const operations: ReadonlySet<unknown> = new Set(cryptoOperations);
+
+/** What may be asked of keys is for whoever holds them to say; here it only gets its types. */
+function cryptoQuestion(
+  { op, params, algorithm, extractable, usages, format, length, bytes }: Fields,
+  blobs: readonly Uint8Array[],
+): Question {
+  if (!operations.has(op)) throw new BadTurn('field op: not one of the operations');
+  const named = Object.entries(record(bytes, 'bytes')).map(([name, at]): [string, Uint8Array] => [name, blobAt(at, 'bytes', blobs)]);
+  return {
+    kind: 'crypto',
+    op: op as CryptoQuestion['op'],
+    bytes: Object.fromEntries(named),
+    ...(params === undefined ? {} : { params: record(params, 'params') }),
+    ...(algorithm === undefined ? {} : { algorithm: record(algorithm, 'algorithm') }),
+    ...(extractable === undefined ? {} : { extractable: extractable === true }),
+    ...(usages === undefined ? {} : { usages: list(usages, 'usages').map((one) => text(one, 'usages')) }),
+    ...(format === undefined ? {} : { format: text(format, 'format') }),
+    ...(length === undefined ? {} : { length: integer(length, 'length') }),
+  };
+}
+
+function blobAt(at: unknown, field: string, blobs: readonly Uint8Array[]): Uint8Array {
+  const bytes = blobs[integer(at, field)];
+  if (bytes === undefined) throw new BadTurn(`field ${field}: names a blob that is not there`);
+  return bytes;
+}
+
 /** What may be asked of HTTP is for whoever sends it to say; here it only gets its types. */
 function request({ method, url, headers, body }: Fields, blobs: readonly Uint8Array[]): OutsideRequest {
-  const bytes = body === undefined ? undefined : blobs[integer(body, 'body')];
-  if (body !== undefined && bytes === undefined) throw new BadTurn('field body: names a blob that is not there');
+  const bytes = body === undefined ? undefined : blobAt(body, 'body', blobs);
   return {
     method: text(method, 'method') as OutsideRequest['method'],
     url: text(url, 'url'),
-    ...(headers === undefined
-      ? {}
-      : { headers: Object.fromEntries(Object.entries(record(headers, 'headers')).map(([name, value]) => [name, text(value, 'headers')])) }),
+    ...(headers === undefined ? {} : { headers: texts(headers, 'headers') }),
     ...(bytes === undefined ? {} : { body: bytes }),
   };
 }
 
+function texts(value: unknown, field: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(record(value, field)).map(([name, one]) => [name, text(one, field)]));
+}
+
 function failure(call: number, fields: Fields): FailureMessage {
   const { code, report } = fields;
-  if (typeof code !== 'string' || !Object.hasOwn(codes, code)) throw new BadTurn('field code: not one of the codes');
+  if (!codes.has(code)) throw new BadTurn('field code: not one of the codes');
   return {
     kind: 'failure',
     call,
@@ -118,10 +156,7 @@ function reply(call: number, fields: Fields, body: string, blobs: readonly Uint8
     ...(lease === undefined ? {} : { lease: leaseOf(record(lease, 'lease')) }),
     writes: list(fields['writes'], 'writes').map((write) => {
       const [key, blob] = list(write, 'writes');
-      const at = blob === -1 ? -1 : integer(blob, 'writes');
-      const value = blobs[at];
-      if (at >= 0 && value === undefined) throw new BadTurn('field writes: names a blob that is not there');
-      return { key: text(key, 'writes'), value };
+      return { key: text(key, 'writes'), value: blob === -1 ? undefined : blobAt(blob, 'writes', blobs) };
     }),
     uncacheable: fields['uncacheable'] !== false,
     ...(given === undefined
@@ -133,6 +168,8 @@ function reply(call: number, fields: Fields, body: string, blobs: readonly Uint8
               ? {}
               : { warnings: list(given['warnings'], 'warnings').map((one) => text(one, 'warnings')) }),
             ...(given['status'] === undefined ? {} : { status: integer(given['status'], 'status') }),
+            ...(given['raw'] === undefined ? {} : { raw: blobAt(given['raw'], 'raw', blobs) }),
+            ...(given['headers'] === undefined ? {} : { headers: texts(given['headers'], 'headers') }),
             // Whoever makes a token of it looks at every field.
             ...(given['login'] === undefined ? {} : { login: record(given['login'], 'login') as unknown as Login }),
             ...(given['validUntil'] === undefined ? {} : { validUntil: finite(given['validUntil'], 'validUntil') }),

@@ -1,0 +1,149 @@
+/** Leases over the API: looked up, renewed and revoked, here and at the service. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readCatalog } from '../../core/runner/catalog.ts';
+import { startHost, type TestHost } from '../harness/host.ts';
+import { KeyService } from './key-service.ts';
+
+const module = new URL('../../examples/api-keys/index.ts', import.meta.url).href;
+let service: KeyService;
+let host: TestHost;
+let clock = 0;
+let id = '';
+let name = '';
+
+beforeEach(async () => {
+  service = await KeyService.start();
+  clock = Date.UTC(2026, 10, 21);
+  host = await startHost({
+    catalog: [...readCatalog(), { kind: 'engine', name: 'api-keys', version: '1.0.0', aliases: {}, module }],
+    wallClock: () => clock,
+    declared: {
+      policies: [],
+      mounts: [{ path: 'keys/', type: 'api-keys', description: '', options: null, config: { maxLeaseTtl: 3600 }, hosts: [service.url] }],
+    },
+  });
+  await host.send('POST', 'keys/config', { url: service.url, token: 'service-token' });
+  await host.send('POST', 'keys/roles/app', { ttl: '10m' });
+  const { json } = await host.send('GET', 'keys/creds/app');
+  id = json.lease_id;
+  name = json.data.name;
+});
+afterEach(async () => {
+  await host.server.stop();
+  await service.close();
+});
+
+async function later(seconds: number): Promise<void> {
+  clock += seconds * 1000;
+  host.server.unsealed?.leases.wake();
+  await host.server.unsealed?.leases.idle();
+}
+
+test('is looked up, by its id and below its path', async () => {
+  await later(100);
+  const { status, json } = await host.send('PUT', 'sys/leases/lookup', { lease_id: id });
+  expect([status, json.data]).toEqual([
+    200,
+    {
+      id,
+      issue_time: '2026-11-21T00:00:00.000000000Z',
+      expire_time: '2026-11-21T00:10:00.000000000Z',
+      last_renewal: null,
+      renewable: true,
+      ttl: 500,
+    },
+  ]);
+  expect((await host.send('LIST', 'sys/leases/lookup/keys/creds/app')).json.data.keys).toEqual([id.slice('keys/creds/app/'.length)]);
+  expect((await host.send('LIST', 'sys/leases/lookup/keys')).json.data.keys).toEqual(['creds/']);
+  expect((await host.send('LIST', 'sys/leases/lookup/other')).status).toBe(404);
+});
+
+describe('renewing', () => {
+  test.each([
+    ['sys/leases/renew', true],
+    ['sys/renew', true],
+    ['sys/leases/renew/ID', false],
+    ['sys/renew/ID', false],
+  ])('by %s makes it last longer, at the service too', async (path, inBody) => {
+    await later(300);
+    const { status, json } = await host.send('PUT', path.replace('ID', id), inBody ? { lease_id: id } : {});
+    expect([status, json.lease_id, json.lease_duration, json.renewable, json.data]).toEqual([200, id, 600, true, null]);
+    expect(service.extended).toEqual([[name, 600]]);
+    await later(599);
+    expect(service.keys.size).toBe(1);
+    await later(1);
+    expect(service.keys.size).toBe(0);
+  });
+
+  test('takes an increment, but not beyond what the mount allows', async () => {
+    expect((await host.send('PUT', 'sys/leases/renew', { lease_id: id, increment: '20m' })).json.lease_duration).toBe(1200);
+    await later(1000);
+    expect((await host.send('PUT', 'sys/leases/renew', { lease_id: id, increment: 100_000 })).json.lease_duration).toBe(2600);
+    expect((await host.send('PUT', 'sys/leases/lookup', { lease_id: id })).json.data.last_renewal).toBe('2026-11-21T00:16:40.000000000Z');
+    expect(service.extended).toEqual([
+      [name, 1200],
+      [name, 2600],
+    ]);
+  });
+
+  test('changes nothing when the service refuses', async () => {
+    service.patches = 'fails-before';
+    expect((await host.send('PUT', 'sys/leases/renew', { lease_id: id })).status).toBe(502);
+    expect((await host.send('PUT', 'sys/leases/lookup', { lease_id: id })).json.data).toMatchObject({ ttl: 600, last_renewal: null });
+  });
+
+  test('reaches outside after its line is in the audit, and once', async () => {
+    service.patches = 'works';
+    const before = host.sink.lines.length;
+    await host.send('PUT', 'sys/leases/renew', { lease_id: id });
+    expect(host.sink.lines.slice(before).map((line) => (JSON.parse(line) as { type: string }).type)).toEqual(['request', 'response']);
+    expect(service.asked.filter((line) => line.startsWith('PATCH'))).toHaveLength(1);
+  });
+
+  test.each([
+    ['an unknown lease', () => ({ lease_id: 'keys/creds/app/none' }), 'field lease_id: lease not found'],
+    ['nothing', () => ({}), 'missing required field lease_id'],
+    ['with no duration', () => ({ lease_id: id, increment: 'soon' }), 'field increment: must be integer'],
+  ])('%s is refused', async (_, body, why) => {
+    expect(await host.send('PUT', 'sys/leases/renew', body())).toMatchObject({ status: 400, json: { errors: [why] } });
+  });
+
+  test('a lease that is over is refused, even before it is ended', async () => {
+    clock += 600_000;
+    expect((await host.send('PUT', 'sys/leases/renew', { lease_id: id })).status).toBe(400);
+    expect(service.extended).toEqual([]);
+  });
+
+  test('200 renewals and a revocation at once: it is ended, whoever was first', async () => {
+    const answers = await Promise.all([
+      ...Array.from({ length: 100 }, () => host.send('PUT', 'sys/leases/renew', { lease_id: id })),
+      host.send('PUT', 'sys/leases/revoke', { lease_id: id, sync: true }),
+      ...Array.from({ length: 100 }, () => host.send('PUT', 'sys/leases/renew', { lease_id: id })),
+    ]);
+    expect(new Set(answers.map(({ status }) => status)).isSubsetOf(new Set([200, 204, 400, 503]))).toBe(true);
+    expect(answers[100]?.status).toBe(204);
+    expect(service.keys.size).toBe(0);
+    expect((await host.send('PUT', 'sys/leases/renew', { lease_id: id })).status).toBe(400);
+  });
+});
+
+describe('revoking', () => {
+  test.each(['sys/leases/revoke', 'sys/revoke'])('by %s ends it, and once more is as good', async (path) => {
+    expect((await host.send('PUT', path, { lease_id: id })).status).toBe(204);
+    await later(0);
+    expect(service.keys.size).toBe(0);
+    expect((await host.send('PUT', `${path}/${id}`)).status).toBe(204);
+    expect((await host.send('PUT', 'sys/leases/lookup', { lease_id: id })).json).toEqual({ errors: ['invalid lease'] });
+    expect((await host.send('PUT', path, {})).status).toBe(400);
+  });
+
+  test('waits when it is asked to, and says when it could not', async () => {
+    service.deletes = 'fails-before';
+    const { status, text } = await host.send('PUT', 'sys/leases/revoke', { lease_id: id, sync: true });
+    expect([status, text]).toEqual([502, expect.stringContaining('it is tried again')]);
+    expect((await host.send('PUT', 'sys/leases/renew', { lease_id: id })).status).toBe(400);
+    service.deletes = 'works';
+    await later(1);
+    expect(service.keys.size).toBe(0);
+  });
+});

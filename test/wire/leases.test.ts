@@ -1,0 +1,92 @@
+/** `sys/leases/…` over HTTP, with an engine from outside that issues at a real service; also by node-vault. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import nodeVault from 'node-vault';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { buildPlugin } from '@strongroom/sdk-plugin/build';
+import type { RawAnswer } from '../harness/client.ts';
+import type { TestServer } from '../harness/server.ts';
+import { KeyService } from '../outside/key-service.ts';
+import { reportCoverage } from './coverage.ts';
+import { startWireServer, tokenWith } from './wire-server.ts';
+
+reportCoverage(import.meta.filename);
+
+const folder = mkdtempSync(join(tmpdir(), 'strongroom-leases-'));
+let service: KeyService;
+let server: TestServer;
+let id = '';
+
+beforeAll(async () => {
+  service = await KeyService.start();
+  const path = join(folder, 'api-keys.mjs');
+  await buildPlugin(fileURLToPath(new URL('../../examples/api-keys/index.ts', import.meta.url)), path);
+  const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
+  server = await startWireServer({
+    config: {
+      plugins: [{ name: 'api-keys', path, version: '1.0.0', sha256, isolation: 'thread' }],
+      mounts: [{ path: 'keys/', type: 'api-keys', hosts: [service.url] }],
+    },
+  });
+  await call('POST', 'keys/config', { url: service.url, token: 'service-token' });
+  await call('POST', 'keys/roles/app', { ttl: '1h' });
+});
+afterAll(async () => {
+  await server.destroy();
+  await service.close();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(async () => {
+  id = ((await call('GET', 'keys/creds/app')).json as { readonly lease_id: string }).lease_id;
+});
+
+function call(method: string, path: string, body?: unknown, token: string = server.rootToken): Promise<RawAnswer> {
+  return server.send({ method, path, token, ...(body === undefined ? {} : { body }) });
+}
+
+test('an issued key has a lease, which is looked up and listed', async () => {
+  expect((await call('PUT', 'sys/leases/lookup', { lease_id: id })).json).toMatchObject({
+    data: { id, renewable: true, last_renewal: null },
+  });
+  expect((await call('PUT', 'sys/leases/lookup', { lease_id: 'none' })).status).toBe(400);
+  expect((await call('LIST', 'sys/leases/lookup/keys/creds')).json).toMatchObject({ data: { keys: ['app/'] } });
+  const token = await tokenWith(server, 'lookup', 'path "sys/leases/lookup/*" { capabilities = ["list"] }');
+  expect((await call('LIST', 'sys/leases/lookup/keys/creds', undefined, token)).status).toBe(403);
+});
+
+test.each(['sys/leases/renew', 'sys/renew'])('%s renews', async (path) => {
+  expect((await call('PUT', path, { lease_id: id, increment: '30m' })).json).toMatchObject({
+    lease_id: id,
+    lease_duration: 1800,
+    renewable: true,
+  });
+  expect((await call('PUT', path, { lease_id: 'none' })).json).toEqual({ errors: ['field lease_id: lease not found'] });
+  expect((await call('POST', `${path}/${id}`, { increment: 60 })).json).toMatchObject({ lease_id: id, lease_duration: 60 });
+  expect((await call('POST', `${path}/none`)).status).toBe(400);
+});
+
+test.each(['sys/leases/revoke', 'sys/revoke'])('%s revokes', async (path) => {
+  const held = service.keys.size;
+  expect((await call('PUT', path, { lease_id: id, sync: true })).status).toBe(204);
+  expect(service.keys.size).toBe(held - 1);
+  expect((await call('PUT', path, {})).status).toBe(400);
+  expect((await call('PUT', `${path}/${id}`)).status).toBe(204);
+  const token = await tokenWith(server, 'nothing', 'path "x" { capabilities = ["read"] }');
+  expect((await call('PUT', `${path}/${id}`, {}, token)).status).toBe(403);
+});
+
+test('every token may renew and look up a lease whose id it knows', async () => {
+  const token = await tokenWith(server, 'plain', 'path "x" { capabilities = ["read"] }');
+  expect((await call('PUT', 'sys/leases/renew', { lease_id: id }, token)).status).toBe(200);
+  expect((await call('PUT', 'sys/leases/lookup', { lease_id: id }, token)).status).toBe(200);
+});
+
+test('node-vault renews and revokes', async () => {
+  const vault = nodeVault({ endpoint: `http://127.0.0.1:${server.port}`, token: server.rootToken });
+  expect(await vault.renew({ lease_id: id, increment: 120 })).toMatchObject({ lease_id: id, lease_duration: 120 });
+  await vault.revoke({ lease_id: id });
+  await expect(vault.renew({ lease_id: id })).rejects.toThrow('lease not found');
+});
