@@ -317,6 +317,6 @@ describe('jobs and migrations', () => {
     const mount = new TestMount(engineOf(() => {}));
     await mount.upgrade(engineOf(() => {}, { version: '2.0.0', migrations }));
     expect(decodeUtf8(mount.entries.get('ran') ?? new Uint8Array(0))).toBe('bc');
-    await expect(mount.upgrade(engineOf(() => {}))).rejects.toThrow('version 2.0.0 of tried has served the mount, and this is 1.0.0');
+    await expect(mount.upgrade(engineOf(() => {}))).rejects.toThrow('mount test/: version 2.0.0 of tried has served it, and this is 1.0.0');
   });
 });

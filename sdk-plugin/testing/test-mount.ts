@@ -286,7 +286,7 @@ export class TestMount {
     const before = this.#outline.version;
     const outline = outlineOf(plugin);
     if (compareVersions(outline.version, before) < 0)
-      throw new Error(`version ${before} of ${outline.name} has served the mount, and this is ${outline.version}`);
+      throw new Error(`mount ${this.#path}: version ${before} of ${outline.name} has served it, and this is ${outline.version}`);
     this.#plugin = plugin;
     this.#outline = outline;
     this.#routes = new RouteTable(outline.routes);
