@@ -1,15 +1,126 @@
-/** What a worker sends to the host. */
+/**
+ * What a worker sends to the host, and how much of it: a room may ask, answer and log as fast as it likes without holding up what the host does
+ * for others.
+ */
 import type { MessagePort } from 'node:worker_threads';
-import type { FromWorker } from '@strongroom/sdk-plugin/serving';
+import type { FromWorker, ReplyMessage, ToWorker } from '@strongroom/sdk-plugin/serving';
+import { LogBudget } from './log-budget.ts';
 
-/** Sends messages of one turn of the event loop together. */
-export function outbox(port: MessagePort): (message: FromWorker) => void {
-  let waiting: FromWorker[] = [];
-  return (message) => {
-    if (waiting.push(message) > 1) return;
-    setImmediate(() => {
-      port.postMessage(waiting);
-      waiting = [];
-    });
+/** What a worker may send. */
+export const outboxLimits = {
+  /** Questions of one call that the host has at a time; others wait here. */
+  questionsMax: 64,
+  /** Bytes of an answer with what it writes. */
+  replyBytesMax: 67_108_864,
+  /** Characters that the message and the report of a failure keep. */
+  failureLengthMax: 65_536,
+} as const;
+
+type QuestionMessage = Extract<FromWorker, { kind: 'question' }>;
+
+interface Asking {
+  /** Questions that the host has. */
+  open: number;
+  readonly waiting: QuestionMessage[];
+}
+
+/** One worker's messages. */
+export class Outbox {
+  readonly #port: MessagePort;
+  /** By running call. */
+  readonly #asking = new Map<number, Asking>();
+  readonly #logBudget = new LogBudget((message) => this.#post(message));
+  #batch: FromWorker[] = [];
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+  }
+
+  /** Sends a message, with others of this turn of the event loop; a question when the host may have it. */
+  readonly send = (message: FromWorker): void => {
+    switch (message.kind) {
+      case 'question':
+        return this.#ask(message);
+      case 'log':
+        return this.#logBudget.take(message);
+      case 'reply':
+        this.#asking.delete(message.call);
+        return this.#post(sizeOf(message) <= outboxLimits.replyBytesMax ? message : tooLarge(message));
+      case 'failure':
+        this.#asking.delete(message.call);
+        return this.#post({
+          ...message,
+          message: cut(message.message),
+          ...(message.report === undefined ? {} : { report: cut(message.report) }),
+        });
+      case 'ready':
+        return this.#post(message);
+    }
   };
+
+  /** Takes note of what came from the host: an answer makes room for another question. */
+  heard(message: ToWorker): void {
+    if (message.kind === 'call') this.#asking.set(message.call, { open: 0, waiting: [] });
+    else if (message.restart === true) this.#asking.delete(message.call);
+    else {
+      const asking = this.#asking.get(message.call);
+      const next = asking?.waiting.shift();
+      if (next !== undefined) this.#post(next);
+      else if (asking !== undefined) asking.open -= 1;
+    }
+  }
+
+  #ask(message: QuestionMessage): void {
+    const asking = this.#asking.get(message.call);
+    // It has ended: nobody would answer.
+    if (asking === undefined) return;
+    if (asking.open >= outboxLimits.questionsMax) {
+      asking.waiting.push(message);
+      return;
+    }
+    asking.open += 1;
+    this.#post(message);
+  }
+
+  #post(message: FromWorker): void {
+    if (this.#batch.push(message) > 1) return;
+    setImmediate(() => {
+      const batch = this.#batch;
+      this.#batch = [];
+      try {
+        this.#port.postMessage(batch);
+      } catch {
+        for (const one of batch) this.#postAlone(one);
+      }
+    });
+  }
+
+  /** What can't be cloned (a plugin's function where text belongs) costs its own call. */
+  #postAlone(message: FromWorker): void {
+    try {
+      this.#port.postMessage([message]);
+    } catch (error) {
+      if ('call' in message) this.#port.postMessage([failed(message.call, `it can't be sent to the host: ${String(error).slice(0, 512)}`)]);
+    }
+  }
+}
+
+/** A plugin may have put anything into its error. */
+function cut(message: unknown): string {
+  return String(message).slice(0, outboxLimits.failureLengthMax);
+}
+
+/** Whatever a plugin put there: types are not checked yet. */
+function sizeOf({ reply, writes, carried, lease }: ReplyMessage): number {
+  const parts: unknown[] = [reply?.data, reply?.raw, carried, lease?.data, ...(Array.isArray(reply?.warnings) ? reply.warnings : [])];
+  for (const { key, value } of writes) parts.push(key, value);
+  return parts.reduce<number>((sum, part) => sum + (typeof part === 'string' || part instanceof Uint8Array ? part.length : 0), 0);
+}
+
+function tooLarge(message: ReplyMessage): FromWorker {
+  return failed(message.call, `an answer of ${sizeOf(message)} bytes with its writes: at most ${outboxLimits.replyBytesMax}`);
+}
+
+function failed(call: number, report: string): FromWorker {
+  return { kind: 'failure', call, code: 'internal', message: '', report };
 }

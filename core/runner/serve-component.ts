@@ -5,7 +5,7 @@ import { Instance, type Link } from './component/instance.ts';
 import { Instances } from './component/instances.ts';
 import { checkOutline } from './component/outline-check.ts';
 import type { Prepared } from './component/transpile-task.ts';
-import { outbox } from './outbox.ts';
+import { Outbox } from './outbox.ts';
 
 /** What the task is given. */
 export interface ServeComponentTask {
@@ -18,10 +18,14 @@ export default async function serveComponent({ port, prepared }: ServeComponentT
   // Made by the transpiler in this process, from a component whose every name was read: it lies in no file that others could change.
   const { instantiate } = (await import(`data:text/javascript,${encodeURIComponent(prepared.glue)}`)) as { readonly instantiate: Link };
   const outline = checkOutline(new Instance(instantiate, prepared, () => {}).describe());
-  const instances = new Instances(instantiate, prepared, outbox(port));
+  const outbox = new Outbox(port);
+  const instances = new Instances(instantiate, prepared, outbox.send);
   await new Promise<void>((resolve) => {
     port.on('message', (messages: readonly ToWorker[]) => {
-      for (const message of messages) instances.receive(message);
+      for (const message of messages) {
+        outbox.heard(message);
+        instances.receive(message);
+      }
     });
     port.on('close', resolve);
     port.postMessage([{ kind: 'ready', outline } satisfies FromWorker]);

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
 import type { AuthMethodDefinition, EngineDefinition } from '@strongroom/sdk-plugin';
 import { EngineServer, type FromWorker, outlineOf, type ToWorker } from '@strongroom/sdk-plugin/serving';
-import { outbox } from './outbox.ts';
+import { Outbox } from './outbox.ts';
 
 /** What the task is given. */
 export interface ServeTask {
@@ -25,10 +25,14 @@ export default async function serve({ port, module }: ServeTask): Promise<void> 
   const plugin = (await import(module)) as PluginModule;
   const engine = plugin.default;
   // One class of errors and of user JSON: a module that was built in one piece brings its own.
-  const server = new (plugin.EngineServer ?? EngineServer)(engine, { send: outbox(port), random: (size) => randomBytes(size) });
+  const outbox = new Outbox(port);
+  const server = new (plugin.EngineServer ?? EngineServer)(engine, { send: outbox.send, random: (size) => randomBytes(size) });
   await new Promise<void>((resolve) => {
     port.on('message', (messages: readonly ToWorker[]) => {
-      for (const message of messages) server.receive(message);
+      for (const message of messages) {
+        outbox.heard(message);
+        server.receive(message);
+      }
     });
     port.on('close', resolve);
     port.postMessage([{ kind: 'ready', outline: outlineOf(engine) } satisfies FromWorker]);

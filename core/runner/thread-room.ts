@@ -8,6 +8,7 @@ import { Piscina } from 'piscina';
 import type { Logger } from 'pino';
 import { StrongroomError } from '../errors.ts';
 import { Conflict } from '../storage/types.ts';
+import { readMessage } from './message-check.ts';
 import type { EngineOutline } from '@strongroom/sdk-plugin/serving';
 import type { OutsideRequest, OutsideResponse } from '@strongroom/sdk-plugin';
 import type {
@@ -177,9 +178,7 @@ export class ThreadRoom {
     const { port1, port2 } = new MessageChannel();
     const abort = new AbortController();
     const serving: Serving = { port: port1, abort };
-    port1.on('message', (messages: readonly FromWorker[]) => {
-      for (const message of messages) this.#receive(message);
-    });
+    port1.on('message', (batch: unknown) => this.#take(serving, batch));
     // Not even an unclonable message may take the host down.
     port1.on('messageerror', () => this.#stop(serving, 'the worker sent something unreadable'));
     port1.unref();
@@ -232,6 +231,16 @@ export class ThreadRoom {
       this.#outbox = [];
       if (batch.length > 0) this.#serving?.port.postMessage(batch);
     });
+  }
+
+  #take(serving: Serving, batch: unknown): void {
+    for (const value of Array.isArray(batch) ? (batch as readonly unknown[]) : [undefined]) {
+      // What a worker that was stopped had still sent is nobody's any more.
+      if (this.#serving !== serving) return;
+      const message = readMessage(value);
+      if (message === undefined) this.#stop(serving, 'the worker sent something that is no message');
+      else this.#receive(message);
+    }
   }
 
   #receive(message: FromWorker): void {

@@ -892,10 +892,11 @@ export declare class TestReply {
     #private;
     /** As a client would parse it. */
     readonly data?: unknown;
+    /** Bytes in place of the envelope. */
+    readonly raw?: Uint8Array;
+    readonly headers?: Readonly<Record<string, string>>;
     readonly warnings?: readonly string[];
     readonly status?: number;
-    readonly raw?: Uint8Array;
-    readonly headers?: NonNullable<ReplyMessage['reply']>['headers'];
     readonly validUntil?: number;
     readonly login?: Login;
     readonly lease?: TestLease;

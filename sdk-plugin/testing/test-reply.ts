@@ -7,10 +7,11 @@ import type { TestLease } from './test-leases.ts';
 export class TestReply {
   /** As a client would parse it. */
   declare readonly data?: unknown;
+  /** Bytes in place of the envelope. */
+  declare readonly raw?: Uint8Array;
+  declare readonly headers?: Readonly<Record<string, string>>;
   declare readonly warnings?: readonly string[];
   declare readonly status?: number;
-  declare readonly raw?: Uint8Array;
-  declare readonly headers?: NonNullable<ReplyMessage['reply']>['headers'];
   declare readonly validUntil?: number;
   declare readonly login?: Login;
   declare readonly lease?: TestLease;

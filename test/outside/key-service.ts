@@ -5,6 +5,9 @@ import type { AddressInfo } from 'node:net';
 /** What happens to the next request of a method. */
 export type Behaviour = 'works' | 'fails-before' | 'fails-after' | 'hangs-after' | 'answers-nonsense' | 'redirects';
 
+/** Where a request may be held: before anything came of it, and before its answer. */
+export type Moment = `${'PUT' | 'PATCH' | 'DELETE'} ${'has come' | 'is done'}`;
+
 /** A started service. */
 export class KeyService {
   readonly keys: Map<string, { readonly role: string }> = new Map();
@@ -15,8 +18,8 @@ export class KeyService {
   puts: Behaviour = 'works';
   patches: Behaviour = 'works';
   deletes: Behaviour = 'works';
-  /** Awaited before a key is made. */
-  gate: () => Promise<void> = () => Promise.resolve();
+  /** Awaited at every moment of every request. */
+  gate: (moment: Moment, name: string) => Promise<void> = () => Promise.resolve();
   readonly #server: Server;
 
   private constructor() {
@@ -29,8 +32,12 @@ export class KeyService {
     return service;
   }
 
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   async close(): Promise<void> {
@@ -40,23 +47,35 @@ export class KeyService {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const name = (request.url ?? '').replace('/keys/', '');
-    const method = request.method ?? '';
+    const method = request.method === 'PUT' || request.method === 'PATCH' ? request.method : 'DELETE';
     this.asked.push(`${method} ${name}`);
-    let body = '';
-    for await (const chunk of request) body += String(chunk);
-    const behaviour = { PUT: this.puts, PATCH: this.patches }[method] ?? this.deletes;
+    const body = await bodyOf(request);
+    // Broken off by a client that was killed.
+    if (body === undefined) return undefined;
+    const behaviour = { PUT: this.puts, PATCH: this.patches, DELETE: this.deletes }[method];
     const end = (status: number, answer: string, headers: Record<string, string> = {}): void =>
       void response.writeHead(status, headers).end(answer);
     if (request.headers.authorization !== 'Bearer service-token') return end(401, '{}');
-    if (method === 'PUT') await this.gate();
+    await this.gate(`${method} has come`, name);
     if (behaviour === 'fails-before') return end(500, '{}');
     if (behaviour === 'redirects') return end(302, '', { location: 'http://127.0.0.1:1/elsewhere' });
     if (method === 'PUT') this.keys.set(name, { role: (JSON.parse(body) as { role: string }).role });
     else if (method === 'PATCH') this.extended.push([name, (JSON.parse(body) as { seconds: number }).seconds]);
     else this.keys.delete(name);
+    await this.gate(`${method} is done`, name);
     if (behaviour === 'fails-after') return end(500, '{}');
     if (behaviour === 'answers-nonsense') return end(200, '{"nothing":1}');
     if (behaviour === 'works') end(200, JSON.stringify({ secret: `secret-of-${name}` }));
+    return undefined;
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
+  let body = '';
+  try {
+    for await (const chunk of request) body += String(chunk);
+    return body;
+  } catch {
     return undefined;
   }
 }

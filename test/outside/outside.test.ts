@@ -85,12 +85,14 @@ describe('issuing', () => {
   });
 
   test('is recorded before it happens, with the lease in the answer', async () => {
-    service.gate = () => {
-      expect(sink.lines.at(-1)).toContain('"operation":"read"');
-      expect(sink.lines.at(-1)).toContain('"path":"keys/creds/app"');
+    let before = '';
+    service.gate = (moment) => {
+      if (moment === 'PUT has come') before = sink.lines.at(-1) ?? '';
       return Promise.resolve();
     };
     const { json } = await issue();
+    expect(before).toContain('"operation":"read"');
+    expect(before).toContain('"path":"keys/creds/app"');
     const [line = ''] = sink.lines.slice(-1);
     expect(line).toContain(`"secret":{"lease_id":"${json.lease_id}"}`);
     expect(line).not.toContain(json.data.secret);
@@ -129,15 +131,17 @@ describe('a key that nobody gets is removed', () => {
   test('when its token was revoked meanwhile', async () => {
     const created = await host.send('POST', 'auth/token/create', { policies: ['root'] });
     const token = created.json.auth.client_token as string;
-    service.gate = async () => void (await host.send('POST', 'auth/token/revoke', { token }));
+    service.gate = async (moment) => {
+      if (moment === 'PUT has come') await host.send('POST', 'auth/token/revoke', { token });
+    };
     expect((await issue(token)).status).toBe(403);
     await later(0);
     expect(service.keys.size).toBe(0);
   });
 
   test('when the answer could not be recorded', async () => {
-    service.gate = () => {
-      sink.takes = 0;
+    service.gate = (moment) => {
+      if (moment === 'PUT has come') sink.takes = 0;
       return Promise.resolve();
     };
     expect((await issue()).status).toBe(500);

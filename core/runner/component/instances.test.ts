@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { FromWorker } from '@strongroom/sdk-plugin/serving';
+import { componentOf } from '../../../test/harness/components.ts';
 import { fromText, type RawPlugin, rawPlugin } from '../../../test/harness/raw-component.ts';
 import type { Link } from './instance.ts';
 import { Instances } from './instances.ts';
@@ -11,7 +12,7 @@ import { ComponentSource } from './prepare.ts';
 
 interface Room {
   readonly sent: FromWorker[];
-  readonly call: (call: number, mountId?: string) => FromWorker[];
+  readonly call: (call: number, mountId?: string, way?: string) => FromWorker[];
 }
 
 async function open(plugin: RawPlugin, memoryMiB = 4): Promise<Room> {
@@ -25,7 +26,7 @@ async function openBytes(bytes: Uint8Array, memoryMiB: number): Promise<Room> {
   const instances = new Instances(instantiate, prepared, (message) => void sent.push(message));
   return {
     sent,
-    call(call, mountId = 'm') {
+    call(call, mountId = 'm', way = 'w') {
       sent.length = 0;
       const message = {
         kind: 'call',
@@ -33,9 +34,9 @@ async function openBytes(bytes: Uint8Array, memoryMiB: number): Promise<Room> {
         phase: 'handle',
         mountId,
         mount: '{}',
-        template: 't',
-        verb: 'read',
-        params: {},
+        template: 'do/{way}',
+        verb: 'update',
+        params: { way },
         input: {},
         now: 1,
         caller: '{}',
@@ -142,6 +143,27 @@ test('a module that is instantiated twice would have its memory twice, and is re
   const twice = `(component (core module $m ${plugin}) (core instance (instantiate $m)) (core instance (instantiate $m)))`;
   const { call } = await openBytes(await fromText(twice), 4);
   expect(call(1)).toMatchObject([{ kind: 'failure', report: 'no instance: Refusal: it instantiates a module twice' }]);
+});
+
+test('an instance that failed in a way that its plugin has not foreseen is not used again', async () => {
+  // Writes down that it was here, and fails if it was.
+  const failing = '{"kind":"failure","call":1,"code":"internal","message":"","report":"no memory"}';
+  const { call } = await open({
+    head: failing,
+    run: '(if (i32.load (i32.const 16)) (then unreachable)) (i32.store (i32.const 16) (i32.const 1))',
+  });
+  for (let times = 0; times < 3; times += 1) expect(call(1)).toEqual([JSON.parse(failing)]);
+});
+
+test('an instance that goes on failing so is dropped, with the calls that wait in it', async () => {
+  const { call } = await openBytes(await componentOf('test/isolation/hostile/index.ts'), 32);
+  expect(call(1, 'm', 'reads-10000-times')).toMatchObject([{ kind: 'question', call: 1 }]);
+  for (let number = 2; number <= 16; number += 1) expect(call(number, 'm', 'throws')).toMatchObject([{ kind: 'failure', call: number }]);
+  expect(call(17, 'm', 'throws')).toMatchObject([
+    { kind: 'failure', call: 17 },
+    { kind: 'failure', call: 1, report: 'the instance is dropped: 16 internal failures in a row' },
+  ]);
+  expect(call(18, 'm', 'fine')).toMatchObject([{ kind: 'reply', call: 18 }]);
 });
 
 test('instances share no memory', async () => {

@@ -10,6 +10,8 @@ import { checkTurn } from './turn-check.ts';
 
 /** Instances that a worker keeps; the one that was idle for longest makes room. */
 const instancesMax = 256;
+/** Internal failures in a row after which an instance is dropped with what waits in it. */
+const failuresMax = 16;
 /** Part of an instance's memory that one message may take. */
 const messagePart = 8;
 
@@ -18,6 +20,8 @@ interface Living {
   readonly instance: Instance;
   /** Calls that wait in it. */
   readonly calls: Set<number>;
+  /** Internal failures in a row. */
+  failures: number;
 }
 
 /** All instances of a worker. */
@@ -75,6 +79,8 @@ export class Instances {
       }
       this.#forget(living, call);
       this.#send(checked.message);
+      if (checked.message.kind === 'failure' && checked.message.code === 'internal') this.#doubt(living);
+      else living.failures = 0;
     } catch (error) {
       this.#drop(living, reportOf(error));
     }
@@ -87,7 +93,7 @@ export class Instances {
       if (this.#living.size >= instancesMax) this.#makeRoom();
       const log = (level: Extract<FromWorker, { kind: 'log' }>['level'], message: string): void =>
         this.#send({ kind: 'log', level, message, mountId });
-      living = { mountId, instance: new Instance(this.#link, this.#prepared, log), calls: new Set() };
+      living = { mountId, instance: new Instance(this.#link, this.#prepared, log), calls: new Set(), failures: 0 };
     }
     this.#living.set(mountId, living);
     return living;
@@ -105,6 +111,12 @@ export class Instances {
   #forget(living: Living, call: number): void {
     living.calls.delete(call);
     this.#waiting.delete(call);
+  }
+
+  /** What a plugin has not foreseen may have left its memory full: nothing but a new instance would help. */
+  #doubt(living: Living): void {
+    living.failures += 1;
+    if (living.calls.size === 0 || living.failures >= failuresMax) this.#drop(living, `${living.failures} internal failures in a row`);
   }
 
   #drop(living: Living, report: string): void {

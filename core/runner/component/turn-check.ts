@@ -2,6 +2,7 @@
  * Reads what a component answers. Everything in it is made by code that is not trusted: what comes out has exactly the shape that the
  * types promise, is about the call that was asked, and its data is JSON, so that it can't say anything about the envelope it is put into.
  */
+import { failureCodes } from '../message-check.ts';
 import type { Login, OutsideRequest } from '@strongroom/sdk-plugin';
 import {
   type CryptoQuestion,
@@ -27,18 +28,6 @@ export type CheckedTurn =
 type Fields = Readonly<Record<string, unknown>>;
 const listMax = 100_000;
 const textMax = 65_536;
-const codes: ReadonlySet<unknown> = new Set<FailureMessage['code']>([
-  'invalid',
-  'credentials',
-  'denied',
-  'missing',
-  'unsupported',
-  'precondition',
-  'media-type',
-  'too-large',
-  'upstream',
-  'internal',
-]);
 
 /** Checks an answer to a turn of `call`. @throws BadTurn */
 export function checkTurn(call: number, { head, body, blobs }: Turn): CheckedTurn {
@@ -133,7 +122,7 @@ function texts(value: unknown, field: string): Record<string, string> {
 
 function failure(call: number, fields: Fields): FailureMessage {
   const { code, report } = fields;
-  if (!codes.has(code)) throw new BadTurn('field code: not one of the codes');
+  if (!failureCodes.has(code)) throw new BadTurn('field code: not one of the codes');
   return {
     kind: 'failure',
     call,

@@ -1,4 +1,4 @@
-/** A component that looks for a way out, and one that uses up what it is given. Each probe says what it found. */
+/** A component that looks for a way out. Each probe says what it found. */
 import { defineEngine, type Context, type EngineDefinition, type Json, type Reply, route } from '@strongroom/sdk-plugin';
 
 type Global = Readonly<Record<string, unknown>>;
@@ -28,28 +28,20 @@ const clocks: Readonly<Record<string, () => unknown>> = {
 /** Keys of somebody else, and one that only looks like it. */
 const keys = ['../../core/tokens', '/core/mounts', '..', 'a/../../b', '', 'x/', 'core/mounts'];
 
+/** Directories of somebody else, and its own. */
+const directories = ['../', '../../', '../../core/', '/', 'core/', 'a/../../', ''];
+
 /** Each in a request of its own. */
 const ways: Readonly<Record<string, (ctx: Context) => Reply | Promise<Reply>>> = {
-  recurses: () => {
-    const deeper = (depth: number): number => deeper(depth + 1) + 1;
-    return { data: { depth: deeper(0) } };
-  },
-  'nests-json': () => ({ data: { length: String(JSON.parse('['.repeat(1_000_000))).length } }),
-  'awaits-forever': async () => {
-    // oxlint-disable-next-line typescript/await-thenable, unicorn/no-unnecessary-await -- it never waits for anything: that is the attack
-    for (;;) await null;
-  },
-  'asks-10000-times': async (ctx) => {
-    for (let index = 0; index < 10_000; index += 1) ctx.random(8);
+  nothing: () => ({ data: { done: true } }),
+  writes: (ctx) => {
+    ctx.storage.put('mine', new Uint8Array(1));
     return { data: { done: true } };
   },
   'reads-10000-times': async (ctx) => {
     for (let index = 0; index < 10_000; index += 1) await ctx.storage.get(`key-${index}`);
     return { data: { done: true } };
   },
-  'answers-100-mib': () => ({ data: { text: 'x'.repeat(104_857_600) } }),
-  'answers-20-mib': () => ({ data: { text: 'x'.repeat(20_971_520) } }),
-  'matches-slowly': () => ({ data: { matched: /^(a+)+$/.test(`${'a'.repeat(40)}b`) } }),
   // The engine's own class, below the one that the guest put in its place.
   'takes-the-hidden-clock': () => ({ data: { now: (Object.getPrototypeOf(Date) as DateConstructor).now() } }),
   'keeps-a-secret': (ctx) => {
@@ -85,13 +77,19 @@ const engine: EngineDefinition = defineEngine({
       read: { handler: async () => ({ data: { found: await attempt(() => import(['node', 'fs'].join(':'))) } }) },
     }),
     ...route('do/{way}', {
-      summary: 'Uses up what it is given',
+      summary: 'Tries this way',
       update: { handler: (ctx, { way }) => ways[way]?.(ctx) ?? { status: 404 } },
     }),
     ...route('storage/{number}', {
       summary: 'Reads a key',
       read: {
         handler: async (ctx, { number }) => ({ data: { found: await attempt(() => ctx.storage.get(keys[Number(number)] ?? 'x')) } }),
+      },
+    }),
+    ...route('directory/{number}', {
+      summary: 'Lists a directory',
+      read: {
+        handler: async (ctx, { number }) => ({ data: { found: [...(await ctx.storage.list(directories[Number(number)] ?? 'x'))] } }),
       },
     }),
     ...route('random', { summary: 'Numbers', update: { handler: () => ({ data: { number: Math.random() } }) } }),
