@@ -9,6 +9,15 @@ export async function inComponent<P extends Plugin>(engine: P, bytes: Uint8Array
   const prepared = await new ComponentSource(engine.name, () => bytes, 64).prepare();
   const { instantiate } = (await import(`data:text/javascript,${encodeURIComponent(prepared.glue)}`)) as { readonly instantiate: Link };
   const same = { ...engine };
-  runIn(same, (room) => new Instances(instantiate, prepared, (message) => room.send(message), room.random));
+  runIn(
+    same,
+    (room) =>
+      new Instances(
+        instantiate,
+        prepared,
+        (message) => room.send(message),
+        (size) => room.random(size),
+      ),
+  );
   return same;
 }
