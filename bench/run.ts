@@ -33,15 +33,11 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   mixed: (report, load) => onFilledServer(load, (server) => measureMixedLoad(load, server, report)),
   tokens: (report, load) => onFilledServer(load, (server) => measureTokens(load, server, report)),
   large: (report, load, size) => measureLargeStore(load, size, report),
-<<<<<<< HEAD
-  rooms: (report) => measureRooms(report),
-  faults: (report, load) => measureFaults(load, report),
-=======
   rooms: async (report, load) => {
     await measureRooms(report);
     await onFilledServer(load, (server) => measureRoomsOverHttp({ load, report }, server));
   },
->>>>>>> main
+  faults: (report, load) => measureFaults(load, report),
   audit: (report) => measureAuditEntries(report),
   storage: (report) => measureStorage(report),
 };
