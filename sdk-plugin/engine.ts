@@ -5,7 +5,7 @@
 import type { Crypto } from './crypto.ts';
 import type { OpaqueJson } from './json.ts';
 import type { Login } from './login.ts';
-import type { LeaseKind } from './outside.ts';
+import type { LeaseKind, RotationKind, Rotations } from './outside.ts';
 import type { Secret } from './secret.ts';
 import type { Fields, InferFields } from './schema.ts';
 
@@ -57,6 +57,7 @@ export interface Context {
   readonly storage: PluginStorage;
   readonly passwords: Passwords;
   readonly crypto: Crypto;
+  readonly rotations: Rotations;
   readonly mount: MountInfo;
   /** Milliseconds since 1970 by the host's clock, the same within one request. Reading it makes the answer uncacheable unless the reply says `validUntil`. */
   now(): number;
@@ -166,6 +167,8 @@ export interface EngineDefinition {
   readonly migrations?: Readonly<Record<string, (ctx: Context) => Promise<void> | void>>;
   /** Kinds of leases that its operations ask for. */
   readonly leases?: Readonly<Record<string, LeaseKind>>;
+  /** Kinds of credentials that its handlers have rotated by `ctx.rotations`. */
+  readonly rotations?: Readonly<Record<string, RotationKind<never>>>;
 }
 
 /** Types a route's handlers from its template and schemas. */

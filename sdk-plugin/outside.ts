@@ -90,6 +90,50 @@ export interface LeaseKind {
   readonly renew?: LeaseStep<never> | false;
 }
 
+/**
+ * A kind of credential that stays and is rotated: the host runs the steps, records each before the next, and goes on after a crash where it was. A step
+ * that fails is tried again, later and later, with the same new credential; the old one is valid until the new one has been proved and its grace is over.
+ */
+export interface RotationKind<Data extends Json> {
+  /** Decides the new credential, in a transaction: from what is kept of the one that is in force. */
+  readonly create: (ctx: Context, before: Data) => Now<Data>;
+  /** Makes it valid, beside the old one. May run again. */
+  readonly set: (outside: Outside, next: Data) => Now<void>;
+  /** Proves that it works, or throws. May run again. */
+  readonly test: (outside: Outside, next: Data) => Now<void>;
+  /** In a transaction: from here on the new one is what readers get. */
+  readonly finish: (ctx: Context, next: Data, before: Data) => Now<void>;
+  /** Ends a credential that was replaced, or one that was set and never finished. May run again, and for what was never set. */
+  readonly retire?: (outside: Outside, old: Data) => Now<void>;
+}
+
+/** What is to be rotated. */
+export interface RotationRequest {
+  /** Name of a kind in the engine's `rotations`. */
+  readonly kind: string;
+  /** Seconds between rotations, at least 1. */
+  readonly every: number;
+  /** Seconds for which an old credential stays valid; default none. */
+  readonly grace?: number;
+  /** What `create` needs to know of the credential in force. Kept encrypted; never shown. */
+  readonly data: Json;
+}
+
+/** What the host rotates for a mount, by names of the plugin's choice (at most 512 characters). Changes are kept with the writes of the same call. */
+export interface Rotations {
+  /** Begins, or changes how often: a rotation that is under way is not disturbed and keeps its data. */
+  keep(name: string, rotation: RotationRequest): void;
+  /** Makes the next rotation due at once. */
+  start(name: string): void;
+  /** Ends it. What a rotation under way has set is retired; the credential in force stays. */
+  stop(name: string): void;
+}
+
+/** Types the steps of a rotation kind by what is kept of a credential. */
+export function rotation<Data extends Json>(kind: RotationKind<Data>): RotationKind<never> {
+  return kind as unknown as RotationKind<never>;
+}
+
 /** Types the steps of an operation that reaches outside; for the place of a handler in `route`. */
 export function outside<P, I extends Fields, Plan extends Json, Result extends Json>(
   operation: OutsideOperation<P, I, Plan, Result>,

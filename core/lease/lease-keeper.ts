@@ -8,9 +8,10 @@ import { Transaction, type Vault } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Clock } from '../identity/clock.ts';
 import { type Mount, readMounts } from '../mounts/mount-table.ts';
-import { applyWrites, mountWorld, unrouted } from '../runner/engine-call.ts';
+import { mountWorld, unrouted } from '../runner/engine-call.ts';
 import type { PluginCrypto } from '../runner/plugin-crypto.ts';
 import type { Engine, Rooms } from '../runner/rooms.ts';
+import { applyReply } from './apply-reply.ts';
 import { beginEnding, due, extend, type LeaseRecord, ofMount, pending, putOff, readLease, remove, renewableLease } from './lease-store.ts';
 
 /** What a keeper works with. */
@@ -78,7 +79,7 @@ export class LeaseKeeper {
       if (at.engine.outline.leases[found.kind]?.renews !== true) return { lease: found, seconds: granted, ...at, plan: undefined };
       const call = { ...unrouted(at.mount, 'renew-prepare', found.kind, now, found.data), seconds: granted };
       const reply = await at.engine.room.call(call, mountWorld(tx, at.mount, crypto.of(found.mountId)));
-      applyWrites(tx, at.mount, reply);
+      await applyReply(tx, at.mount, reply, now);
       return { lease: found, seconds: granted, ...at, plan: reply.carried ?? 'null' };
     });
     if (plan !== undefined) {
@@ -171,7 +172,7 @@ export class LeaseKeeper {
       const at = await this.#engineOf(tx, lease);
       const call = unrouted(at.mount, 'revoke-prepare', lease.kind, now, lease.data);
       const reply = await at.engine.room.call(call, mountWorld(tx, at.mount, keys));
-      applyWrites(tx, at.mount, reply);
+      await applyReply(tx, at.mount, reply, now);
       return { ...at, plan: reply.carried };
     });
     await engine.room.call(unrouted(mount, 'revoke', lease.kind, now, plan), { fetch: rooms.fetchOf(mount), crypto: keys });

@@ -6,6 +6,7 @@ import type { AuditSerializer } from '../audit/serializer.ts';
 import type { Clock } from '../identity/clock.ts';
 import type { Lockout } from '../identity/lockout.ts';
 import type { LeaseKeeper } from '../lease/lease-keeper.ts';
+import type { RotationKeeper } from '../lease/rotation-keeper.ts';
 import type { TokenStore } from '../identity/token-store.ts';
 import type { RouteTable } from '@strongroom/sdk-plugin/hosting';
 import type { PolicyStore } from '../policy/policy-store.ts';
@@ -34,6 +35,7 @@ export interface Unsealed extends Vault {
   readonly jobs: JobPool;
   readonly crypto: PluginCrypto;
   readonly leases: LeaseKeeper;
+  readonly rotations: RotationKeeper;
   readonly audit: AuditBroker;
   readonly auditText: AuditSerializer;
   /** PEM: verifies the checkpoints of the audit. */

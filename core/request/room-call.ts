@@ -4,8 +4,9 @@ import { fillTemplate, type InputOutline, type RawInput } from '@strongroom/sdk-
 import type { Phase, PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import type { Transaction } from '../barrier/transaction.ts';
 import type { TokenRecord } from '../identity/token.ts';
+import { applyReply } from '../lease/apply-reply.ts';
 import type { Mount } from '../mounts/mount-table.ts';
-import { applyWrites, checkReply, mountText, mountWorld, unrouted } from '../runner/engine-call.ts';
+import { checkReply, mountText, mountWorld, unrouted } from '../runner/engine-call.ts';
 import { RequestPasswords } from '../runner/passwords.ts';
 import type { MadeKeys } from '../runner/plugin-crypto.ts';
 import type { Unsealed } from './host.ts';
@@ -72,7 +73,7 @@ export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: 
     world,
   );
   checkReply(message);
-  if (tx !== undefined) applyWrites(tx, mount, message);
+  if (tx !== undefined) await applyReply(tx, mount, message, unsealed.clock.now());
   return message;
 }
 
@@ -85,7 +86,7 @@ export async function callLoginRenewal(unsealed: Unsealed, mount: Mount, tx: Tra
   const call = unrouted(mount, 'login-renew', '', unsealed.clock.now(), JSON.stringify(login));
   const message = await room.call(call, mountWorld(tx, mount, unsealed.crypto.of(mount.id), new RequestPasswords(unsealed.jobs)));
   checkReply(message);
-  applyWrites(tx, mount, message);
+  await applyReply(tx, mount, message, unsealed.clock.now());
   return message.reply?.login;
 }
 

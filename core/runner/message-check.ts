@@ -51,11 +51,12 @@ function isFailure({ code, message, report }: Fields): boolean {
   return failureCodes.has(code) && isText(message) && optional(report, isText);
 }
 
-function isReply({ reply, carried, lease, writes }: Fields): boolean {
+function isReply({ reply, carried, lease, rotations, writes }: Fields): boolean {
   return (
     optional(reply, isAnswer) &&
     optional(carried, isText) &&
     optional(lease, (one) => isRecord(one) && isText(one['kind']) && isText(one['data'])) &&
+    optional(rotations, (all) => Array.isArray(all) && all.every(isRecord)) &&
     Array.isArray(writes) &&
     writes.every((write) => isRecord(write) && isText(write['key']) && optional(write['value'], isBytes))
   );

@@ -1,11 +1,12 @@
 /** Work of engines that no request asks for: their jobs, by the clock, and the migrations of their mounts, before the first call. */
 import type { Logger } from 'pino';
 import { inTransaction } from '../barrier/in-transaction.ts';
+import { applyReply } from '../lease/apply-reply.ts';
 import { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import { type Mount, readMounts, writeMounts } from '../mounts/mount-table.ts';
 import type { Unsealed } from '../request/host.ts';
-import { applyWrites, mountWorld, unrouted } from '../runner/engine-call.ts';
+import { mountWorld, unrouted } from '../runner/engine-call.ts';
 import { jobsDirectory } from './mount-change.ts';
 
 /** Transactions of one job in a row: then others have their turn. */
@@ -50,7 +51,7 @@ async function runJob(
       const mount = (await readMounts(tx)).mounts.find((one) => one.id === id);
       if (mount === undefined) return false;
       const reply = await room.call(unrouted(mount, 'job', job, unsealed.clock.now()), mountWorld(tx, mount, unsealed.crypto.of(mount.id)));
-      applyWrites(tx, mount, reply);
+      await applyReply(tx, mount, reply, unsealed.clock.now());
       return reply.more === true;
     });
     if (!more) return;
@@ -95,7 +96,7 @@ function migrate(
     const mount = table.mounts.find((one) => one.id === id);
     if (mount === undefined) return;
     const reply = await run(tx, mount);
-    if (reply !== undefined) applyWrites(tx, mount, reply);
+    if (reply !== undefined) await applyReply(tx, mount, reply, unsealed.clock.now());
     writeMounts(tx, table.with({ ...mount, pluginVersion: to }));
   });
 }

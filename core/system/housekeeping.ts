@@ -76,6 +76,7 @@ export class Housekeeping {
   #tick(): void {
     void this.sweep();
     this.#unsealed.leases.wake();
+    this.#unsealed.rotations.wake();
   }
 
   async #sweepAll(): Promise<void> {

@@ -6,6 +6,7 @@ import type { Transaction } from '../barrier/transaction.ts';
 import { randomBase62 } from '../crypto/random-text.ts';
 import { StrongroomError } from '../errors.ts';
 import { ofMount } from '../lease/lease-store.ts';
+import { dropRotations } from '../lease/rotation-store.ts';
 import { defaultMountConfig, type Mount, type MountConfig, readMounts, writeMounts } from '../mounts/mount-table.ts';
 import { canonicalPath } from '../request/canonical-path.ts';
 import type { HostContext } from '../request/host-route.ts';
@@ -102,6 +103,7 @@ export async function unmountEngine(
   writeMounts(tx, table.without(mount.id));
   tx.put(sweepDirectory + mount.id, new Uint8Array(0));
   dropHandleKey(tx, mount.id);
+  await dropRotations(tx, mount.id);
   if (mountClass === 'auth') unsealed.tokens.closeSource(tx, mount.id);
   return { keyring: changeKeyring(tx, unsealed.barrier, (ring) => ring.without(mount.id)) };
 }

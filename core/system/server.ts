@@ -18,6 +18,7 @@ import { Lockout } from '../identity/lockout.ts';
 import { TokenStore } from '../identity/token-store.ts';
 import { RouteTable } from '@strongroom/sdk-plugin/hosting';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
+import { RotationKeeper } from '../lease/rotation-keeper.ts';
 import { PolicyStore } from '../policy/policy-store.ts';
 import { type CatalogEntry } from '../runner/catalog.ts';
 import { JobPool } from '../runner/job-pool.ts';
@@ -245,10 +246,13 @@ export class Server implements Host {
     const crypto = new PluginCrypto(vault, jobs);
     const leases = new LeaseKeeper({ ...vault, clock, rooms, crypto }, log);
     opened.push(() => leases.stop());
+    const rotations = new RotationKeeper({ ...vault, clock, rooms, crypto }, log);
+    opened.push(() => rotations.stop());
     const unsealed: Unsealed = {
       ...vault,
       clock,
       leases,
+      rotations,
       tokens: new TokenStore(secrets.tokenHash, clock),
       policies: new PolicyStore(),
       lockout: new Lockout(vault, clock),
@@ -305,6 +309,7 @@ export class Server implements Host {
       const { unsealed, housekeeping } = opened;
       await housekeeping.stop();
       await unsealed.leases.stop();
+      await unsealed.rotations.stop();
       await unsealed.rooms.close();
       await unsealed.jobs.close();
       await unsealed.audit.close().catch((error: unknown) => this.log.error({ err: error }, 'closing the audit failed'));

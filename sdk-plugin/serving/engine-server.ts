@@ -9,7 +9,16 @@ import { PluginError } from '../errors.ts';
 import type { Outside } from '../outside.ts';
 import type { Secret } from '../secret.ts';
 import { stringifyJson } from '../stringify-json.ts';
-import type { AnswerMessage, CallMessage, FromWorker, PrefetchedEntry, Question, ReplyMessage, ToWorker } from './messages.ts';
+import type {
+  AnswerMessage,
+  CallMessage,
+  FromWorker,
+  PrefetchedEntry,
+  Question,
+  ReplyMessage,
+  RotationChange,
+  ToWorker,
+} from './messages.ts';
 import { cryptoClient } from './crypto-client.ts';
 import { type Carried, runPhase } from './run-phase.ts';
 
@@ -77,6 +86,12 @@ export class EngineServer {
     return mount;
   }
 
+  /** @throws Error for a kind that the engine does not declare */
+  checkRotation(kind: string): void {
+    if (!Object.hasOwn(this.#engine.rotations ?? {}, kind))
+      throw new Error(`the engine asked for a kind of rotation that it does not declare: ${kind}`);
+  }
+
   /** What `parse` makes of an entry, kept until its revision moves. */
   derive<T>(entry: PrefetchedEntry, mountId: string, parse: (value: Uint8Array) => T): T | undefined {
     if (entry.value === undefined) return undefined;
@@ -102,6 +117,7 @@ class Call {
   readonly #room: Room;
   readonly #entries = new Map<string, PrefetchedEntry>();
   readonly #writes = new Map<string, Uint8Array | undefined>();
+  readonly #rotations: RotationChange[] = [];
   readonly #waiting = new Map<number, (answer: AnswerMessage) => void>();
   #questions = 0;
   #uncacheable = false;
@@ -179,6 +195,14 @@ class Call {
           return (await this.#ask({ kind: 'verify-password', password: plain(password), hash })).fits === true;
         },
       },
+      rotations: {
+        keep: (name, { kind, every, grace = 0, data }) => {
+          this.#server.checkRotation(kind);
+          this.#rotations.push({ change: 'keep', name, kind, every, grace, data: stringifyJson(data) });
+        },
+        start: (name) => void this.#rotations.push({ change: 'start', name }),
+        stop: (name) => void this.#rotations.push({ change: 'stop', name }),
+      },
       // Most handlers need none.
       get crypto() {
         return crypto();
@@ -229,6 +253,7 @@ class Call {
       call: this.#message.call,
       writes: [...this.#writes].map(([key, value]) => ({ key, value })),
       uncacheable: this.#uncacheable,
+      ...(this.#rotations.length === 0 ? {} : { rotations: this.#rotations }),
       ...carried,
       ...(reply === undefined
         ? {}

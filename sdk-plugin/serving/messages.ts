@@ -38,11 +38,23 @@ export type Phase =
   | 'renew-prepare'
   | 'renew'
   | 'login-renew'
+  | 'rotation-create'
+  | 'rotation-set'
+  | 'rotation-test'
+  | 'rotation-finish'
+  | 'rotation-retire'
   | 'job'
   | 'migrate';
 
 /** The phases without storage. */
-export const outsidePhases: ReadonlySet<Phase> = new Set<Phase>(['execute', 'revoke', 'renew']);
+export const outsidePhases: ReadonlySet<Phase> = new Set<Phase>([
+  'execute',
+  'revoke',
+  'renew',
+  'rotation-set',
+  'rotation-test',
+  'rotation-retire',
+]);
 
 /** Runs a handler or a step. */
 export interface CallMessage {
@@ -51,7 +63,8 @@ export interface CallMessage {
   readonly phase: Phase;
   /** What is run, in phases that no route leads to. */
   readonly name?: string;
-  /** JSON text of what earlier steps gave: the plan; for `finish` an array of plan and result; for `*-prepare` the lease's data; for
+  /** JSON text of what earlier steps gave: the plan; for `finish` an array of plan and result; for `*-prepare` the lease's data; for the steps of a rotation what is kept of
+   * the credential, for `rotation-finish` an array of the new and the old; for
    * `login-renew` a `LoginToRenew`. */
   readonly carried?: string;
   /** Seconds that a renewal adds. */
@@ -141,6 +154,18 @@ export interface CryptoQuestion {
 /** What comes of it. */
 export type CryptoAnswer = Pick<AnswerMessage, 'out' | 'error'>;
 
+/** A change of what the host rotates; `data` is JSON text. */
+export type RotationChange =
+  | {
+      readonly change: 'keep';
+      readonly name: string;
+      readonly kind: string;
+      readonly every: number;
+      readonly grace: number;
+      readonly data: string;
+    }
+  | { readonly change: 'start' | 'stop'; readonly name: string };
+
 /** A finished handler. */
 export interface ReplyMessage {
   readonly kind: 'reply';
@@ -163,6 +188,7 @@ export interface ReplyMessage {
   readonly more?: boolean;
   /** What `prepare` asks for; `data` is JSON text. */
   readonly lease?: { readonly kind: string; readonly ttl?: number; readonly maxTtl?: number; readonly data: string };
+  readonly rotations?: readonly RotationChange[];
   readonly writes: readonly { readonly key: string; readonly value: Uint8Array | undefined }[];
   /** The handler read the clock, the caller or randomness. */
   readonly uncacheable: boolean;

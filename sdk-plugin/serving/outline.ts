@@ -27,6 +27,12 @@ export interface LeaseOutline {
   readonly renews: boolean;
 }
 
+/** A kind of rotated credential. */
+export interface RotationOutline {
+  /** Old ones are ended. */
+  readonly retires: boolean;
+}
+
 /** One route. */
 export interface RouteOutline {
   readonly template: string;
@@ -43,6 +49,7 @@ export interface EngineOutline {
   readonly version: string;
   readonly routes: Readonly<Record<string, RouteOutline>>;
   readonly leases: Readonly<Record<string, LeaseOutline>>;
+  readonly rotations: Readonly<Record<string, RotationOutline>>;
   /** Seconds between the runs of each job. */
   readonly jobs: Readonly<Record<string, number>>;
   /** Versions that have a migration. */
@@ -87,6 +94,9 @@ export function outlineOf(engine: EngineDefinition | AuthMethodDefinition): Engi
     version: engine.version,
     routes,
     leases: Object.fromEntries(leases),
+    rotations: Object.fromEntries(
+      Object.entries(engine.rotations ?? {}).map(([kind, { retire }]) => [kind, { retires: retire !== undefined }]),
+    ),
     jobs: Object.fromEntries(Object.entries(engine.jobs ?? {}).map(([job, { every }]) => [job, every])),
     migrations: Object.keys(engine.migrations ?? {}),
   };

@@ -2,7 +2,7 @@
 import type { AuthMethodDefinition } from '../auth-method.ts';
 import type { Context, EngineDefinition, Json, Operation, Reply } from '../engine.ts';
 import { OpaqueJson } from '../json.ts';
-import type { LeaseStep, Outside, OutsideOperation, Prepared } from '../outside.ts';
+import type { LeaseStep, Outside, OutsideOperation, Prepared, RotationKind } from '../outside.ts';
 import type { Fields } from '../schema.ts';
 import { Secret } from '../secret.ts';
 import { stringifyJson } from '../stringify-json.ts';
@@ -49,6 +49,18 @@ export async function runPhase(engine: Plugin, message: CallMessage, ctx: () => 
     case 'login-renew':
       if (engine.kind !== 'auth-method') throw new Error('no auth method, no renewal of logins');
       return { reply: { login: await engine.renew(ctx(), parsed(carried)) } };
+    case 'rotation-create':
+      return { carried: { carried: stringifyJson(await rotationOf(engine, message).create(ctx(), parsed(carried))) } };
+    case 'rotation-finish': {
+      const [next, before] = parsed(carried) as readonly [never, never];
+      await rotationOf(engine, message).finish(ctx(), next, before);
+      return {};
+    }
+    case 'rotation-set':
+    case 'rotation-test':
+    case 'rotation-retire':
+      await outsideStepOf(engine, message)?.(outside(), parsed(carried));
+      return {};
     case 'job':
       return { carried: { more: (await named(engine.jobs, message).run(ctx())) === 'more' } };
     case 'migrate':
@@ -75,6 +87,16 @@ function stepsOf(engine: Plugin, message: CallMessage): Steps {
   if (!('execute' in operation)) throw new Error(`${message.verb} at ${message.template} has no steps`);
   // Made by `outside`, which erased its types.
   return operation as unknown as Steps;
+}
+
+function rotationOf(engine: Plugin, message: CallMessage): RotationKind<Json> {
+  // Made by `rotation`, which erased its types.
+  return named(engine.rotations, message) as unknown as RotationKind<Json>;
+}
+
+function outsideStepOf(engine: Plugin, message: CallMessage): RotationKind<Json>['retire'] {
+  const { set, test, retire } = rotationOf(engine, message);
+  return { 'rotation-set': set, 'rotation-test': test, 'rotation-retire': retire }[message.phase as 'rotation-set'];
 }
 
 function leaseStepOf(engine: Plugin, message: CallMessage): LeaseStep<never> {

@@ -18,7 +18,7 @@ export function checkOutline(json: string): EngineOutline {
   } catch {
     throw new Refusal('its outline is not JSON');
   }
-  const { name, version, routes, leases = {}, jobs = {}, migrations = [] } = record(outline, 'outline');
+  const { name, version, routes, leases = {}, rotations = {}, jobs = {}, migrations = [] } = record(outline, 'outline');
   if (typeof name !== 'string' || !namePattern.test(name)) bad('name');
   return {
     name,
@@ -28,6 +28,10 @@ export function checkOutline(json: string): EngineOutline {
       if (!namePattern.test(kind)) bad('leases');
       const { renewable, renews } = record(lease, `leases.${kind}`);
       return { renewable: renewable === true, renews: renews === true };
+    }),
+    rotations: mapped(rotations, 'rotations', bounds.fields, (kind, rotation) => {
+      if (!namePattern.test(kind)) bad('rotations');
+      return { retires: record(rotation, `rotations.${kind}`)['retires'] === true };
     }),
     jobs: mapped(jobs, 'jobs', bounds.fields, (job, every) => {
       if (!namePattern.test(job) || !Number.isSafeInteger(every) || (every as number) < 1) bad('jobs');

@@ -11,6 +11,7 @@ import {
   type FromWorker,
   type Question,
   type ReplyMessage,
+  type RotationChange,
   type Turn,
 } from '@strongroom/sdk-plugin/serving';
 
@@ -142,6 +143,7 @@ function reply(call: number, fields: Fields, body: string, blobs: readonly Uint8
     call,
     ...(fields['more'] === true ? { more: true } : {}),
     ...(carried === undefined ? {} : { carried: jsonText(carried, 'carried') }),
+    ...(fields['rotations'] === undefined ? {} : { rotations: list(fields['rotations'], 'rotations').map(rotationOf) }),
     ...(lease === undefined ? {} : { lease: leaseOf(record(lease, 'lease')) }),
     writes: list(fields['writes'], 'writes').map((write) => {
       const [key, blob] = list(write, 'writes');
@@ -164,6 +166,22 @@ function reply(call: number, fields: Fields, body: string, blobs: readonly Uint8
             ...(given['validUntil'] === undefined ? {} : { validUntil: finite(given['validUntil'], 'validUntil') }),
           },
         }),
+  };
+}
+
+/** The bounds are for whoever keeps it to say. */
+function rotationOf(value: unknown): RotationChange {
+  const { change, name, kind, every, grace, data } = record(value, 'rotations');
+  const named = text(name, 'rotations.name');
+  if (change === 'start' || change === 'stop') return { change, name: named };
+  if (change !== 'keep') throw new BadTurn('field rotations.change: expected keep, start or stop');
+  return {
+    change,
+    name: named,
+    kind: text(kind, 'rotations.kind'),
+    every: finite(every, 'rotations.every'),
+    grace: finite(grace, 'rotations.grace'),
+    data: jsonText(data, 'rotations.data'),
   };
 }
 
