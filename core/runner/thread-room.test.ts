@@ -35,3 +35,29 @@ test('a component that never says what it declares is stopped at the deadline', 
   expect(room.status()).toMatchObject({ state: 'backing-off', reason: 'loading it took too long' });
   await room.close();
 });
+
+test('a worker whose heap grows without end is stopped long before V8 would stop the process', async () => {
+  const module = join(folder, 'leaking.mjs');
+  writeFileSync(
+    module,
+    `const map = new Map();
+     const handler = () => { for (let index = 0; ; index++) map.set(index % 16e6, index); };
+     export default { kind: 'engine', name: 'p', version: '1.0.0', routes: { t: { summary: '', read: { handler } } } };`,
+  );
+  const room = new ThreadRoom(threadProgram('p', pathToFileURL(module).href), { ...roomLimits, heapMiB: 48 }, log);
+  const call = {
+    phase: 'handle',
+    mountId: 'm',
+    mount: '{}',
+    template: 't',
+    verb: 'read',
+    params: {},
+    input: {},
+    now: 1,
+    caller: '{}',
+    entries: [],
+  } as const;
+  await expect(room.call(call, {})).rejects.toMatchObject({ code: 'internal' });
+  expect(room.status()).toMatchObject({ state: 'backing-off', reason: 'its heap has grown beyond 160 MiB' });
+  await room.close();
+});

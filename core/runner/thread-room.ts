@@ -8,6 +8,7 @@ import { Piscina } from 'piscina';
 import type { Logger } from 'pino';
 import { StrongroomError } from '../errors.ts';
 import { Conflict } from '../storage/types.ts';
+import { heapCeilingMiB, HeapWatch } from './heap-watch.ts';
 import { readMessage } from './message-check.ts';
 import type { EngineOutline } from '@strongroom/sdk-plugin/serving';
 import type { OutsideRequest, OutsideResponse } from '@strongroom/sdk-plugin';
@@ -32,7 +33,7 @@ export interface RoomLimits {
   readonly callsMax: number;
 }
 
-/** The defaults of DESIGN section 9. */
+/** What is not configured. */
 export const roomLimits: RoomLimits = { deadlineMs: 30_000, heapMiB: 256, callsMax: 10_000 };
 
 /** What a running call may ask for. Inside a transaction: storage, whose reads throw Conflict to restart, and passwords; outside of one: HTTP. Keys: everywhere. */
@@ -82,6 +83,7 @@ interface Running {
 interface Serving {
   readonly port: MessagePort;
   readonly abort: AbortController;
+  readonly heap: HeapWatch;
 }
 
 const backOffMs = { first: 100, max: 30_000 } as const;
@@ -114,7 +116,7 @@ export class ThreadRoom {
       maxThreads: 1,
       concurrentTasksPerWorker: 1,
       idleTimeout: Number.POSITIVE_INFINITY,
-      resourceLimits: { maxOldGenerationSizeMb: limits.heapMiB },
+      resourceLimits: { maxOldGenerationSizeMb: heapCeilingMiB(limits.heapMiB) },
       env: {},
       // A plugin's argv and environment hold nothing of the host's.
       argv: [],
@@ -177,7 +179,12 @@ export class ThreadRoom {
     }
     const { port1, port2 } = new MessageChannel();
     const abort = new AbortController();
-    const serving: Serving = { port: port1, abort };
+    const heap = new HeapWatch(
+      this.#limits.heapMiB,
+      () => (this.#running.size > 0 ? this.#pool.threads[0] : undefined),
+      (reason) => this.#stop(serving, reason),
+    );
+    const serving: Serving = { port: port1, abort, heap };
     port1.on('message', (batch: unknown) => this.#take(serving, batch));
     // Not even an unclonable message may take the host down.
     port1.on('messageerror', () => this.#stop(serving, 'the worker sent something unreadable'));
@@ -199,6 +206,7 @@ export class ThreadRoom {
     if (serving === undefined || this.#serving !== serving) return;
     this.#serving = undefined;
     this.#outbox = [];
+    serving.heap.stop();
     serving.port.close();
     serving.abort.abort();
     this.#restarts++;

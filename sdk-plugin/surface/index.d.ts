@@ -190,14 +190,14 @@ export declare type DeriveParams = {
 /** A length of time, in whole seconds; accepts a number, decimal text, or Go's form ("1h30m", "2d"). */
 declare function duration(options?: FieldOptions): Schema<number>;
 
-/**
- * UTF-8, natively where the engine has it and portably where not.
- *
- * @source RFC 3629
- */
 /** Encodes text; a lone surrogate becomes U+FFFD, as TextEncoder has it. */
 export declare function encodeUtf8(text: string): Uint8Array;
 
+/**
+ * UTF-8 in any engine, without what it may bring for it.
+ *
+ * @source RFC 3629
+ */
 /** As `encodeUtf8`, in any engine. */
 export declare function encodeUtf8Portably(text: string): Uint8Array;
 

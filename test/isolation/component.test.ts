@@ -1,4 +1,5 @@
 /** The component room, attacked from inside. Invariants: nothing of the host and of other mounts can be reached; what an instance breaks is its own. */
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCatalog } from '../../core/runner/catalog.ts';
 import { componentEntry, componentOf } from '../harness/components.ts';
@@ -64,6 +65,16 @@ describe('a component', () => {
     for (const [name, what] of Object.entries(found)) if (!name.includes('Date')) expect([name, what]).toEqual([name, 'nothing']);
     expect(Object.keys(found).length).toBeGreaterThan(20);
     expect(times).toBe(1);
+  });
+
+  test('has the globals of the language and of text, and no others', async () => {
+    const { names } = (await host.send('GET', 'box/globals')).json.data as { readonly names: readonly string[] };
+    // Other engines lack or add some of the language.
+    const language = new Set([...Object.getOwnPropertyNames(runInNewContext('globalThis')), 'InternalError', 'Float16Array']);
+    const others = names.filter((name) => !language.has(name));
+    // Of text, and what componentize-qjs and the guest's promises keep there; `performance` is undefined.
+    const known = 'DOMException TextDecoder TextEncoder atob btoa performance queueMicrotask __cqjs __strongroomRunAsync wit'.split(' ');
+    expect(new Set(known).isSupersetOf(new Set(others)) ? [] : others).toEqual([]);
   });
 
   test('reads no storage but its own', async () => {

@@ -100,9 +100,12 @@ function issue(connection: Connection, server: TestServer, role: string, mount =
 describe.each<Isolation>(['thread', 'component'])(`a server with the plugin as %s, killed (seed ${seed})`, (isolation) => {
   /** Names of keys with a long lease whose answer has come. */
   let answered: string[] = [];
+  /** Of those whose revocation was answered. */
+  let revoked: string[] = [];
   let server: TestServer;
   beforeEach(async () => {
     answered = [];
+    revoked = [];
     service = await KeyService.start();
     server = await startServer(`killed-${isolation}`, isolation);
   });
@@ -112,15 +115,29 @@ describe.each<Isolation>(['thread', 'component'])(`a server with the plugin as %
     rmSync(server.directory, { recursive: true, force: true });
   });
 
-  /** Issues keys on a connection until it breaks. */
+  /** Issues keys on a connection, renews and revokes them, until it breaks. */
   async function keepIssuing(): Promise<void> {
     const connection = server.connect();
+    const change = (what: 'renew' | 'revoke', lease_id: unknown): Promise<RawAnswer | undefined> =>
+      connection.send({ method: 'PUT', path: `sys/leases/${what}`, body: { lease_id }, token: server.rootToken }).catch(() => undefined);
     for (let turn = 0; ; turn += 1) {
       const role = turn % 3 === 2 ? 'short' : 'long';
       const answer = await issue(connection, server, role);
       if (answer === undefined) break;
       expect(answer.status).toBe(200);
-      if (role === 'long') answered.push(answer.json.data.name as string);
+      const { lease_id, data } = answer.json as { readonly lease_id: string; readonly data: { readonly name: string } };
+      if (role === 'short') continue;
+      if (turn % 3 === 0) {
+        answered.push(data.name);
+        const renewed = await change('renew', lease_id);
+        if (renewed === undefined) break;
+        expect(renewed.status).toBe(200);
+      } else {
+        const done = await change('revoke', lease_id);
+        if (done === undefined) break;
+        expect(done.status).toBe(204);
+        revoked.push(data.name);
+      }
     }
     connection.close();
   }
@@ -170,7 +187,9 @@ describe.each<Isolation>(['thread', 'component'])(`a server with the plugin as %
     // Longer than short leases live, and than it takes until what was given up is ended for the second time.
     await aftermath.later(121);
     expectSame(await holdings(aftermath));
-    expect((await aftermath.leases()).live).toEqual(expect.arrayContaining(answered));
+    const { live } = await aftermath.leases();
+    expect(live).toEqual(expect.arrayContaining(answered));
+    expect(live.filter((name) => revoked.includes(name))).toEqual([]);
     expectAskedOnce();
     await expectAllToEnd(aftermath);
     await aftermath.close();

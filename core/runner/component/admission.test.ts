@@ -33,6 +33,10 @@ describe('a component is refused', () => {
     ['that reaches files', imports('wasi:filesystem/types@0.2.0'), 'it imports wasi:filesystem/types@0.2.0'],
     ['that reaches sockets', imports('wasi:sockets/tcp@0.2.0'), 'it imports wasi:sockets/tcp@0.2.0'],
     ['that reaches a clock', imports('wasi:clocks/monotonic-clock@0.2.0'), 'it imports wasi:clocks/monotonic-clock@0.2.0'],
+    ['that reaches HTTP', imports('wasi:http/outgoing-handler@0.2.0'), 'it imports wasi:http/outgoing-handler@0.2.0'],
+    ['that ends the process', imports('wasi:cli/exit@0.2.0'), 'it imports wasi:cli/exit@0.2.0'],
+    ['that reaches the terminal', imports('wasi:cli/stdout@0.2.0'), 'it imports wasi:cli/stdout@0.2.0'],
+    ['that imports a module of the host', '(component (import "node:fs" (instance)))', 'it imports node:fs, and plugins may import'],
     ['made for another version', imports('strongroom:plugin/host@2.0.0'), 'this server speaks version 1.0.0 of the plugin interface'],
     ['that imports a function', '(component (import "run" (func)))', 'it imports run'],
     ['that imports a resource', '(component (import "file" (type (sub resource))))', 'it imports file'],
@@ -40,6 +44,11 @@ describe('a component is refused', () => {
     ['with threads', around('(memory 1 2 shared)'), 'it uses threads: a shared memory'],
     ['that imports a shared memory', '(component (core module (import "a" "m" (memory 1 2 shared))))', 'it uses threads: a shared memory'],
     ['with a 64-bit memory', around('(memory i64 1)'), 'a 64-bit memory'],
+    ['with collected arrays', around('(type (array (mut i64)))'), 'it uses garbage collection: a type that is no function'],
+    ['with collected structs', around('(type (struct (field i32)))'), 'it uses garbage collection'],
+    ['with types that know each other', around('(rec (type (func)) (type (func (param (ref null 0)))))'), 'it uses garbage collection'],
+    ['with subtypes', around('(type (sub (func)))'), 'it uses garbage collection'],
+    ['with exceptions', around('(tag (param i32))'), 'it uses exceptions'],
     ['with a large table', around('(table 65537 funcref)'), 'a table begins with 65537 elements, at most 65536 are allowed'],
     ['nested too deeply', nested(9), 'more than 8 deep'],
     ['with many modules', `(component ${'(core module)'.repeat(65)})`, 'more than 64 modules'],
@@ -107,6 +116,14 @@ describe('memories', () => {
   test('keep a smaller maximum of their own, and lose a larger one', async () => {
     expect(await cap({ a: `(module (memory 1 2) ${plugin})` }, 4)).toEqual([[2]]);
     expect(await cap({ a: `(module (memory 1 65536) ${plugin})` }, 4)).toEqual([[64]]);
+  });
+
+  test('are no way around: tables are counted as well', async () => {
+    const tables = (count: number): string => '(table 0 funcref)'.repeat(count);
+    expect(await cap({ a: `(module (memory 1) ${plugin} ${tables(10)})`, b: `(module ${tables(6)})` }, 4)).toHaveLength(2);
+    await expect(cap({ a: `(module (memory 1) ${plugin} ${tables(10)})`, b: `(module ${tables(7)})` }, 4)).rejects.toThrow(
+      '17 tables, at most 16 are allowed',
+    );
   });
 
   test('are counted', async () => {

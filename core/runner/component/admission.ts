@@ -12,8 +12,15 @@ const interfaceVersion = '1.0.0';
 export const hostInterface: string = `strongroom:plugin/host@${interfaceVersion}`;
 const allowedImports: ReadonlySet<string> = new Set([hostInterface, `strongroom:plugin/types@${interfaceVersion}`]);
 
-/** Bounds of a component. QuickJS, the largest in use, takes 2 MiB, 13 modules and 3 memories. */
-export const componentLimits = { bytesMax: 16_777_216, modulesMax: 64, memoriesMax: 8, tableElementsMax: 65_536, depthMax: 8 } as const;
+/** Bounds of a component. QuickJS, the largest in use, takes 2 MiB, 13 modules, 3 memories and 3 tables. */
+export const componentLimits = {
+  bytesMax: 16_777_216,
+  modulesMax: 64,
+  memoriesMax: 8,
+  tablesMax: 16,
+  tableElementsMax: 65_536,
+  depthMax: 8,
+} as const;
 
 const pageBytes = 65_536;
 /** What a memory that is not the largest may grow by. */
@@ -95,6 +102,8 @@ export function capModules(modules: Readonly<Record<string, Uint8Array>>, memory
   const memories = facts.flatMap(({ name, facts: { memories: own } }) => own.map(({ min, max }, index) => ({ name, index, min, max })));
   if (memories.length > componentLimits.memoriesMax)
     throw new Refusal(`${memories.length} memories, at most ${componentLimits.memoriesMax} are allowed`);
+  const tables = facts.reduce((sum, { facts: own }) => sum + own.tables.length, 0);
+  if (tables > componentLimits.tablesMax) throw new Refusal(`${tables} tables, at most ${componentLimits.tablesMax} are allowed`);
   const total = (memoryMiB * 1_048_576) / pageBytes;
   const [largest, ...others] = memories.toSorted((a, b) => b.min - a.min);
   const capOf = new Map<(typeof memories)[number], number>(

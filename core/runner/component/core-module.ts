@@ -116,6 +116,9 @@ function safeName(bytes: Uint8Array): string {
 
 const magic = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0] as const;
 const sectionIdMax = 13;
+const typeSection = 1;
+const tagSection = 13;
+const functionForm = 0x60;
 const functionKind = 0;
 const tableKind = 1;
 const memoryKind = 2;
@@ -135,7 +138,10 @@ export function inspectModule(bytes: Uint8Array): ModuleFacts {
   while (!top.done) {
     const { id, span, body } = top.section();
     if (id > sectionIdMax) throw new Refusal(`a section of unknown kind ${id}`);
-    if (id === 2) {
+    if (id === typeSection) {
+      for (let left = body.number(); left > 0; left -= 1) readFunctionType(body);
+    } else if (id === tagSection) throw new Refusal('it uses exceptions');
+    else if (id === 2) {
       for (let left = body.number(); left > 0; left -= 1) importModules.add(readImport(body));
     } else if (id === 4) {
       if (tableSection !== undefined) throw new Refusal('a section that comes twice');
@@ -154,6 +160,15 @@ export function inspectModule(bytes: Uint8Array): ModuleFacts {
     }
   }
   return { importModules, exports, memories, tables, memorySection, tableSection };
+}
+
+/**
+ * Structs and arrays lie in the worker's heap and not in a memory: no maximum holds for them, and V8 ends the whole process when large ones
+ * have filled it.
+ */
+function readFunctionType(body: Reader): void {
+  if (body.byte() !== functionForm) throw new Refusal('it uses garbage collection: a type that is no function');
+  for (const _ of ['parameters', 'results']) for (let left = body.number(); left > 0; left -= 1) body.reference();
 }
 
 /** Reads an import for the name of its module; an imported memory is held to the same rules as one that is defined. */

@@ -8,8 +8,8 @@ import { Instance, type Link } from './instance.ts';
 import type { Prepared } from './transpile-task.ts';
 import { checkTurn } from './turn-check.ts';
 
-/** Instances that a worker keeps; the one that was idle for longest makes room. */
-const instancesMax = 256;
+/** Instances that a worker keeps, of some 700 KiB each; the one that was idle for longest makes room. */
+const instancesMax = 1024;
 /** Internal failures in a row after which an instance is dropped with what waits in it. */
 const failuresMax = 16;
 /** Part of an instance's memory that one message may take. */

@@ -25,6 +25,13 @@ const ways: Readonly<Record<string, Way>> = {
     return new Promise(() => {});
   },
   exits: () => process.exit(0),
+  // Not to be had in a worker, or not at all.
+  aborts: () => process.abort(),
+  'posts-to-the-pool': () => {
+    const { parentPort } = process.getBuiltinModule('node:worker_threads');
+    for (const message of [null, 17, {}, { ready: true }, { taskId: 1, result: null, error: null }]) parentPort?.postMessage(message);
+    return done;
+  },
   recurses: () => {
     const deeper = (depth: number): number => deeper(depth + 1) + 1;
     return { data: { depth: deeper(0) } };
@@ -47,6 +54,16 @@ const ways: Readonly<Record<string, Way>> = {
   'exhausts-the-heap': () => {
     const heap: unknown[] = [];
     for (;;) heap.push(Array.from({ length: 10_000 }, (_, index) => ({ index })));
+  },
+  // Each of these asks for much more in one step than is left.
+  'fills-a-map': () => {
+    const map = new Map<number, number>();
+    for (let index = 0; ; index += 1) map.set(index % 16_000_000, index);
+  },
+  'makes-20-million-objects': () => ({ data: { length: Array.from({ length: 20_000_000 }, (_, index) => ({ index })).length } }),
+  'makes-a-large-array': () => {
+    const arrays: unknown[] = [];
+    for (;;) arrays.push(Array.from<number>({ length: 30_000_000 }).fill(0.5));
   },
   'holds-200-mib': () => {
     kept.length = 0;

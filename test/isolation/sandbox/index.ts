@@ -72,6 +72,10 @@ const engine: EngineDefinition = defineEngine({
         },
       },
     }),
+    ...route('globals', {
+      summary: 'All there is',
+      read: { handler: () => ({ data: { names: Object.getOwnPropertyNames(globalThis) } }) },
+    }),
     ...route('import', {
       summary: 'Loads a module',
       read: { handler: async () => ({ data: { found: await attempt(() => import(['node', 'fs'].join(':'))) } }) },
