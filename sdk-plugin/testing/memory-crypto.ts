@@ -72,7 +72,7 @@ export class MemoryCrypto {
         return [this.#seal(await subtle.importKey(format as 'raw', material, algorithm, mayLeave, usages))];
       }
       case 'exportKey': {
-        const exported: ArrayBuffer | object = await subtle.exportKey(format as 'raw', extractable(key('key')));
+        const exported: ArrayBuffer | object = await subtle.exportKey(format as 'raw', exportable(key('key')));
         return [exported instanceof ArrayBuffer ? new Uint8Array(exported) : Buffer.from(JSON.stringify(exported))];
       }
       case 'encrypt':
@@ -90,7 +90,7 @@ export class MemoryCrypto {
       case 'deriveKey':
         return [this.#seal(await subtle.deriveKey(params, key('key'), algorithm, mayLeave, usages))];
       case 'wrapKey':
-        return binary(subtle.wrapKey(format as 'raw', extractable(key('data')), key('key'), params));
+        return binary(subtle.wrapKey(format as 'raw', exportable(key('data')), key('key'), params));
       case 'unwrapKey':
       default:
         return [this.#seal(await subtle.unwrapKey(format as 'raw', data, key('key'), params, algorithm, mayLeave, usages))];
@@ -134,7 +134,7 @@ export class MemoryCrypto {
 }
 
 /** @throws DOMException in the host's words */
-function extractable(key: Key): Key {
+function exportable(key: Key): Key {
   if (key.extractable) return key;
   throw new DOMException('the key is not extractable', 'InvalidAccessError');
 }
