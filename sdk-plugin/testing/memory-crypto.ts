@@ -52,7 +52,7 @@ export class MemoryCrypto {
   }
 
   async #run(question: CryptoQuestion): Promise<readonly Uint8Array[]> {
-    const { op, bytes, extractable = false, length = 0 } = question;
+    const { op, bytes, extractable: mayLeave = false, length = 0 } = question;
     const subtle = this.#subtle;
     const [data, signature] = [Uint8Array.from(bytes['data'] ?? []), Uint8Array.from(bytes['signature'] ?? [])];
     const params = this.#params(question);
@@ -64,15 +64,15 @@ export class MemoryCrypto {
     const binary = async (result: Promise<ArrayBuffer>): Promise<readonly Uint8Array[]> => [new Uint8Array(await result)];
     switch (op) {
       case 'generateKey': {
-        const made = await subtle.generateKey(algorithm as never, extractable, usages);
+        const made = await subtle.generateKey(algorithm as never, mayLeave, usages);
         return 'publicKey' in made ? [this.#seal(made.publicKey), this.#seal(made.privateKey)] : [this.#seal(made)];
       }
       case 'importKey': {
         const material = format === 'jwk' ? (JSON.parse(Buffer.from(data).toString()) as never) : data;
-        return [this.#seal(await subtle.importKey(format as 'raw', material, algorithm, extractable, usages))];
+        return [this.#seal(await subtle.importKey(format as 'raw', material, algorithm, mayLeave, usages))];
       }
       case 'exportKey': {
-        const exported: ArrayBuffer | object = await subtle.exportKey(format as 'raw', key('key'));
+        const exported: ArrayBuffer | object = await subtle.exportKey(format as 'raw', exportable(key('key')));
         return [exported instanceof ArrayBuffer ? new Uint8Array(exported) : Buffer.from(JSON.stringify(exported))];
       }
       case 'encrypt':
@@ -88,12 +88,12 @@ export class MemoryCrypto {
       case 'deriveBits':
         return binary(subtle.deriveBits(params, key('key'), length));
       case 'deriveKey':
-        return [this.#seal(await subtle.deriveKey(params, key('key'), algorithm, extractable, usages))];
+        return [this.#seal(await subtle.deriveKey(params, key('key'), algorithm, mayLeave, usages))];
       case 'wrapKey':
-        return binary(subtle.wrapKey(format as 'raw', key('data'), key('key'), params));
+        return binary(subtle.wrapKey(format as 'raw', exportable(key('data')), key('key'), params));
       case 'unwrapKey':
       default:
-        return [this.#seal(await subtle.unwrapKey(format as 'raw', data, key('key'), params, algorithm, extractable, usages))];
+        return [this.#seal(await subtle.unwrapKey(format as 'raw', data, key('key'), params, algorithm, mayLeave, usages))];
     }
   }
 
@@ -131,4 +131,10 @@ export class MemoryCrypto {
     if (key === undefined) throw new DOMException('not a key that was sealed for this mount', 'DataError');
     return key;
   }
+}
+
+/** @throws DOMException in the host's words */
+function exportable(key: Key): Key {
+  if (key.extractable) return key;
+  throw new DOMException('the key is not extractable', 'InvalidAccessError');
 }

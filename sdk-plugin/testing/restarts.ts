@@ -14,6 +14,8 @@ export class RestartError extends Error {
 }
 
 const givenUp = Symbol('given up');
+/** Of a call that reads more often, so many reads are tried, from its first to its last: otherwise a listing of 1000 would cost a million reads. */
+const placesMax = 64;
 
 type Read = Extract<Question, { kind: 'get' | 'list' }>;
 
@@ -41,8 +43,8 @@ export async function runToEnd(run: RunOnce, answers: () => AnswerTo): Promise<F
  */
 export async function runRestarted(what: string, run: RunOnce, answers: () => AnswerTo): Promise<Finished> {
   const first = await runToEnd(run, answers);
-  const places = [...first.reads.map((read, index) => ({ read, at: index + 1 })), { read: undefined, at: Number.POSITIVE_INFINITY }];
-  for (const { read, at } of places) {
+  const reads = spread(first.reads.map((read, index) => ({ read, at: index + 1 })));
+  for (const { read, at } of [...reads, { read: undefined, at: Number.POSITIVE_INFINITY }]) {
     if (read !== undefined) await giveUpAt(run, at, answers);
     const { ended } = await runToEnd(run, answers);
     const difference = differenceOf(first.ended, ended);
@@ -54,6 +56,12 @@ export async function runRestarted(what: string, run: RunOnce, answers: () => An
     );
   }
   return first;
+}
+
+/** At most `placesMax` of them, the first and the last among them. */
+function spread<T>(all: readonly T[]): readonly T[] {
+  const step = (all.length - 1) / (placesMax - 1);
+  return all.length <= placesMax ? all : all.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
 }
 
 async function giveUpAt(run: RunOnce, at: number, answers: () => AnswerTo): Promise<void> {

@@ -52,6 +52,21 @@ describe('a handler is begun anew after each of its reads, and after its end', (
     expect(mount.trace).toEqual({ uncacheable: true, asked: ['n', ''] });
   });
 
+  test('and at 64 of them, the first and the last among them, when it reads more often', async () => {
+    const runs: string[] = [];
+    await outcome(async (ctx) => {
+      const run = runs.push('') - 1;
+      for (let n = 1; n <= 300; n++) {
+        await ctx.storage.get(`k${n}`);
+        runs[run] = `k${n}`;
+      }
+    });
+    // Each given up before what it asked for came, then a whole one.
+    expect(runs).toHaveLength(1 + 2 * 64 + 1);
+    expect([runs[1], runs[3]?.slice(0, 1), runs[2 * 64 - 1]]).toEqual(['', 'k', 'k299']);
+    expect(runs.filter((last) => last === 'k300')).toHaveLength(1 + 64 + 1);
+  });
+
   test('and is refused when it counts in a variable', async () => {
     let count = 0;
     const error = await outcome(() => ({ data: { count: ++count } }));

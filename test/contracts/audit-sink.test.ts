@@ -8,7 +8,10 @@ import { buildPlugin } from '@strongroom/sdk-plugin/build';
 import { auditSinkContract } from '@strongroom/sdk-plugin/testing/audit-sink-contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyAuditFiles } from '../../core/audit/verify.ts';
+import { loadConfig } from '../../core/config/load.ts';
+import { openOutsidePlugins } from '../../core/runner/outside-plugins.ts';
 import { inspectPlugin } from '../../core/runner/plugin-check.ts';
+import { openSinks } from '../../core/system/open-sinks.ts';
 import httpCollector from '../../examples/http-collector/index.ts';
 import { TestServer } from '../harness/server.ts';
 import { Collector } from './collector.ts';
@@ -51,11 +54,19 @@ describe('a server whose config names an audit sink from outside', () => {
     const sha256 = createHash('sha256').update(readFileSync(module)).digest('hex');
     return { name: 'http-collector', kind: 'audit-sink', path: module, version: '1.0.0', sha256, ...changes };
   };
-  const start = (named: object, options: object = { url: collector.url }, type = 'http-collector'): Promise<TestServer> =>
-    TestServer.start({ config: { plugins: [named], audit_sinks: [{ name: 'far', type, options }] } });
+  /** What a server does with its config before it listens. */
+  const open = async (named: object, options: object, type = 'http-collector'): Promise<unknown> => {
+    const file = join(folder, 'config.json');
+    const audit = [{ name: 'far', type, options }];
+    const rest = { listeners: [{ type: 'tcp', address: '127.0.0.1:0' }], storage: { type: 'memory' }, seal: { type: 'shamir' } };
+    writeFileSync(file, JSON.stringify({ ...rest, plugins: [named], audit_sinks: audit }));
+    const config = loadConfig(file);
+    return openSinks(openOutsidePlugins(config.plugins, []), config.auditSinks);
+  };
 
   test('has every line of its requests there before it answers, in a chain that is whole', async () => {
-    const server = await start(plugin());
+    const audit = [{ name: 'far', type: 'http-collector', options: { url: collector.url } }];
+    const server = await TestServer.start({ config: { plugins: [plugin()], audit_sinks: audit } });
     expect((await server.send({ method: 'POST', path: '/v1/secret/data/a', body: { data: { x: 1 } } })).status).toBe(200);
     expect(collector.text.match(/"path":"secret\/data\/a"/g)).toHaveLength(2);
     collector.next = 'refuses';
@@ -78,11 +89,11 @@ describe('a server whose config names an audit sink from outside', () => {
     ],
     ['another name', () => plugin({ name: 'collector' }), {}, /plugin type "http-collector" not found/],
   ])('does not start with %s', async (_, named, options, why) => {
-    await expect(start(named(), options)).rejects.toThrow(why);
+    await expect(open(named(), options)).rejects.toThrow(why);
   });
 
   test('does not start with a module of another name', async () => {
-    await expect(start(plugin({ name: 'other' }), {}, 'other')).rejects.toThrow('plugin other: its module says that it is http-collector');
+    await expect(open(plugin({ name: 'other' }), {}, 'other')).rejects.toThrow('plugin other: its module says that it is http-collector');
   });
 
   test('can be told by what it asks for', async () => {
