@@ -5,8 +5,10 @@ import type { AddressInfo } from 'node:net';
 /** What happens to the next request of a method. */
 export type Behaviour = 'works' | 'fails-before' | 'fails-after' | 'hangs-after' | 'answers-nonsense' | 'redirects';
 
+type Method = 'PUT' | 'GET' | 'PATCH' | 'DELETE';
+
 /** Where a request may be held: before anything came of it, and before its answer. */
-export type Moment = `${'PUT' | 'PATCH' | 'DELETE'} ${'has come' | 'is done'}`;
+export type Moment = `${Method} ${'has come' | 'is done'}`;
 
 /** A started service. */
 export class KeyService {
@@ -16,6 +18,7 @@ export class KeyService {
   /** Names and seconds of what was kept longer. */
   readonly extended: (readonly [name: string, seconds: number])[] = [];
   puts: Behaviour = 'works';
+  gets: Behaviour = 'works';
   patches: Behaviour = 'works';
   deletes: Behaviour = 'works';
   /** Awaited at every moment of every request. */
@@ -47,12 +50,13 @@ export class KeyService {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const name = (request.url ?? '').replace('/keys/', '');
-    const method = request.method === 'PUT' || request.method === 'PATCH' ? request.method : 'DELETE';
+    // Nothing else is sent here.
+    const method = request.method as Method;
     this.asked.push(`${method} ${name}`);
     const body = await bodyOf(request);
     // Broken off by a client that was killed.
     if (body === undefined) return undefined;
-    const behaviour = { PUT: this.puts, PATCH: this.patches, DELETE: this.deletes }[method];
+    const behaviour = { PUT: this.puts, GET: this.gets, PATCH: this.patches, DELETE: this.deletes }[method];
     const end = (status: number, answer: string, headers: Record<string, string> = {}): void =>
       void response.writeHead(status, headers).end(answer);
     if (request.headers.authorization !== 'Bearer service-token') return end(401, '{}');
@@ -61,7 +65,8 @@ export class KeyService {
     if (behaviour === 'redirects') return end(302, '', { location: 'http://127.0.0.1:1/elsewhere' });
     if (method === 'PUT') this.keys.set(name, { role: (JSON.parse(body) as { role: string }).role });
     else if (method === 'PATCH') this.extended.push([name, (JSON.parse(body) as { seconds: number }).seconds]);
-    else this.keys.delete(name);
+    else if (method === 'DELETE') this.keys.delete(name);
+    else if (!this.keys.has(name)) return end(404, '{}');
     await this.gate(`${method} is done`, name);
     if (behaviour === 'fails-after') return end(500, '{}');
     if (behaviour === 'answers-nonsense') return end(200, '{"nothing":1}');
