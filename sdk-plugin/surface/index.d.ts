@@ -86,6 +86,7 @@ export declare interface Context {
     readonly storage: PluginStorage;
     readonly passwords: Passwords;
     readonly crypto: Crypto_2;
+    readonly rotations: Rotations;
     readonly mount: MountInfo;
     /** Milliseconds since 1970 by the host's clock, the same within one request. Reading it makes the answer uncacheable unless the reply says `validUntil`. */
     now(): number;
@@ -219,6 +220,8 @@ export declare interface EngineDefinition {
     readonly migrations?: Readonly<Record<string, (ctx: Context) => Promise<void> | void>>;
     /** Kinds of leases that its operations ask for. */
     readonly leases?: Readonly<Record<string, LeaseKind>>;
+    /** Kinds of credentials that its handlers have rotated by `ctx.rotations`. */
+    readonly rotations?: Readonly<Record<string, RotationKind<never>>>;
 }
 
 /** Field options common to all kinds. */
@@ -573,6 +576,48 @@ export declare type ReplyHeader = (typeof replyHeaders)[number];
 
 /** Headers that a reply may set: none that says who is asked, how long the body is, or what a browser may do. */
 export declare const replyHeaders: readonly ['content-type', 'content-disposition', 'cache-control', 'etag', 'last-modified', 'link', 'location', 'replay-nonce', 'retry-after', 'www-authenticate'];
+
+/** Types the steps of a rotation kind by what is kept of a credential. */
+export declare function rotation<Data extends Json>(kind: RotationKind<Data>): RotationKind<never>;
+
+/**
+ * A kind of credential that stays and is rotated: the host runs the steps, records each before the next, and goes on after a crash where it was. A step
+ * that fails is tried again, later and later, with the same new credential; the old one is valid until the new one has been proved and its grace is over.
+ */
+export declare interface RotationKind<Data extends Json> {
+    /** Decides the new credential, in a transaction: from what is kept of the one that is in force. */
+    readonly create: (ctx: Context, before: Data) => Now<Data>;
+    /** Makes it valid, beside the old one. May run again. */
+    readonly set: (outside: Outside, next: Data) => Now<void>;
+    /** Proves that it works, or throws. May run again. */
+    readonly test: (outside: Outside, next: Data) => Now<void>;
+    /** In a transaction: from here on the new one is what readers get. */
+    readonly finish: (ctx: Context, next: Data, before: Data) => Now<void>;
+    /** Ends a credential that was replaced, or one that was set and never finished. May run again, and for what was never set. */
+    readonly retire?: (outside: Outside, old: Data) => Now<void>;
+}
+
+/** What is to be rotated. */
+export declare interface RotationRequest {
+    /** Name of a kind in the engine's `rotations`. */
+    readonly kind: string;
+    /** Seconds between rotations, at least 1. */
+    readonly every: number;
+    /** Seconds for which an old credential stays valid; default none. */
+    readonly grace?: number;
+    /** What `create` needs to know of the credential in force. Kept encrypted; never shown. */
+    readonly data: Json;
+}
+
+/** What the host rotates for a mount, by names of the plugin's choice (at most 512 characters). Changes are kept with the writes of the same call. */
+export declare interface Rotations {
+    /** Begins, or changes how often: a rotation that is under way is not disturbed and keeps its data. */
+    keep(name: string, rotation: RotationRequest): void;
+    /** Makes the next rotation due at once. */
+    start(name: string): void;
+    /** Ends it. What a rotation under way has set is retired; the credential in force stays. */
+    stop(name: string): void;
+}
 
 /** A route as the host sees it, its types erased. */
 export declare type Route = RouteBase & {

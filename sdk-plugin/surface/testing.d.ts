@@ -93,7 +93,8 @@ declare interface CallMessage {
     readonly phase: Phase;
     /** What is run, in phases that no route leads to. */
     readonly name?: string;
-    /** JSON text of what earlier steps gave: the plan; for `finish` an array of plan and result; for `*-prepare` the lease's data; for
+    /** JSON text of what earlier steps gave: the plan; for `finish` an array of plan and result; for `*-prepare` the lease's data; for the steps of a rotation what is kept of
+     * the credential, for `rotation-finish` an array of the new and the old; for
      * `login-renew` a `LoginToRenew`. */
     readonly carried?: string;
     /** Seconds that a renewal adds. */
@@ -146,6 +147,7 @@ declare interface Context {
     readonly storage: PluginStorage;
     readonly passwords: Passwords;
     readonly crypto: Crypto_2;
+    readonly rotations: Rotations;
     readonly mount: MountInfo;
     /** Milliseconds since 1970 by the host's clock, the same within one request. Reading it makes the answer uncacheable unless the reply says `validUntil`. */
     now(): number;
@@ -258,6 +260,8 @@ declare interface EngineDefinition {
     readonly migrations?: Readonly<Record<string, (ctx: Context) => Promise<void> | void>>;
     /** Kinds of leases that its operations ask for. */
     readonly leases?: Readonly<Record<string, LeaseKind>>;
+    /** Kinds of credentials that its handlers have rotated by `ctx.rotations`. */
+    readonly rotations?: Readonly<Record<string, RotationKind<never>>>;
 }
 
 /** A request, as a client sends it, after those before it. */
@@ -280,6 +284,7 @@ declare interface EngineOutline {
     readonly version: string;
     readonly routes: Readonly<Record<string, RouteOutline>>;
     readonly leases: Readonly<Record<string, LeaseOutline>>;
+    readonly rotations: Readonly<Record<string, RotationOutline>>;
     /** Seconds between the runs of each job. */
     readonly jobs: Readonly<Record<string, number>>;
     /** Versions that have a migration. */
@@ -579,7 +584,7 @@ declare interface Passwords {
  * that `name` says; an auth method's check of a login whose token is to be renewed.
  * Those in which nothing but `fetch` may be asked are named by `outsidePhases`.
  */
-declare type Phase = 'handle' | 'prepare' | 'execute' | 'finish' | 'revoke-prepare' | 'revoke' | 'renew-prepare' | 'renew' | 'login-renew' | 'job' | 'migrate';
+declare type Phase = 'handle' | 'prepare' | 'execute' | 'finish' | 'revoke-prepare' | 'revoke' | 'renew-prepare' | 'renew' | 'login-renew' | 'rotation-create' | 'rotation-set' | 'rotation-test' | 'rotation-finish' | 'rotation-retire' | 'job' | 'migrate';
 
 /** A plugin whose calls a mount takes. */
 declare type Plugin_2 = EngineDefinition | AuthMethodDefinition;
@@ -671,6 +676,7 @@ declare interface ReplyMessage {
         readonly maxTtl?: number;
         readonly data: string;
     };
+    readonly rotations?: readonly RotationChange[];
     readonly writes: readonly {
         readonly key: string;
         readonly value: Uint8Array | undefined;
@@ -690,6 +696,64 @@ declare interface Room {
     send(message: FromWorker): void;
     /** Random bytes that an adversary can't predict. */
     random(size: number): Uint8Array;
+}
+
+/** A change of what the host rotates; `data` is JSON text. */
+declare type RotationChange = {
+    readonly change: 'keep';
+    readonly name: string;
+    readonly kind: string;
+    readonly every: number;
+    readonly grace: number;
+    readonly data: string;
+} | {
+    readonly change: 'start' | 'stop';
+    readonly name: string;
+};
+
+/**
+ * A kind of credential that stays and is rotated: the host runs the steps, records each before the next, and goes on after a crash where it was. A step
+ * that fails is tried again, later and later, with the same new credential; the old one is valid until the new one has been proved and its grace is over.
+ */
+declare interface RotationKind<Data extends Json> {
+    /** Decides the new credential, in a transaction: from what is kept of the one that is in force. */
+    readonly create: (ctx: Context, before: Data) => Now<Data>;
+    /** Makes it valid, beside the old one. May run again. */
+    readonly set: (outside: Outside, next: Data) => Now<void>;
+    /** Proves that it works, or throws. May run again. */
+    readonly test: (outside: Outside, next: Data) => Now<void>;
+    /** In a transaction: from here on the new one is what readers get. */
+    readonly finish: (ctx: Context, next: Data, before: Data) => Now<void>;
+    /** Ends a credential that was replaced, or one that was set and never finished. May run again, and for what was never set. */
+    readonly retire?: (outside: Outside, old: Data) => Now<void>;
+}
+
+/** A kind of rotated credential. */
+declare interface RotationOutline {
+    /** Old ones are ended. */
+    readonly retires: boolean;
+}
+
+/** What is to be rotated. */
+declare interface RotationRequest {
+    /** Name of a kind in the engine's `rotations`. */
+    readonly kind: string;
+    /** Seconds between rotations, at least 1. */
+    readonly every: number;
+    /** Seconds for which an old credential stays valid; default none. */
+    readonly grace?: number;
+    /** What `create` needs to know of the credential in force. Kept encrypted; never shown. */
+    readonly data: Json;
+}
+
+/** What the host rotates for a mount, by names of the plugin's choice (at most 512 characters). Changes are kept with the writes of the same call. */
+declare interface Rotations {
+    /** Begins, or changes how often: a rotation that is under way is not disturbed and keeps its data. */
+    keep(name: string, rotation: RotationRequest): void;
+    /** Makes the next rotation due at once. */
+    start(name: string): void;
+    /** Ends it. What a rotation under way has set is retired; the credential in force stays. */
+    stop(name: string): void;
 }
 
 /** A route as the host sees it, its types erased. */
@@ -828,6 +892,8 @@ export declare class TestMount {
     get entries(): Entries;
     /** Leases that are not known to be ended. */
     get leases(): readonly TestLease[];
+    /** What is rotated. */
+    get rotations(): readonly TestRotation[];
     /** What the plugin logged, line by line. */
     get log(): readonly string[];
     /** Writes an entry, or deletes it, as if the plugin had: what an older version left, or a damage. */
@@ -855,11 +921,13 @@ export declare class TestMount {
     revokeLease({ id }: TestLease): Promise<void>;
     /** Renews a lease, by seconds from now (0: what it was issued for), up to its maximum. @throws PluginError `invalid` when it can't be; what `renew` throws */
     renewLease({ id, kind }: TestLease, seconds: number): Promise<TestLease>;
+    /** Does what is due of a rotation. @throws what its steps throw: they are tried again when time passes */
+    rotate(name: string): Promise<void>;
     /** Runs a job until it has nothing more to do. @returns its transactions @throws Error when it does not end; what it throws */
     runJob(name: string): Promise<number>;
     /**
-     * Lets time pass: ends the leases that become due, and runs the jobs, each at its moment. Leases that can't be ended stay in `leases`, with their
-     * `failure`, and are tried again later and later.
+     * Lets time pass: ends the leases that become due, rotates, and runs the jobs, each at its moment. Leases that can't be ended stay in `leases`, with their
+     * `failure`, and are tried again later and later; so are rotations, in `rotations`.
      * @throws what a job throws
      */
     advance(seconds: number): Promise<void>;
@@ -903,6 +971,22 @@ export declare class TestReply {
     constructor({ data, ...plain }: NonNullable<ReplyMessage['reply']>, lease: TestLease | undefined);
     /** The data as JSON text, byte for byte as clients get it. */
     get text(): string | undefined;
+}
+
+/** A rotated credential. Moments in milliseconds since 1970. */
+export declare interface TestRotation {
+    readonly name: string;
+    /** As the plugin calls it. */
+    readonly kind: string;
+    /** What is kept of the credential in force. */
+    readonly data: unknown;
+    /** How far the next one has come; `stopped`: what is left is to be retired. */
+    readonly step: 'idle' | 'created' | 'set' | 'tested' | 'stopped';
+    readonly nextAt: number;
+    /** What is kept of credentials that are still to be retired. */
+    readonly retiring: readonly unknown[];
+    /** Why the step could not be done yet. */
+    readonly failure?: string;
 }
 
 /** From the host. */

@@ -4,7 +4,7 @@ import { PluginError } from '../errors.ts';
 import { replyFault } from '../hosting/reply-fault.ts';
 import { isStorageKey } from '../hosting/storage-key.ts';
 import type { OutsideRequest, OutsideResponse } from '../outside.ts';
-import type { Phase, Question, ReplyMessage } from '../serving/messages.ts';
+import type { Phase, Question, ReplyMessage, RotationChange } from '../serving/messages.ts';
 import { type Answers, CallCrypto, MemoryCrypto } from './memory-crypto.ts';
 import { MemoryPasswords } from './memory-passwords.ts';
 import { type MemorySnapshot, MemoryStore } from './memory-store.ts';
@@ -58,6 +58,8 @@ export class MountCalls {
     throw new PluginError('upstream', `the mount's config does not allow ${new URL(request.url).origin} (field hosts)`);
   };
   room: TestRoom;
+  /** Takes what a call wants rotated, once its writes are kept. */
+  rotated: (changes: readonly RotationChange[]) => void = () => {};
   readonly #crypto = new MemoryCrypto();
   readonly #facts: MountFacts;
   #calls = 0;
@@ -86,6 +88,7 @@ export class MountCalls {
       const { ended, reads } = this.#facts.restarts ? await runRestarted(asked.what, run, answers) : await runToEnd(run, answers);
       const writes = writesOf(ended);
       if (!this.store.commit(snapshot, writes)) continue;
+      if (ended.kind === 'reply') this.rotated(ended.rotations ?? []);
       return { reply: replyOf(ended), asked: reads.map((read) => (read.kind === 'get' ? read.key : read.directory)) };
     }
     throw new Error(`${asked.what}: too many concurrent changes to the same data`);

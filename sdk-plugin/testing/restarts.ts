@@ -103,13 +103,14 @@ function endOf(ended: Ended): string {
 /** What a call amounts to, as text by name. */
 function factsOf(ended: Ended): Readonly<Record<string, string | undefined>> {
   if (ended.kind === 'failure') return { 'what it threw': endOf(ended) };
-  const { reply: { data, raw, ...reply } = {}, carried, lease, more, writes, uncacheable } = ended;
+  const { reply: { data, raw, ...reply } = {}, carried, lease, rotations, more, writes, uncacheable } = ended;
   return {
     ...(data === undefined ? {} : { data }),
     ...(raw === undefined ? {} : { raw: shown(raw) }),
     ...Object.fromEntries(Object.entries(reply).map(([name, value]) => [name, JSON.stringify(value)])),
     ...(carried === undefined ? {} : { 'what it hands on': carried }),
     ...(lease === undefined ? {} : { lease: JSON.stringify(lease) }),
+    ...(rotations === undefined ? {} : { 'what it wants rotated': JSON.stringify(rotations) }),
     ...(more === undefined ? {} : { more: String(more) }),
     ...Object.fromEntries(writes.map(({ key, value }) => [`its write to ${key}`, value === undefined ? 'a deletion' : shown(value)])),
     'whether it may be cached': String(!uncacheable),

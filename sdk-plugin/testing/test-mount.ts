@@ -15,6 +15,7 @@ import type { MemoryPasswords } from './memory-passwords.ts';
 import type { Entries } from './memory-store.ts';
 import { type Asked, MountCalls, type TestFetch } from './mount-calls.ts';
 import { type TestLease, TestLeases } from './test-leases.ts';
+import { type TestRotation, TestRotations } from './test-rotations.ts';
 import { TestReply } from './test-reply.ts';
 import { type Plugin, TestRoom } from './test-room.ts';
 
@@ -23,6 +24,7 @@ export type { MemoryPasswords } from './memory-passwords.ts';
 export type { TestFetch } from './mount-calls.ts';
 export { RestartError } from './restarts.ts';
 export type { LeaseBounds, TestLease } from './test-leases.ts';
+export type { TestRotation } from './test-rotations.ts';
 export type { TestReply } from './test-reply.ts';
 export { type OpenRoom, type Plugin, runIn } from './test-room.ts';
 
@@ -69,6 +71,7 @@ export class TestMount {
   trace: CallTrace = { uncacheable: false, asked: [] };
   readonly #calls: MountCalls;
   readonly #leases: TestLeases;
+  readonly #rotations: TestRotations;
   readonly #path: string;
   /** When each job has ended last. */
   readonly #ranAt = new Map<string, number>();
@@ -82,9 +85,11 @@ export class TestMount {
     const facts = { info: { path, options }, caller: { displayName: 'test', entityId: '', policies: [], ...caller }, restarts };
     this.#calls = new MountCalls(plugin, facts);
     this.#leases = new TestLeases(this.#calls, { defaultTtl: defaultLeaseTtl, maxTtl: maxLeaseTtl });
+    this.#rotations = new TestRotations(this.#calls);
     this.#path = path;
     this.#plugin = plugin;
     this.#outline = outlineOf(plugin);
+    this.#rotations.outlines = this.#outline.rotations;
     this.#routes = new RouteTable(this.#outline.routes);
     if (fetch !== undefined) this.fetch = fetch;
   }
@@ -120,6 +125,11 @@ export class TestMount {
   /** Leases that are not known to be ended. */
   get leases(): readonly TestLease[] {
     return this.#leases.all;
+  }
+
+  /** What is rotated. */
+  get rotations(): readonly TestRotation[] {
+    return this.#rotations.all;
   }
 
   /** What the plugin logged, line by line. */
@@ -243,6 +253,11 @@ export class TestMount {
     return this.#leases.renew(id, seconds, this.#outline.leases[kind]);
   }
 
+  /** Does what is due of a rotation. @throws what its steps throw: they are tried again when time passes */
+  rotate(name: string): Promise<void> {
+    return this.#rotations.advance(name);
+  }
+
   /** Runs a job until it has nothing more to do. @returns its transactions @throws Error when it does not end; what it throws */
   async runJob(name: string): Promise<number> {
     for (let steps = 1; steps <= jobStepsMax; steps++) {
@@ -254,8 +269,8 @@ export class TestMount {
   }
 
   /**
-   * Lets time pass: ends the leases that become due, and runs the jobs, each at its moment. Leases that can't be ended stay in `leases`, with their
-   * `failure`, and are tried again later and later.
+   * Lets time pass: ends the leases that become due, rotates, and runs the jobs, each at its moment. Leases that can't be ended stay in `leases`, with their
+   * `failure`, and are tried again later and later; so are rotations, in `rotations`.
    * @throws what a job throws
    */
   async advance(seconds: number): Promise<void> {
@@ -263,10 +278,13 @@ export class TestMount {
     for (;;) {
       const lease = this.#leases.next();
       const job = this.#nextJob();
-      const dueAt = Math.max(this.now, Math.min(lease?.dueAt ?? Number.POSITIVE_INFINITY, job?.dueAt ?? Number.POSITIVE_INFINITY));
+      const rotated = this.#rotations.next();
+      const dues = [lease, job, rotated].map((next) => next?.dueAt ?? Number.POSITIVE_INFINITY);
+      const dueAt = Math.max(this.now, Math.min(...dues));
       if (dueAt > until) break;
       this.now = dueAt;
       if (lease !== undefined && lease.dueAt <= dueAt) await this.#leases.revoke(lease.id).catch(() => {});
+      else if (rotated !== undefined && rotated.dueAt <= dueAt) await this.#rotations.advance(rotated.name).catch(() => {});
       else if (job !== undefined) await this.runJob(job.name);
     }
     this.now = until;
@@ -289,6 +307,7 @@ export class TestMount {
       throw new Error(`mount ${this.#path}: version ${before} of ${outline.name} has served it, and this is ${outline.version}`);
     this.#plugin = plugin;
     this.#outline = outline;
+    this.#rotations.outlines = outline.rotations;
     this.#routes = new RouteTable(outline.routes);
     this.#calls.room = new TestRoom(plugin);
     const steps = outline.migrations.filter((to) => compareVersions(to, before) > 0 && compareVersions(to, outline.version) <= 0);

@@ -87,6 +87,13 @@ const mistakes: readonly (() => unknown)[] = [
       }),
     ),
   () => call(lease('key')),
+  () =>
+    call(
+      hello((ctx) => {
+        ctx.rotations.keep('app', { kind: 'key', every: 60, data: 1 });
+        return {};
+      }),
+    ),
   () => new TestMount(hello(nothing, { jobs: { tidy: { every: 60, run: () => 'more' } } })).runJob('tidy'),
   () => new TestMount(hello(nothing, { version: '2.0.0' })).upgrade(hello(nothing)),
   () =>
