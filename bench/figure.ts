@@ -1,6 +1,6 @@
 /** A figure: what a benchmark gives, one line each. */
 
-/** What DESIGN.md 10 asks for: the value or the ratio may be at most this. */
+/** What is aimed at: the value or the ratio may be at most this. */
 export interface Budget {
   readonly of: 'value' | 'ratio';
   readonly atMost: number;

@@ -63,6 +63,25 @@ export async function measurePaths(bench: PathBench, filled: BenchServer): Promi
   return uncached;
 }
 
+/** Measures an uncached read of the same mount in each room. Gives the server that runs then. */
+export async function measureRoomsOverHttp(
+  { load, report }: Pick<PathBench, 'load' | 'report'>,
+  filled: BenchServer,
+): Promise<BenchServer> {
+  let running = filled;
+  for (const isolation of ['thread', 'component']) {
+    const mounts = [{ path: 'secret/', type: 'kv', options: { version: 2 }, isolation }];
+    running = await startAgain(running, { cache: { plaintext: false }, mounts });
+    const stream = { name: isolation, requests: requestTexts(readRequests(running.token)) };
+    await run(load, running.server, stream, 2);
+    let best = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < 3; round++) best = Math.min(best, (await run(load, running.server, stream, 3)).cpuUs);
+    const goal = isolation === 'component' ? { budget: { of: 'value', atMost: 100 } as const } : {};
+    report({ name: `rooms: whole request, KV read in a ${isolation}, not cached`, value: best, unit: 'us CPU', ...goal });
+  }
+  return running;
+}
+
 /** Measures one path: the best run of the server against the best of the bare one. Gives the ratio. */
 export async function measure(bench: PathBench, { server, token }: BenchServer, path: PathCase): Promise<number> {
   const { load, bare, report, seconds, rounds } = bench;

@@ -15,7 +15,7 @@ import { measureAuditEntries } from './micro/audit-entries.ts';
 import { measureRooms } from './micro/rooms.ts';
 import { measureStorage } from './micro/storage.ts';
 import { measureMixedLoad } from './mixed-load.ts';
-import { measurePaths } from './paths.ts';
+import { measurePaths, measureRoomsOverHttp } from './paths.ts';
 import { smoke } from './smoke.ts';
 import { measureTokens } from './tokens.ts';
 
@@ -33,7 +33,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   mixed: (report, load) => onFilledServer(load, (server) => measureMixedLoad(load, server, report)),
   tokens: (report, load) => onFilledServer(load, (server) => measureTokens(load, server, report)),
   large: (report, load, size) => measureLargeStore(load, size, report),
-  rooms: (report) => measureRooms(report),
+  rooms: async (report, load) => {
+    await measureRooms(report);
+    await onFilledServer(load, (server) => measureRoomsOverHttp({ load, report }, server));
+  },
   faults: (report, load) => measureFaults(load, report),
   audit: (report) => measureAuditEntries(report),
   storage: (report) => measureStorage(report),

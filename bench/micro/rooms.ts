@@ -1,64 +1,204 @@
-/** What a call costs in each room, the message there and back included: one process, both sides of it counted. */
+/**
+ * What a call costs in each room, the message there and back included: one process, both sides of it counted. The host room runs the same
+ * engine without any way to go.
+ */
+import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { buildComponent } from '@strongroom/sdk-plugin/build';
+import { cryptoClient } from '@strongroom/sdk-plugin/serving';
+import { TestMount } from '@strongroom/sdk-plugin/testing';
 import { pino } from 'pino';
+import { Barrier } from '../../core/barrier/barrier.ts';
+import { DerivedCache } from '../../core/barrier/derived-cache.ts';
+import { Keyring } from '../../core/barrier/keyring.ts';
 import { ComponentSource } from '../../core/runner/component/prepare.ts';
-import { type Call, type RoomProgram, roomLimits, threadProgram, ThreadRoom } from '../../core/runner/thread-room.ts';
+import { JobPool } from '../../core/runner/job-pool.ts';
+import { PluginCrypto } from '../../core/runner/plugin-crypto.ts';
+import { type Call, type RoomProgram, roomLimits, type RoomWorld, threadProgram, ThreadRoom } from '../../core/runner/thread-room.ts';
+import { openMemory } from '../../core/storage/memory.ts';
+import kv from '../../plugins/kv/index.ts';
 import type { Report } from '../figure.ts';
+import { fiveFields } from '../workload.ts';
+import { type BenchRoom, HostRoom } from './host-room.ts';
+import reading from './reading-engine/index.ts';
 
-const engine = new URL('reading-engine/index.ts', import.meta.url);
+const readingUrl = new URL('reading-engine/index.ts', import.meta.url);
+const kvUrl = new URL('../../plugins/kv/index.ts', import.meta.url);
 const value = Buffer.from(JSON.stringify({ text: 'x'.repeat(1000) }));
 const warmUpCalls = 5000;
-/** Mounts whose instances are counted. */
-const mounts = 50;
+const mountCounts = [1, 100, 1000];
 
-/** Measures both rooms. @param calls of each kind */
+type Rooms = Readonly<Record<string, () => Promise<BenchRoom & { close?: () => Promise<void> }>>>;
+
+/** Measures all rooms. @param calls of each kind */
 export async function measureRooms(report: Report, calls = 10_000): Promise<void> {
-  const bytes = await buildComponent(fileURLToPath(engine));
   const began = performance.now();
-  const prepared = await new ComponentSource('reading', () => bytes, 64).prepare();
-  report({ name: 'rooms: compile a component, once per start', value: performance.now() - began, unit: 'ms' });
-  await measureRoom('thread', threadProgram('reading', engine.href), report, calls);
-  const task = new URL('../../core/runner/serve-component.ts', import.meta.url);
-  await measureRoom('component', { name: 'reading', task, data: { prepared } }, report, calls);
+  const prepared = await component('reading', fileURLToPath(readingUrl));
+  report({ name: 'rooms: build and compile a component', value: performance.now() - began, unit: 'ms' });
+  const keys = await Keys.make();
+  await inRooms(
+    rooms(readingUrl.href, prepared, () => new HostRoom(reading)),
+    async (name, room) => {
+      for (const reads of [0, 1, 4]) await measureCalls(report, `${name}, ${reads} reads`, room, readingCall(reads), world, calls);
+      for (const kind of keys.kinds) {
+        const few = kind === 'rsa' ? calls / 20 : calls;
+        await measureCalls(report, `${name}, ${kind}`, room, cryptoCall(kind), keys.world, few);
+      }
+    },
+  );
+  await keys.close();
+  await measureKv(report, calls);
+  await measureMounts(report, 'thread', () => threadProgram('reading', readingUrl.href));
+  await measureMounts(report, 'component', () => componentProgram(prepared));
 }
 
-async function measureRoom(name: string, program: RoomProgram, report: Report, calls: number): Promise<void> {
-  const room = new ThreadRoom(program, roomLimits, pino({ level: 'silent' }));
-  const before = process.memoryUsage.rss();
-  const began = performance.now();
-  await room.outline();
-  report({ name: `rooms: ${name}, start of a worker`, value: performance.now() - began, unit: 'ms' });
-  report({ name: `rooms: ${name}, memory of a worker`, value: (process.memoryUsage.rss() - before) / 1_048_576, unit: 'MiB' });
-  for (const reads of [0, 1, 4]) {
-    await load(room, reads, 16, Math.min(warmUpCalls, calls));
-    for (const atOnce of [1, 64]) {
-      const { cpu, p50, p99 } = await load(room, reads, atOnce, calls);
-      const what = `rooms: ${name}, ${reads} reads, ${atOnce} at once`;
-      report({ name: `${what}, CPU of a call`, value: cpu, unit: 'us CPU' });
-      report({ name: `${what}, p50`, value: p50, unit: 'us' });
-      report({ name: `${what}, p99`, value: p99, unit: 'us' });
+async function component(name: string, source: string): Promise<object> {
+  const bytes = await buildComponent(source);
+  return new ComponentSource(name, () => bytes, 64).prepare();
+}
+
+function componentProgram(prepared: object): RoomProgram {
+  return { name: 'reading', task: new URL('../../core/runner/serve-component.ts', import.meta.url), data: { prepared } };
+}
+
+function rooms(module: string, prepared: object, host: () => HostRoom): Rooms {
+  const open = (program: RoomProgram): Promise<ThreadRoom> =>
+    Promise.resolve(new ThreadRoom(program, roomLimits, pino({ level: 'silent' })));
+  return {
+    host: () => Promise.resolve(host()),
+    thread: () => open(threadProgram('bench', module)),
+    component: () => open(componentProgram(prepared)),
+  };
+}
+
+async function inRooms(all: Rooms, use: (name: string, room: BenchRoom) => Promise<void>): Promise<void> {
+  for (const [name, open] of Object.entries(all)) {
+    const room = await open();
+    try {
+      await use(name, room);
+    } finally {
+      await room.close?.();
     }
   }
-  const resident = process.memoryUsage.rss();
-  for (let mount = 0; mount < mounts; mount += 1) await room.call(callOf(1, `mount-${mount}`), world);
-  report({ name: `rooms: ${name}, memory of one more mount`, value: (process.memoryUsage.rss() - resident) / mounts / 1024, unit: 'KiB' });
-  await room.close();
 }
 
-const world = {
+/** Keys of the kinds that the engine uses, and the world that holds them. */
+class Keys {
+  readonly kinds: readonly string[] = ['aes', 'ecdsa', 'rsa'];
+  readonly world: RoomWorld;
+  readonly #jobs: JobPool;
+
+  private constructor(sealed: Readonly<Record<string, Uint8Array>>, crypto: ReturnType<PluginCrypto['of']>, jobs: JobPool) {
+    this.#jobs = jobs;
+    this.world = { get: (key) => Promise.resolve({ key, revision: 1, value: sealed[key] }), list: () => Promise.resolve([]), crypto };
+  }
+
+  static async make(): Promise<Keys> {
+    const vault = {
+      storage: openMemory({ seed: 1 }),
+      barrier: new Barrier(randomBytes(32), 'bench', Keyring.create(0)),
+      derived: new DerivedCache(10),
+    };
+    const jobs = new JobPool();
+    const crypto = new PluginCrypto(vault, jobs).of('mount');
+    const client = cryptoClient(crypto, () => {});
+    const signs = ['sign', 'verify'] as const;
+    const rsa = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 2048 } as const;
+    const sealed = {
+      'key/aes': (await client.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt'])).sealed,
+      'key/ecdsa': (await client.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, signs)).privateKey.sealed,
+      'key/rsa': (await client.generateKey(rsa, false, signs)).privateKey.sealed,
+    };
+    return new Keys(sealed, crypto, jobs);
+  }
+
+  close(): Promise<void> {
+    return this.#jobs.close();
+  }
+}
+
+const world: RoomWorld = {
   get: (key: string) => Promise.resolve({ key, revision: 1, value }),
   list: () => Promise.resolve([]),
 };
 
-function callOf(reads: number, mountId = 'mount'): Call {
+/** A read of a secret as the host asks for it: its table travels along, the version is asked for. */
+async function measureKv(report: Report, calls: number): Promise<void> {
+  const mount = new TestMount(kv, { restarts: false });
+  await mount.call('update', 'data/team/app', { data: fiveFields(1) });
+  const entry = (key: string): { key: string; revision: number; value: Uint8Array | undefined } => ({
+    key,
+    revision: 1,
+    value: mount.entries.get(key),
+  });
+  const kvWorld: RoomWorld = { get: (key) => Promise.resolve(entry(key)), list: () => Promise.resolve([]) };
+  const call = { ...callOf('data/{path+}', { path: 'team/app' }), entries: [entry('meta/team/app')] };
+  const prepared = await component('kv', fileURLToPath(kvUrl));
+  const cpu: Record<string, number> = {};
+  await inRooms(
+    rooms(kvUrl.href, prepared, () => new HostRoom(kv)),
+    async (name, room) => {
+      cpu[name] = await measureCalls(report, `${name}, KV read`, room, call, kvWorld, calls);
+    },
+  );
+  for (const [name, atMost] of [
+    ['thread', 2],
+    ['component', 4],
+  ] as const)
+    report({
+      name: `rooms: KV read, ${name} against host, 64 at once`,
+      value: cpu[name]! / cpu['host']!,
+      unit: 'x',
+      budget: { of: 'value', atMost },
+    });
+}
+
+/** Measures a call alone and with 64 at once. Gives the CPU of the latter. */
+async function measureCalls(report: Report, name: string, room: BenchRoom, call: Call, at: RoomWorld, calls: number): Promise<number> {
+  let last = 0;
+  await load(room, call, at, 16, Math.min(warmUpCalls, calls));
+  for (const atOnce of [1, 64]) {
+    const { cpu, p50, p99 } = await load(room, call, at, atOnce, calls);
+    const what = `rooms: ${name}, ${atOnce} at once`;
+    report({ name: `${what}, CPU of a call`, value: cpu, unit: 'us CPU' });
+    report({ name: `${what}, p50`, value: p50, unit: 'us' });
+    report({ name: `${what}, p99`, value: p99, unit: 'us' });
+    last = cpu;
+  }
+  return last;
+}
+
+/** Starts a room, and calls it for more and more mounts. */
+async function measureMounts(report: Report, name: string, program: () => RoomProgram): Promise<void> {
+  for (const mounts of mountCounts) {
+    const room = new ThreadRoom(program(), roomLimits, pino({ level: 'silent' }));
+    const before = process.memoryUsage.rss();
+    const began = performance.now();
+    await room.outline();
+    for (let mount = 0; mount < mounts; mount += 1) await room.call({ ...readingCall(1), mountId: `mount-${mount}` }, world);
+    const took = performance.now() - began;
+    report({ name: `rooms: ${name}, ${mounts} mounts, start and a call of each`, value: took, unit: 'ms' });
+    report({ name: `rooms: ${name}, ${mounts} mounts, memory`, value: (process.memoryUsage.rss() - before) / 1_048_576, unit: 'MiB' });
+    await room.close();
+  }
+}
+
+function readingCall(reads: number): Call {
+  return callOf('reads/{count}', { count: String(reads) });
+}
+
+function cryptoCall(kind: string): Call {
+  return callOf('crypto/{kind}', { kind });
+}
+
+function callOf(template: string, params: Readonly<Record<string, string>>): Call {
   return {
     phase: 'handle',
-    mountId,
+    mountId: 'mount',
     mount: '{"path":"bench/","options":{}}',
-    template: 'reads/{count}',
+    template,
     verb: 'read',
-    params: { count: String(reads) },
+    params,
     input: {},
     now: 1_700_000_000_000,
     caller: '{"displayName":"bench","entityId":"","policies":["default"]}',
@@ -67,8 +207,9 @@ function callOf(reads: number, mountId = 'mount'): Call {
 }
 
 async function load(
-  room: ThreadRoom,
-  reads: number,
+  room: BenchRoom,
+  call: Call,
+  at: RoomWorld,
   atOnce: number,
   calls: number,
 ): Promise<{ readonly cpu: number; readonly p50: number; readonly p99: number }> {
@@ -79,13 +220,13 @@ async function load(
     while (begun < calls) {
       begun += 1;
       const from = performance.now();
-      await room.call(callOf(reads), world);
+      await room.call(call, at);
       times.push((performance.now() - from) * 1000);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, caller));
   const { user, system } = process.cpuUsage(used);
   times.sort((a, b) => a - b);
-  const at = (part: number): number => times[Math.floor(times.length * part)] ?? 0;
-  return { cpu: (user + system) / calls, p50: at(0.5), p99: at(0.99) };
+  const part = (share: number): number => times[Math.floor(times.length * share)] ?? 0;
+  return { cpu: (user + system) / calls, p50: part(0.5), p99: part(0.99) };
 }

@@ -7,6 +7,8 @@ import type { Worker } from 'node:worker_threads';
 const everyMs = 50;
 /** V8 lets garbage grow to about as much as what lives before it collects it. */
 const garbageFactor = 2;
+/** What has only just been made is counted too. */
+const youngMiB = 64;
 /** What one allocation may add between two looks. */
 const ceilingMiB = 2000;
 const ceilingFactor = 3;
@@ -24,7 +26,7 @@ export class HeapWatch {
 
   /** @param busy the worker that is running calls now, if any @param exceeded told with the reason, perhaps more than once */
   constructor(heapMiB: number, busy: () => Worker | undefined, exceeded: (reason: string) => void) {
-    const mostMiB = garbageFactor * heapMiB;
+    const mostMiB = garbageFactor * heapMiB + youngMiB;
     const look = async (worker: Worker): Promise<void> => {
       try {
         const { used_heap_size: used } = await worker.getHeapStatistics();

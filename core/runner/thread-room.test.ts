@@ -58,6 +58,6 @@ test('a worker whose heap grows without end is stopped long before V8 would stop
     entries: [],
   } as const;
   await expect(room.call(call, {})).rejects.toMatchObject({ code: 'internal' });
-  expect(room.status()).toMatchObject({ state: 'backing-off', reason: 'its heap has grown beyond 96 MiB' });
+  expect(room.status()).toMatchObject({ state: 'backing-off', reason: 'its heap has grown beyond 160 MiB' });
   await room.close();
 });

@@ -33,7 +33,7 @@ export interface RoomLimits {
   readonly callsMax: number;
 }
 
-/** The defaults of DESIGN section 9. */
+/** What is not configured. */
 export const roomLimits: RoomLimits = { deadlineMs: 30_000, heapMiB: 256, callsMax: 10_000 };
 
 /** What a running call may ask for. Inside a transaction: storage, whose reads throw Conflict to restart, and passwords; outside of one: HTTP. Keys: everywhere. */

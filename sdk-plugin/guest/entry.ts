@@ -1,8 +1,7 @@
 /** What a component is built from: the two functions of the world around the plugin that the build puts in. */
 // The order counts: promises and text must be there before any other module is evaluated.
 import { drain } from './promise.ts';
-// oxlint-disable-next-line import/no-unassigned-import -- it fills in what the engine's globals lack
-import './text.ts';
+import { goLive } from './text.ts';
 import plugin from 'strongroom:the-plugin';
 import host from 'strongroom:plugin/host@1.0.0';
 import { outlineOf } from '../serving/outline.ts';
@@ -13,11 +12,13 @@ const turns = new Turns(plugin, host, drain);
 
 /** What the plugin declares, as JSON. */
 export function describe(): string {
+  goLive();
   return JSON.stringify(outlineOf(plugin));
 }
 
 /** One turn. */
 export function handle(input: Turn): Turn {
+  goLive();
   try {
     return turns.handle(input);
   } catch (error) {

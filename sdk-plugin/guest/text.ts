@@ -4,16 +4,25 @@
  * because WASI's is a trap here. Import it before anything that encodes or decodes text.
  */
 import host from 'strongroom:plugin/host@1.0.0';
+import { decodeUtf8Portably, encodeUtf8Portably } from '../utf8-portably.ts';
+
+/** While the component is built its modules are evaluated, and there is no host yet. */
+let live = false;
+
+/** Says that there is a host. */
+export function goLive(): void {
+  live = true;
+}
 
 class HostDecoder {
   decode(bytes: Uint8Array): string {
-    return host.toText(bytes);
+    return live ? host.toText(bytes) : decodeUtf8Portably(bytes);
   }
 }
 
 class HostEncoder {
   encode(text: string): Uint8Array {
-    return host.toBytes(text.toWellFormed());
+    return live ? host.toBytes(text.toWellFormed()) : encodeUtf8Portably(text);
   }
 }
 
@@ -34,6 +43,7 @@ class DateWithoutClock extends Native {
 }
 
 function random(): number {
+  if (!live) throw new Error('a plugin has no randomness while it is built: use ctx.random() in a handler');
   // 53 bits, as a double holds.
   const [head = 0, ...bytes] = host.random(7);
   return bytes.reduce((number, byte) => number * 256 + byte, head & 31) / 2 ** 53;

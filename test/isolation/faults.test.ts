@@ -29,9 +29,8 @@ const hurriedFaults: readonly (readonly [way: string, thread: readonly number[],
   ['loops', stopped, stopped],
   ['matches-slowly', stopped, stopped],
   ['logs-forever', stopped, stopped],
-  // A component has so many jobs in a turn; on a busy machine the deadline comes first.
+  // A component can't wait for nothing: it runs out of jobs, if that does not take too long.
   ['awaits-forever', stopped, [500, 504]],
-  // A component can't wait for nothing.
   ['never-answers', stopped, failed],
   // Whichever comes first.
   ['exhausts-the-heap', [500, 504], [500, 504]],

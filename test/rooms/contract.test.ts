@@ -1,5 +1,5 @@
 /** The parts of the contract that KV has no need of, in both rooms. Invariant: no room can be told from the other. */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CatalogEntry, readCatalog } from '../../core/runner/catalog.ts';
@@ -57,7 +57,7 @@ describe.each(rooms)('an engine in a %s', (_, entry) => {
   });
 
   test('signs', async () => {
-    const digest = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
+    const digest = createHash('sha256').update('deed ä').digest('hex');
     expect(await data('POST', 'a/sign/ecdsa', {})).toEqual({ valid: true, digest });
     expect(await data('POST', 'a/sign/rsa', {})).toEqual({ valid: true, digest });
   });

@@ -21,6 +21,8 @@ async function keyOf(ctx: Context, name: string): Promise<CryptoKey> {
   return ctx.crypto.openKey(sealed);
 }
 
+// Made when the component is built, without a host.
+const deed = encodeUtf8('deed ä');
 const iv = new Uint8Array(12);
 const usages = ['encrypt', 'decrypt'] as const;
 
@@ -89,7 +91,7 @@ const engine: EngineDefinition = defineEngine({
             ? ({ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 2048 } as const)
             : ({ name: 'ECDSA', namedCurve: 'P-256' } as const);
           const { privateKey, publicKey } = await ctx.crypto.generateKey(algorithm, false, ['sign', 'verify']);
-          const data = encodeUtf8('deed');
+          const data = deed;
           const signature = await ctx.crypto.sign(params, privateKey, data);
           const digest = await ctx.crypto.digest('SHA-256', data);
           return { data: { valid: await ctx.crypto.verify(params, publicKey, signature, data), digest: hex(digest) } };
