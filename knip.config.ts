@@ -31,7 +31,7 @@ const config: KnipConfig = {
       // The world's own interface; what only authors' tests need.
       ignoreDependencies: ['strongroom', 'vitest'],
       entry: ['guest/entry.ts', 'build/thread-entry.ts', '**/*.test.ts'],
-      project: ['**/*.ts'],
+      project: ['**/*.ts', '!surface/**'],
     },
   },
   ignoreDependencies: ['node'],

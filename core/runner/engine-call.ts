@@ -1,6 +1,6 @@
 /** What crosses between the host and an engine in its room: the mount, its storage, and what a call wrote. */
-import { type MountInfo, replyHeaders } from '@strongroom/sdk-plugin';
-import { isStorageKey } from '@strongroom/sdk-plugin/hosting';
+import type { MountInfo } from '@strongroom/sdk-plugin';
+import { isStorageKey, replyFault } from '@strongroom/sdk-plugin/hosting';
 import type { Phase, PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import { mountPrefix } from '../barrier/barrier.ts';
 import type { Transaction } from '../barrier/transaction.ts';
@@ -19,19 +19,10 @@ export function mountText(mount: Mount): string {
   return text;
 }
 
-const rawMax = 16 * 1024 * 1024;
-const headersAllowed: ReadonlySet<string> = new Set(replyHeaders);
-
-/** Whether an answer can be sent. @throws StrongroomError `internal` */
-export function checkReply({ reply }: ReplyMessage): void {
-  const { status = 200, raw, headers } = reply ?? {};
-  if (!Number.isInteger(status) || status < 200 || status > 599)
-    throw new StrongroomError('internal', 'the engine answered a malformed status');
-  if (raw !== undefined && raw.length > rawMax) throw new StrongroomError('internal', `the engine answered more than ${rawMax} bytes`);
-  if (headers === undefined) return;
-  for (const [name, value] of Object.entries(headers))
-    if (!headersAllowed.has(name) || !/^[\x20-\x7e]{0,8192}$/.test(value))
-      throw new StrongroomError('internal', 'the engine set a header that it may not set, or to what no header can be');
+/** Refuses what can't be answered. @throws StrongroomError `internal` */
+export function checkReply(message: ReplyMessage): void {
+  const fault = replyFault(message);
+  if (fault !== undefined) throw new StrongroomError('internal', fault);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What whoever runs plugins does by their outline, the server as the test kit: finds routes, reads input. Authors of plugins need nothing of it. */
 export * from './cidr.ts';
 export * from './read-input.ts';
+export * from './reply-fault.ts';
 export * from './route-table.ts';
 export * from './storage-key.ts';

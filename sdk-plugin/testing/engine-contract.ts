@@ -5,7 +5,7 @@ import { PluginError, type PluginErrorCode } from '../errors.ts';
 import { fillTemplate, isStorageKey, RouteTable } from '../hosting/index.ts';
 import { type EngineOutline, type OperationOutline, outlineOf, type RouteOutline } from '../serving/outline.ts';
 import { wrongInputs } from './ill-typed.ts';
-import { type Plugin, type TestFetch, type TestInput, TestMount, type TestMountOptions } from './test-mount.ts';
+import { type Plugin, RestartError, type TestFetch, type TestInput, TestMount, type TestMountOptions } from './test-mount.ts';
 
 /** A request, as a client sends it, after those before it. */
 export interface EngineExample {
@@ -17,6 +17,8 @@ export interface EngineExample {
   readonly data?: unknown;
   /** It is to be refused. */
   readonly refused?: PluginErrorCode;
+  /** It is to fail with an error that is no refusal: a client's 500. */
+  readonly fails?: boolean;
 }
 
 /** An engine with what its tests need. */
@@ -194,7 +196,19 @@ async function endLeases(mount: TestMount): Promise<void> {
   expect(mount.leases).toEqual([]);
 }
 
-async function send(mount: TestMount, { verb, path, input = {}, data, refused }: EngineExample): Promise<void> {
+async function send(mount: TestMount, { verb, path, input = {}, data, refused, fails = false }: EngineExample): Promise<void> {
+  if (fails) {
+    const error = await mount.call(verb, path, input).catch((reason: unknown) => reason);
+    expect({
+      verb,
+      path,
+      input,
+      fault: error instanceof Error && !(error instanceof PluginError || error instanceof RestartError),
+    }).toMatchObject({
+      fault: true,
+    });
+    return;
+  }
   if (refused !== undefined) {
     expect({ verb, path, input, refusal: await refusalOf(() => mount.call(verb, path, input)) }).toMatchObject({
       refusal: expect.stringMatching(new RegExp(`^${refused}: `)),

@@ -6,6 +6,36 @@ type Key = webcrypto.CryptoKey;
 type Subtle = webcrypto.SubtleCrypto;
 type Algorithm = webcrypto.AlgorithmIdentifier & Record<string, unknown>;
 
+/** Answers the questions of one run of a call. */
+export type Answers = (question: CryptoQuestion) => Promise<CryptoAnswer>;
+
+/**
+ * What one call asks for, computed once however often it is begun anew: its runs are compared, and new keys and signatures would all be
+ * different. A server makes keys once, and signs again.
+ */
+export class CallCrypto {
+  readonly #crypto: MemoryCrypto;
+  readonly #known = new Map<string, Promise<CryptoAnswer>>();
+
+  constructor(crypto: MemoryCrypto) {
+    this.#crypto = crypto;
+  }
+
+  /** For a run from the call's start: whoever asks the same twice in it gets two answers. */
+  forRun(): Answers {
+    const counted = new Map<string, number>();
+    return (question) => {
+      const bytes = Object.entries(question.bytes).map(([name, value]) => [name, Buffer.from(value).toString('latin1')]);
+      const wish = JSON.stringify({ ...question, bytes });
+      const nth = (counted.get(wish) ?? 0) + 1;
+      counted.set(wish, nth);
+      const known = this.#known.get(`${nth} ${wish}`) ?? this.#crypto.answer(question);
+      this.#known.set(`${nth} ${wish}`, known);
+      return known;
+    };
+  }
+}
+
 /** Keys that a mount asked for. */
 export class MemoryCrypto {
   readonly #keys = new Map<string, Key>();
@@ -19,26 +49,6 @@ export class MemoryCrypto {
       const { name, message } = error instanceof Error ? error : { name: 'OperationError', message: 'failed' };
       return { error: { name, message } };
     }
-  }
-
-  /** Answers one call: what it asks for is made once, however often the call is restarted, which `begin` tells. */
-  forCall(): { begin(): void; answer(question: CryptoQuestion): Promise<CryptoAnswer> } {
-    const known = new Map<string, Promise<CryptoAnswer>>();
-    let counted = new Map<string, number>();
-    return {
-      begin: () => void (counted = new Map()),
-      answer: (question) => {
-        const wish = JSON.stringify(question, (_, value: unknown) =>
-          value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
-        );
-        const nth = (counted.get(wish) ?? 0) + 1;
-        counted.set(wish, nth);
-        const name = `${wish} ${nth}`;
-        const found = known.get(name) ?? this.answer(question);
-        known.set(name, found);
-        return found;
-      },
-    };
   }
 
   async #run(question: CryptoQuestion): Promise<readonly Uint8Array[]> {

@@ -1,15 +1,16 @@
 /** Carries out the calls of one mount: in a transaction, restarted, or outside of one, with nothing but `fetch`. */
 import type { Caller, MountInfo, Verb } from '../engine.ts';
 import { PluginError } from '../errors.ts';
+import { replyFault } from '../hosting/reply-fault.ts';
 import { isStorageKey } from '../hosting/storage-key.ts';
 import type { OutsideRequest, OutsideResponse } from '../outside.ts';
 import type { Phase, Question, ReplyMessage } from '../serving/messages.ts';
-import { MemoryCrypto } from './memory-crypto.ts';
+import { type Answers, CallCrypto, MemoryCrypto } from './memory-crypto.ts';
 import { MemoryPasswords } from './memory-passwords.ts';
 import { type MemorySnapshot, MemoryStore } from './memory-store.ts';
 import { type RunOnce, runRestarted, runToEnd } from './restarts.ts';
 import { seededRandom } from './seeded-random.ts';
-import { type Answer, type Call, type Ended, type Plugin, TestRoom } from './test-room.ts';
+import { type Answer, type AnswerTo, type Call, type Ended, type Plugin, TestRoom } from './test-room.ts';
 
 /** Answers the requests of `execute`, `revoke` and `renew`. What it throws is no answer: the plugin sees `upstream`. */
 export type TestFetch = (request: OutsideRequest) => Promise<OutsideResponse> | OutsideResponse;
@@ -51,13 +52,13 @@ const conflictsMax = 8;
 export class MountCalls {
   readonly store: MemoryStore = new MemoryStore();
   readonly passwords: MemoryPasswords = new MemoryPasswords();
-  readonly crypto: MemoryCrypto = new MemoryCrypto();
   /** The host's clock. */
   now = 1_700_000_000_000;
   fetch: TestFetch = (request) => {
     throw new PluginError('upstream', `the mount's config does not allow ${new URL(request.url).origin} (field hosts)`);
   };
   room: TestRoom;
+  readonly #crypto = new MemoryCrypto();
   readonly #facts: MountFacts;
   #calls = 0;
 
@@ -72,20 +73,18 @@ export class MountCalls {
    */
   async transact(asked: Asked): Promise<Transacted> {
     const passwords = this.passwords.forCall();
-    const crypto = this.crypto.forCall();
+    const crypto = new CallCrypto(this.#crypto);
     const seed = String(++this.#calls);
     for (let conflicts = 0; conflicts <= conflictsMax; conflicts++) {
       const snapshot = this.store.snapshot();
       const call = this.#callOf(asked, snapshot);
-      const run: RunOnce = (answerTo) => {
-        crypto.begin();
-        return this.room.run(call, seededRandom(seed), answerTo);
+      const run: RunOnce = (answerTo) => this.room.run(call, seededRandom(seed), answerTo);
+      const answers = (): AnswerTo => {
+        const keys = crypto.forRun();
+        return (ask) => answerFrom(snapshot, passwords, keys, ask);
       };
-      const answerTo = (ask: Question): Answer | Promise<Answer> =>
-        ask.kind === 'crypto' ? crypto.answer(ask) : answerFrom(snapshot, passwords, ask);
-      const { ended, reads } = this.#facts.restarts ? await runRestarted(asked.what, run, answerTo) : await runToEnd(run, answerTo);
-      const writes = ended.kind === 'reply' ? ended.writes : [];
-      for (const { key, value } of writes) checkWrite(key, value);
+      const { ended, reads } = this.#facts.restarts ? await runRestarted(asked.what, run, answers) : await runToEnd(run, answers);
+      const writes = writesOf(ended);
       if (!this.store.commit(snapshot, writes)) continue;
       return { reply: replyOf(ended), asked: reads.map((read) => (read.kind === 'get' ? read.key : read.directory)) };
     }
@@ -97,7 +96,7 @@ export class MountCalls {
     const call = this.#callOf(asked, undefined);
     return replyOf(
       await this.room.run(call, seededRandom(String(++this.#calls)), async (ask) => {
-        if (ask.kind === 'crypto') return this.crypto.answer(ask);
+        if (ask.kind === 'crypto') return this.#crypto.answer(ask);
         if (ask.kind !== 'fetch') throw new Error('the engine asked for storage where it has none');
         try {
           return { response: await this.fetch(ask.request) };
@@ -131,8 +130,9 @@ export class MountCalls {
 function answerFrom(
   snapshot: MemorySnapshot,
   passwords: ReturnType<MemoryPasswords['forCall']>,
-  ask: Exclude<Question, { kind: 'crypto' }>,
-): Answer {
+  keys: Answers,
+  ask: Question,
+): Answer | Promise<Answer> {
   switch (ask.kind) {
     case 'get':
       checkKey(ask.key);
@@ -141,6 +141,8 @@ function answerFrom(
       return { names: snapshot.list(ask.directory, ask.after, ask.limit) };
     case 'fetch':
       return { refused: 'only execute, revoke and renew may reach outside' };
+    case 'crypto':
+      return keys(ask);
     case 'hash-password':
     case 'verify-password':
     default:
@@ -152,21 +154,21 @@ function checkKey(key: string): void {
   if (!isStorageKey(key)) throw new Error(`the engine used a malformed storage key: ${JSON.stringify(key)}`);
 }
 
-function checkWrite(key: string, value: unknown): void {
-  checkKey(key);
-  if (value !== undefined && !(value instanceof Uint8Array)) throw new Error(`the engine wrote something that is not bytes: ${key}`);
+/** What is kept of a call. @throws Error for what can't be answered or stored: then nothing is */
+function writesOf(ended: Ended): ReplyMessage['writes'] {
+  if (ended.kind === 'failure') return [];
+  const fault = replyFault(ended);
+  if (fault !== undefined) throw new Error(fault);
+  for (const { key } of ended.writes) checkKey(key);
+  return ended.writes;
 }
 
 /** @throws what the plugin refused, or an Error with its own message and place */
 function replyOf(ended: Ended): ReplyMessage {
-  if (ended.kind === 'failure') {
-    if (ended.code !== 'internal') throw new PluginError(ended.code, ended.message);
-    const report = ended.report ?? 'internal error';
-    const fault = new Error(report.split('\n')[0]?.replace(/^\w*Error: /, '') ?? report);
-    fault.stack = report;
-    throw fault;
-  }
-  const status = ended.reply?.status ?? 200;
-  if (!Number.isInteger(status) || status < 200 || status > 599) throw new Error(`the engine answered a malformed status: ${status}`);
-  return ended;
+  if (ended.kind === 'reply') return ended;
+  if (ended.code !== 'internal') throw new PluginError(ended.code, ended.message);
+  const report = ended.report ?? 'internal error';
+  const fault = new Error(report.split('\n')[0]?.replace(/^\w*Error: /, '') ?? report);
+  fault.stack = report;
+  throw fault;
 }

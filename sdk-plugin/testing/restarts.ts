@@ -23,9 +23,10 @@ export interface Finished {
   readonly reads: readonly Read[];
 }
 
-/** Runs a call to its end. */
-export async function runToEnd(run: RunOnce, answerTo: AnswerTo): Promise<Finished> {
+/** Runs a call to its end. @param answers makes what answers one run */
+export async function runToEnd(run: RunOnce, answers: () => AnswerTo): Promise<Finished> {
   const reads: Read[] = [];
+  const answerTo = answers();
   const ended = await run((ask) => {
     if (isRead(ask)) reads.push(ask);
     return answerTo(ask);
@@ -38,12 +39,12 @@ export async function runToEnd(run: RunOnce, answerTo: AnswerTo): Promise<Finish
  * @param what names the call in an error
  * @throws RestartError saying where it was restarted, and what was different
  */
-export async function runRestarted(what: string, run: RunOnce, answerTo: AnswerTo): Promise<Finished> {
-  const first = await runToEnd(run, answerTo);
+export async function runRestarted(what: string, run: RunOnce, answers: () => AnswerTo): Promise<Finished> {
+  const first = await runToEnd(run, answers);
   const places = [...first.reads.map((read, index) => ({ read, at: index + 1 })), { read: undefined, at: Number.POSITIVE_INFINITY }];
   for (const { read, at } of places) {
-    if (read !== undefined) await giveUpAt(run, at, answerTo);
-    const { ended } = await runToEnd(run, answerTo);
+    if (read !== undefined) await giveUpAt(run, at, answers);
+    const { ended } = await runToEnd(run, answers);
     const difference = differenceOf(first.ended, ended);
     if (difference === undefined) continue;
     const where = read === undefined ? 'at its end' : `at its read ${at} of ${first.reads.length} (${read.kind} ${nameOf(read)})`;
@@ -55,7 +56,8 @@ export async function runRestarted(what: string, run: RunOnce, answerTo: AnswerT
   return first;
 }
 
-async function giveUpAt(run: RunOnce, at: number, answerTo: AnswerTo): Promise<void> {
+async function giveUpAt(run: RunOnce, at: number, answers: () => AnswerTo): Promise<void> {
+  const answerTo = answers();
   let reads = 0;
   try {
     await run((ask) => {
@@ -93,9 +95,10 @@ function endOf(ended: Ended): string {
 /** What a call amounts to, as text by name. */
 function factsOf(ended: Ended): Readonly<Record<string, string | undefined>> {
   if (ended.kind === 'failure') return { 'what it threw': endOf(ended) };
-  const { reply: { data, ...reply } = {}, carried, lease, more, writes, uncacheable } = ended;
+  const { reply: { data, raw, ...reply } = {}, carried, lease, more, writes, uncacheable } = ended;
   return {
     ...(data === undefined ? {} : { data }),
+    ...(raw === undefined ? {} : { raw: shown(raw) }),
     ...Object.fromEntries(Object.entries(reply).map(([name, value]) => [name, JSON.stringify(value)])),
     ...(carried === undefined ? {} : { 'what it hands on': carried }),
     ...(lease === undefined ? {} : { lease: JSON.stringify(lease) }),

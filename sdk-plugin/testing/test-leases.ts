@@ -29,6 +29,9 @@ export interface LeaseBounds {
 
 interface Kept extends TestLease {
   readonly dataText: string;
+  /** Seconds that it was issued for. */
+  readonly ttl: number;
+  readonly pendingSince: number;
   /** When something has to be done. */
   readonly dueAt: number;
   readonly attempts: number;
@@ -54,7 +57,9 @@ export class TestLeases {
 
   /** Those that are not known to be ended. */
   get all(): readonly TestLease[] {
-    return [...this.#kept.values()].map(({ dataText: _text, dueAt: _due, attempts: _attempts, again: _again, ...lease }) => lease);
+    return [...this.#kept.values()].map(
+      ({ dataText: _text, ttl: _ttl, pendingSince: _since, dueAt: _due, attempts: _attempts, again: _again, ...lease }) => lease,
+    );
   }
 
   /** Keeps a lease, pending. @param declared kinds of the plugin @throws Error for another */
@@ -65,7 +70,7 @@ export class TestLeases {
     const maxTtl = Math.min(positive(wish.maxTtl) ?? this.#bounds.maxTtl, this.#bounds.maxTtl);
     const ttl = Math.min(positive(wish.ttl) ?? this.#bounds.defaultTtl, maxTtl);
     const id = `${path}/${++this.#made}`;
-    const times = { expiresAt: now + ttl * 1000, maxAt: now + maxTtl * 1000, dueAt: now + ttl * 1000 };
+    const times = { ttl, pendingSince: now, expiresAt: now + ttl * 1000, maxAt: now + maxTtl * 1000, dueAt: now + ttl * 1000 };
     const state = { state: 'pending', renewable: kind.renewable, attempts: 0, again: true } as const;
     this.#kept.set(id, { id, kind: wish.kind, data: JSON.parse(wish.data) as unknown, dataText: wish.data, ...state, ...times });
     return id;
@@ -75,7 +80,10 @@ export class TestLeases {
   activate(id: string): TestLease {
     const lease = this.#kept.get(id);
     if (lease?.state !== 'pending') throw new PluginError('upstream', 'the lease was given up before it was issued');
-    return this.#replace({ ...lease, state: 'active', again: false });
+    // Its lifetime begins now.
+    const expiresAt = lease.expiresAt + this.#calls.now - lease.pendingSince;
+    const maxAt = lease.maxAt + this.#calls.now - lease.pendingSince;
+    return this.#replace({ ...lease, state: 'active', again: false, expiresAt, maxAt, dueAt: expiresAt });
   }
 
   /** Ends one, as a revocation by hand does. @throws what the plugin's `revoke` throws: it is tried again when time passes */
@@ -97,13 +105,13 @@ export class TestLeases {
     else this.#kept.delete(id);
   }
 
-  /** Makes one last longer, up to its maximum. @param outline of its kind @throws PluginError `invalid` when it can't be; what the plugin throws */
+  /** Makes one last longer, up to its maximum. @param seconds from now; 0: what it was issued for @param outline of its kind @throws PluginError `invalid` when it can't be; what the plugin throws */
   async renew(id: string, seconds: number, outline: LeaseOutline | undefined): Promise<TestLease> {
     const lease = this.#kept.get(id);
-    if (lease?.state !== 'active') throw new PluginError('invalid', 'lease not found');
-    if (!lease.renewable) throw new PluginError('invalid', 'lease is not renewable');
     const { now } = this.#calls;
-    const granted = Math.max(0, Math.min(seconds, Math.floor((lease.maxAt - now) / 1000)));
+    if (lease?.state !== 'active' || lease.expiresAt <= now) throw new PluginError('invalid', 'field lease_id: lease not found');
+    if (!lease.renewable) throw new PluginError('invalid', 'field lease_id: lease is not renewable');
+    const granted = Math.min(seconds > 0 ? seconds : lease.ttl, Math.floor((lease.maxAt - now) / 1000));
     if (outline?.renews === true) {
       const what = `renew ${lease.kind}`;
       const step = { what, name: lease.kind, seconds: granted };

@@ -6,7 +6,7 @@ import { PluginError } from '../errors.ts';
 import { leaseStep, outside, type OutsideRequest } from '../outside.ts';
 import * as s from '../schema.ts';
 import { decodeUtf8, encodeUtf8 } from '../utf8.ts';
-import { RestartError, TestMount, type TestMountOptions } from './test-mount.ts';
+import { RestartError, runIn, TestMount, type TestMountOptions } from './test-mount.ts';
 
 type Handler = (ctx: Context) => Answered;
 
@@ -93,6 +93,18 @@ describe('a handler is begun anew after each of its reads, and after its end', (
     mount.put('list', encodeUtf8('[]'));
     await expect(mount.call('update', 'x')).rejects.toThrow(message);
   });
+});
+
+test('a plugin runs in another room when it is told to, and only there', async () => {
+  const engine = engineOf(() => ({ data: 'here' }));
+  runIn(engine, (room) => ({
+    receive: (message) => {
+      if (message.kind === 'call')
+        room.send({ kind: 'reply', call: message.call, reply: { data: '"there"' }, writes: [], uncacheable: false });
+    },
+  }));
+  expect(await new TestMount(engine).data('read', 'x')).toBe('there');
+  expect(await new TestMount({ ...engine }).data('read', 'x')).toBe('here');
 });
 
 describe('storage', () => {
@@ -317,6 +329,6 @@ describe('jobs and migrations', () => {
     const mount = new TestMount(engineOf(() => {}));
     await mount.upgrade(engineOf(() => {}, { version: '2.0.0', migrations }));
     expect(decodeUtf8(mount.entries.get('ran') ?? new Uint8Array(0))).toBe('bc');
-    await expect(mount.upgrade(engineOf(() => {}))).rejects.toThrow('version 2.0.0 of tried has served the mount, and this is 1.0.0');
+    await expect(mount.upgrade(engineOf(() => {}))).rejects.toThrow('mount test/: version 2.0.0 of tried has served it, and this is 1.0.0');
   });
 });

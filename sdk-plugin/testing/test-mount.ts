@@ -238,7 +238,7 @@ export class TestMount {
     await this.#leases.revoke(id);
   }
 
-  /** Renews a lease, by seconds from now, up to its maximum. @throws PluginError `invalid` when it can't be; what `renew` throws */
+  /** Renews a lease, by seconds from now (0: what it was issued for), up to its maximum. @throws PluginError `invalid` when it can't be; what `renew` throws */
   renewLease({ id, kind }: TestLease, seconds: number): Promise<TestLease> {
     return this.#leases.renew(id, seconds, this.#outline.leases[kind]);
   }
@@ -286,7 +286,7 @@ export class TestMount {
     const before = this.#outline.version;
     const outline = outlineOf(plugin);
     if (compareVersions(outline.version, before) < 0)
-      throw new Error(`version ${before} of ${outline.name} has served the mount, and this is ${outline.version}`);
+      throw new Error(`mount ${this.#path}: version ${before} of ${outline.name} has served it, and this is ${outline.version}`);
     this.#plugin = plugin;
     this.#outline = outline;
     this.#routes = new RouteTable(outline.routes);

@@ -38,7 +38,7 @@ function pack(): ReadonlyMap<string, string> {
   const tarballs = join(folder, 'tarballs');
   mkdirSync(tarballs);
   return new Map(
-    globSync(['*/dist/package/package.json', '*/*/dist/package/package.json'], { cwd: root }).map((file) => {
+    globSync(['*/dist/package/package.json', '*/*/dist/package/package.json'], { cwd: root, exclude: ['node_modules/**'] }).map((file) => {
       const { name } = JSON.parse(readFileSync(join(root, file), 'utf8')) as { readonly name: string };
       const out = execFileSync('npm', ['pack', '--silent', '--pack-destination', tarballs], {
         cwd: join(root, file, '..'),

@@ -38,13 +38,20 @@ interface Exports {
 /** One instance. */
 export class Instance {
   readonly #log: (level: LogLevel, message: string) => void;
+  readonly #random: (size: number) => Uint8Array;
   readonly #exports: Exports;
   readonly #memory: GuestMemory;
   #logLines = 0;
 
   /** @throws Refusal for a component that is not of the world; whatever its start functions throw */
-  constructor(link: Link, { modules }: Prepared, log: (level: LogLevel, message: string) => void) {
+  constructor(
+    link: Link,
+    { modules }: Prepared,
+    log: (level: LogLevel, message: string) => void,
+    random: (size: number) => Uint8Array = randomBytes,
+  ) {
     this.#log = log;
+    this.#random = random;
     const found = this.#instantiate(link, modules);
     this.#exports = found.exports;
     this.#memory = found.memory;
@@ -139,7 +146,7 @@ export class Instance {
       },
       random: (size = 0, at = 0) => {
         if (size >>> 0 > instanceLimits.randomBytesMax) throw new RangeError(`random: at most ${instanceLimits.randomBytesMax} bytes`);
-        give(at, randomBytes(size >>> 0));
+        give(at, this.#random(size >>> 0));
       },
       'to-text': (pointer = 0, length = 0, at = 0) => {
         const bytes = this.#memory.bytes(pointer, length);

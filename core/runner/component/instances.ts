@@ -8,8 +8,8 @@ import { Instance, type Link } from './instance.ts';
 import type { Prepared } from './transpile-task.ts';
 import { checkTurn } from './turn-check.ts';
 
-/** Instances that a worker keeps; the one that was idle for longest makes room. */
-const instancesMax = 256;
+/** Instances that a worker keeps, of some 700 KiB each; the one that was idle for longest makes room. */
+const instancesMax = 1024;
 /** Internal failures in a row after which an instance is dropped with what waits in it. */
 const failuresMax = 16;
 /** Part of an instance's memory that one message may take. */
@@ -29,14 +29,17 @@ export class Instances {
   readonly #link: Link;
   readonly #prepared: Prepared;
   readonly #send: (message: FromWorker) => void;
+  readonly #random: ((size: number) => Uint8Array) | undefined;
   /** By mount, the one that was used last at the end. */
   readonly #living = new Map<string, Living>();
   readonly #waiting = new Map<number, Living>();
 
-  constructor(link: Link, prepared: Prepared, send: (message: FromWorker) => void) {
+  /** @param random default: the system's */
+  constructor(link: Link, prepared: Prepared, send: (message: FromWorker) => void, random?: (size: number) => Uint8Array) {
     this.#link = link;
     this.#prepared = prepared;
     this.#send = send;
+    this.#random = random;
   }
 
   /** Begins a call, or goes on with one. Whatever comes of it is sent. */
@@ -93,7 +96,7 @@ export class Instances {
       if (this.#living.size >= instancesMax) this.#makeRoom();
       const log = (level: Extract<FromWorker, { kind: 'log' }>['level'], message: string): void =>
         this.#send({ kind: 'log', level, message, mountId });
-      living = { mountId, instance: new Instance(this.#link, this.#prepared, log), calls: new Set(), failures: 0 };
+      living = { mountId, instance: new Instance(this.#link, this.#prepared, log, this.#random), calls: new Set(), failures: 0 };
     }
     this.#living.set(mountId, living);
     return living;
