@@ -17,7 +17,7 @@ const rooms = ['thread', 'component'] as const;
 type RoomKind = (typeof rooms)[number];
 
 /** Where a fault shows soon: its deadline is near, and its heap small. */
-const hurried: RoomLimits = { deadlineMs: 700, heapMiB: 48, callsMax: 100 };
+const hurried: RoomLimits = { deadlineMs: 1000, heapMiB: 48, callsMax: 100 };
 /** Where nothing that may take its time is cut off. */
 const patient: RoomLimits = { deadlineMs: 30_000, heapMiB: 512, callsMax: 100 };
 
@@ -29,9 +29,8 @@ const hurriedFaults: readonly (readonly [way: string, thread: readonly number[],
   ['loops', stopped, stopped],
   ['matches-slowly', stopped, stopped],
   ['logs-forever', stopped, stopped],
-  // A component has so many jobs in a turn; on a busy machine the deadline comes first.
+  // A component can't wait for nothing: it runs out of jobs, if that does not take too long.
   ['awaits-forever', stopped, [500, 504]],
-  // A component can't wait for nothing.
   ['never-answers', stopped, failed],
   // Whichever comes first.
   ['exhausts-the-heap', [500, 504], [500, 504]],
@@ -88,7 +87,8 @@ class Victim {
     const logged: string[] = [];
     const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(line.slice(0, 2000)) });
     const host = await startHost({ catalog: [...readCatalog(), hostile], rooms: limits, log });
-    await host.send('POST', 'sys/mounts/bad', { type: 'hostile' });
+    // On a busy machine loading it may take longer than its deadline.
+    await vi.waitUntil(async () => (await host.send('POST', 'sys/mounts/bad', { type: 'hostile' })).status === 204, { timeout: 50_000 });
     await host.send('POST', 'secret/data/good', { data: { v: 'good' } });
     return new Victim(host, kind, logged);
   }
