@@ -46,11 +46,12 @@ function describeFile({ isolation, bytes, sha256, outline, sink, facts }: Inspec
 
 function describeOutline(outline: InspectedPlugin['outline']): readonly string[] {
   if (outline === undefined) return [];
-  const { routes, leases } = outline;
+  const { routes, leases, rotations } = outline;
   const operations = Object.values(routes).flatMap((route) => Object.values(route.verbs));
   return [
     `outside    ${operations.some(({ outside }) => outside) ? 'sends HTTP requests: to the hosts that the field hosts of its config names' : 'nothing'}`,
     `leases     ${Object.keys(leases).join(', ') || 'none'}`,
+    `rotations  ${Object.keys(rotations).join(', ') || 'none'}`,
     'routes',
     ...Object.values(routes).map(
       ({ template, access, verbs, summary }) =>

@@ -3,6 +3,7 @@
  * the end the service holds one key a role, and none of a role that is gone.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Transaction } from '../../core/barrier/transaction.ts';
 import { type CatalogEntry, readCatalog } from '../../core/runner/catalog.ts';
 import { componentEntry, componentOf } from '../harness/components.ts';
 import { startHost, type TestHost } from '../harness/host.ts';
@@ -131,6 +132,7 @@ describe.each(rooms)('an engine in a %s', (_, entry) => {
 
   test('that is unmounted rotates no more', async () => {
     await host.send('DELETE', 'sys/mounts/static');
+    expect(await new Transaction(host.server.unsealed!).list('rotation/')).toEqual([]);
     await later(100_000);
     expect([...service.keys.keys()]).toEqual(['first']);
   });
