@@ -3,86 +3,44 @@
  * and the credential in force stays in force until the next one has been proved.
  */
 import type { ReplyMessage } from '@strongroom/sdk-plugin/serving';
-import type { Logger } from 'pino';
 import { inTransaction } from '../barrier/in-transaction.ts';
 import { Transaction } from '../barrier/transaction.ts';
-import { StrongroomError } from '../errors.ts';
-import { type Mount, readMounts } from '../mounts/mount-table.ts';
 import { mountWorld, unrouted } from '../runner/engine-call.ts';
-import type { Engine } from '../runner/rooms.ts';
 import { applyReply } from './apply-reply.ts';
-import type { LeaseWorld } from './lease-keeper.ts';
+import { DueWork, retryWaitMs } from './due-work.ts';
 import { dueRotations, readRotation, type RotationId, type RotationRecord, writeRotation } from './rotation-store.ts';
 
 /** Credentials that are rotated at the same time. */
 const parallel = 8;
-const retryMs = { first: 1000, max: 3_600_000 } as const;
 
 type OutsidePhase = 'rotation-set' | 'rotation-test' | 'rotation-retire';
 
 /** Rotates the credentials of one unsealing. */
-export class RotationKeeper {
-  readonly #world: LeaseWorld;
-  readonly #log: Logger;
-  #running: Promise<void> | undefined;
-  #asked = false;
-  #stopped = false;
-
-  constructor(world: LeaseWorld, log: Logger) {
-    this.#world = world;
-    this.#log = log;
-  }
-
-  /** Looks for what is due. */
-  wake(): void {
-    this.#asked = true;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
-  }
-
-  /** Resolves when nothing that was due is left. */
-  async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
-  }
-
-  /** Ends after the steps under way. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    while (this.#asked && !this.#stopped) {
-      this.#asked = false;
-      try {
-        const ids = await dueRotations(new Transaction(this.#world), this.#world.clock.now(), parallel);
-        await Promise.all(ids.map((id) => this.#advance(id)));
-        if (ids.length > 0) this.#asked = true;
-      } catch (error) {
-        this.#log.error({ err: error }, 'rotating credentials failed; it will be tried again');
-      }
-    }
+export class RotationKeeper extends DueWork {
+  protected async round(): Promise<number> {
+    const ids = await dueRotations(new Transaction(this.world), this.world.clock.now(), parallel);
+    await Promise.all(ids.map((id) => this.#advance(id)));
+    return ids.length;
   }
 
   /** Does what is due of one credential, step by step. */
   async #advance(id: RotationId): Promise<void> {
     try {
-      while (!this.#stopped && (await this.#step(id)));
+      while (!this.stopped && (await this.#step(id)));
     } catch (error) {
       await this.#change(id, (tx, before) => {
         const attempts = before.attempts + 1;
-        const wait = Math.min(retryMs.max, retryMs.first * 2 ** Math.min(attempts - 1, 20));
-        this.#log.warn({ err: error, kind: before.kind, step: before.step, attempts }, 'a rotation has failed; it will be tried again');
-        writeRotation(tx, before, { ...before, attempts, retryAt: this.#world.clock.now() + wait });
+        const wait = retryWaitMs(attempts);
+        this.log.warn({ err: error, kind: before.kind, step: before.step, attempts }, 'a rotation has failed; it will be tried again');
+        writeRotation(tx, before, { ...before, attempts, retryAt: this.world.clock.now() + wait });
       });
     }
   }
 
   /** Does the next step. Tells whether there may be another. */
   async #step(id: RotationId): Promise<boolean> {
-    const now = this.#world.clock.now();
-    const record = await readRotation(new Transaction(this.#world), id);
+    const now = this.world.clock.now();
+    const record = await readRotation(new Transaction(this.world), id);
     if (record === undefined) return false;
     const old = record.retiring.find(({ at }) => at <= now);
     // Before another one comes, the last must be gone.
@@ -131,10 +89,10 @@ export class RotationKeeper {
     return this.#change(id, async (tx, before) => {
       const { next, ...rest } = before;
       if (before.step !== 'tested' || next === undefined) return;
-      const { engine } = await this.#engineOf(tx, before);
+      const { engine } = await this.engineOf(tx, before.mountId);
       await this.#inside(tx, before, 'rotation-finish', `[${next},${before.data}]`);
       // `finish` may have changed or stopped it.
-      const now = this.#world.clock.now();
+      const now = this.world.clock.now();
       const latest = (await readRotation(tx, id)) ?? before;
       const old = engine.outline.rotations[before.kind]?.retires === true ? [{ data: before.data, at: now + before.grace * 1000 }] : [];
       const { every, grace, step } = latest;
@@ -152,8 +110,8 @@ export class RotationKeeper {
     phase: 'rotation-create' | 'rotation-finish',
     carried: string,
   ): Promise<ReplyMessage> {
-    const { clock, crypto } = this.#world;
-    const { mount, engine } = await this.#engineOf(tx, record);
+    const { clock, crypto } = this.world;
+    const { mount, engine } = await this.engineOf(tx, record.mountId);
     const reply = await engine.room.call(
       unrouted(mount, phase, record.kind, clock.now(), carried),
       mountWorld(tx, mount, crypto.of(mount.id)),
@@ -164,22 +122,16 @@ export class RotationKeeper {
 
   /** Runs a step outside. */
   async #outside(record: RotationRecord, phase: OutsidePhase, carried: string): Promise<void> {
-    const { clock, crypto, rooms } = this.#world;
-    const { mount, engine } = await this.#engineOf(new Transaction(this.#world), record);
+    const { clock, crypto, rooms } = this.world;
+    const { mount, engine } = await this.engineOf(new Transaction(this.world), record.mountId);
     const call = unrouted(mount, phase, record.kind, clock.now(), carried);
     await engine.room.call(call, { fetch: rooms.fetchOf(mount), crypto: crypto.of(mount.id) });
-  }
-
-  async #engineOf(tx: Transaction, { mountId }: RotationRecord): Promise<{ readonly mount: Mount; readonly engine: Engine }> {
-    const mount = (await readMounts(tx)).mounts.find(({ id }) => id === mountId);
-    if (mount === undefined) throw new StrongroomError('internal', 'the mount of a rotation is gone');
-    return { mount, engine: await this.#world.rooms.engine(mount.type, mount.class, mount.isolation) };
   }
 
   /** Changes what is stored. Tells that there may be something to do. */
   async #change(id: RotationId, change: (tx: Transaction, before: RotationRecord) => Promise<void> | void): Promise<boolean> {
     await inTransaction(
-      this.#world,
+      this.world,
       async (tx) => {
         const before = await readRotation(tx, id);
         if (before !== undefined) await change(tx, before);
