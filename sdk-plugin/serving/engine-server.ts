@@ -4,9 +4,9 @@
  */
 import type { AuthMethodDefinition } from '../auth-method.ts';
 import type { Crypto } from '../crypto.ts';
-import type { Caller, Context, EngineDefinition, MountInfo, Reply } from '../engine.ts';
+import type { Caller, Context, EngineDefinition, MountInfo, Passwords, PluginStorage, Reply } from '../engine.ts';
 import { PluginError } from '../errors.ts';
-import type { Outside } from '../outside.ts';
+import type { Outside, Rotations } from '../outside.ts';
 import type { Secret } from '../secret.ts';
 import { stringifyJson } from '../stringify-json.ts';
 import type {
@@ -20,7 +20,9 @@ import type {
   ToWorker,
 } from './messages.ts';
 import { cryptoClient } from './crypto-client.ts';
-import { type Carried, runPhase } from './run-phase.ts';
+import { type Carried, type Ran, runPhase } from './run-phase.ts';
+
+type LogLevel = Parameters<Context['log']>[0];
 
 /** What a room gives to those who run in it. */
 export interface Room {
@@ -54,24 +56,31 @@ export class EngineServer {
       this.#calls.get(message.call)?.answer(message);
       // Its handler stays where it waits: to forget it is the cheapest end.
       if (message.restart === true) this.#calls.delete(message.call);
-    } else void this.#run(message);
+    } else this.#run(message);
   }
 
-  async #run(message: CallMessage): Promise<void> {
+  #run(message: CallMessage): void {
     const call = new Call(message, this, this.#room);
     this.#calls.set(message.call, call);
-    try {
-      const { reply, carried } = await runPhase(
-        this.#engine,
-        message,
-        () => call.context(),
-        () => call.outside(),
-      );
-      this.#room.send(call.reply(reply, carried));
-    } catch (error) {
-      this.#room.send(failure(message.call, error));
-    } finally {
+    const end = (ran: () => Ran): void => {
       this.#calls.delete(message.call);
+      try {
+        const { reply, carried } = ran();
+        this.#room.send(call.reply(reply, carried));
+      } catch (error) {
+        this.#room.send(failure(message.call, error));
+      }
+    };
+    const failed = (error: unknown): void =>
+      end(() => {
+        throw error;
+      });
+    try {
+      const ran = runPhase(this.#engine, message, call);
+      if (ran instanceof Promise) ran.then((done) => end(() => done), failed);
+      else end(() => ran);
+    } catch (error) {
+      failed(error);
     }
   }
 
@@ -142,13 +151,15 @@ class Call {
     return new Promise((resolve) => this.#waiting.set(question, resolve));
   }
 
-  async #entry(key: string): Promise<PrefetchedEntry> {
+  /** What is made of an entry: at once when it is known, which costs a component no turn of promises. */
+  #found<T>(key: string, use: (entry: PrefetchedEntry) => T): Promise<T> {
     const known = this.#entries.get(key);
-    if (known !== undefined) return known;
-    const { entry } = await this.#ask({ kind: 'get', key });
-    const found = entry ?? { key, revision: 0, value: undefined };
-    this.#entries.set(key, found);
-    return found;
+    if (known !== undefined) return settled(() => use(known));
+    return this.#ask({ kind: 'get', key }).then(({ entry }) => {
+      const found = entry ?? { key, revision: 0, value: undefined };
+      this.#entries.set(key, found);
+      return use(found);
+    });
   }
 
   async #list(directory: string, after = '', limit = 1_000_000): Promise<readonly string[]> {
@@ -167,64 +178,73 @@ class Call {
     return [...merged].sort().slice(0, limit);
   }
 
+  /** What a step in a transaction may touch. */
   context(): Context {
-    const { now, caller, mountId } = this.#message;
-    const crypto = (): Crypto => this.#crypto();
+    return new CallContext(this);
+  }
+
+  get message(): CallMessage {
+    return this.#message;
+  }
+
+  get mount(): MountInfo {
+    return this.#server.mountInfo(this.#message.mount);
+  }
+
+  storage(): PluginStorage {
     return {
-      mount: this.#server.mountInfo(this.#message.mount),
-      storage: {
-        get: async (key) => (this.#writes.has(key) ? this.#writes.get(key) : (await this.#entry(key)).value),
-        list: (directory, after, limit) => this.#list(directory, after, limit),
-        put: (key, value) => void this.#writes.set(key, value),
-        delete: (key) => void this.#writes.set(key, undefined),
-        derived: async (key, parse) => {
-          if (!this.#writes.has(key)) return this.#server.derive(await this.#entry(key), mountId, parse);
-          const written = this.#writes.get(key);
-          return written === undefined ? undefined : parse(written);
-        },
+      get: (key) => (this.#writes.has(key) ? Promise.resolve(this.#writes.get(key)) : this.#found(key, ({ value }) => value)),
+      list: (directory, after, limit) => this.#list(directory, after, limit),
+      put: (key, value) => void this.#writes.set(key, value),
+      delete: (key) => void this.#writes.set(key, undefined),
+      derived: (key, parse) => {
+        if (!this.#writes.has(key)) return this.#found(key, (entry) => this.#server.derive(entry, this.#message.mountId, parse));
+        const written = this.#writes.get(key);
+        return settled(() => (written === undefined ? undefined : parse(written)));
       },
-      passwords: {
-        hash: async (password) => {
-          this.#uncacheable = true;
-          const { hash } = await this.#ask({ kind: 'hash-password', password: plain(password) });
-          if (hash === undefined) throw new Error('the host hashed nothing');
-          return hash;
-        },
-        verify: async (password, hash) => {
-          this.#uncacheable = true;
-          return (await this.#ask({ kind: 'verify-password', password: plain(password), hash })).fits === true;
-        },
-      },
-      rotations: {
-        keep: (name, { kind, every, grace = 0, data }) => {
-          this.#server.checkRotation(kind);
-          this.#rotations.push({ change: 'keep', name, kind, every, grace, data: stringifyJson(data) });
-        },
-        start: (name) => void this.#rotations.push({ change: 'start', name }),
-        stop: (name) => void this.#rotations.push({ change: 'stop', name }),
-      },
-      // Most handlers need none.
-      get crypto() {
-        return crypto();
-      },
-      now: () => {
-        this.#uncacheable = true;
-        return now;
-      },
-      random: (size) => {
-        this.#uncacheable = true;
-        return this.#room.random(size);
-      },
-      caller: () => {
-        this.#uncacheable = true;
-        // Written by the host.
-        return JSON.parse(caller) as Caller;
-      },
-      log: (level, message) => this.#room.send({ kind: 'log', level, message: message.slice(0, 4096), mountId }),
     };
   }
 
-  #crypto(): Crypto {
+  passwords(): Passwords {
+    return {
+      hash: async (password) => {
+        this.#uncacheable = true;
+        const { hash } = await this.#ask({ kind: 'hash-password', password: plain(password) });
+        if (hash === undefined) throw new Error('the host hashed nothing');
+        return hash;
+      },
+      verify: async (password, hash) => {
+        this.#uncacheable = true;
+        return (await this.#ask({ kind: 'verify-password', password: plain(password), hash })).fits === true;
+      },
+    };
+  }
+
+  rotations(): Rotations {
+    return {
+      keep: (name, { kind, every, grace = 0, data }) => {
+        this.#server.checkRotation(kind);
+        this.#rotations.push({ change: 'keep', name, kind, every, grace, data: stringifyJson(data) });
+      },
+      start: (name) => void this.#rotations.push({ change: 'start', name }),
+      stop: (name) => void this.#rotations.push({ change: 'stop', name }),
+    };
+  }
+
+  /** The answer depends on more than storage. */
+  notCacheable(): void {
+    this.#uncacheable = true;
+  }
+
+  random(size: number): Uint8Array {
+    return this.#room.random(size);
+  }
+
+  log(level: LogLevel, message: string): void {
+    this.#room.send({ kind: 'log', level, message: message.slice(0, 4096), mountId: this.#message.mountId });
+  }
+
+  crypto(): Crypto {
     return cryptoClient(
       (question) => this.#ask(question),
       () => void (this.#uncacheable = true),
@@ -233,42 +253,108 @@ class Call {
 
   /** What a step outside may touch. */
   outside(): Outside {
-    const { now, mountId } = this.#message;
+    const { now } = this.#message;
     return {
       fetch: async (request) => {
         const { response, refused } = await this.#ask({ kind: 'fetch', request });
         if (response === undefined) throw new PluginError('upstream', refused ?? 'no answer');
         return response;
       },
-      crypto: this.#crypto(),
+      crypto: this.crypto(),
       now: () => now,
       random: (size) => this.#room.random(size),
-      log: (level, message) => this.#room.send({ kind: 'log', level, message: message.slice(0, 4096), mountId }),
+      log: (level, message) => this.log(level, message),
     };
   }
 
-  reply(reply: Reply | undefined, carried?: Carried): ReplyMessage {
-    return {
-      kind: 'reply',
-      call: this.#message.call,
-      writes: [...this.#writes].map(([key, value]) => ({ key, value })),
-      uncacheable: this.#uncacheable,
-      ...(this.#rotations.length === 0 ? {} : { rotations: this.#rotations }),
-      ...carried,
-      ...(reply === undefined
-        ? {}
-        : {
-            reply: {
-              ...(reply.data === undefined ? {} : { data: stringifyJson(reply.data) }),
-              ...(reply.raw === undefined ? {} : { raw: reply.raw }),
-              ...(reply.headers === undefined ? {} : { headers: reply.headers }),
-              ...(reply.warnings === undefined ? {} : { warnings: reply.warnings }),
-              ...(reply.status === undefined ? {} : { status: reply.status }),
-              ...(reply.validUntil === undefined ? {} : { validUntil: reply.validUntil }),
-              ...(reply.login === undefined ? {} : { login: reply.login }),
-            },
-          }),
+  reply(reply: Reply | undefined, carried: Carried = {}): ReplyMessage {
+    const writes: { readonly key: string; readonly value: Uint8Array | undefined }[] = [];
+    for (const [key, value] of this.#writes) writes.push({ key, value });
+    const message: Mutable<ReplyMessage> = { kind: 'reply', call: this.#message.call, writes, uncacheable: this.#uncacheable, ...carried };
+    if (this.#rotations.length > 0) message.rotations = this.#rotations;
+    if (reply === undefined) return message;
+    const { data, raw, headers, warnings, status, validUntil, login } = reply;
+    const given: Mutable<NonNullable<ReplyMessage['reply']>> = {};
+    if (data !== undefined) given.data = stringifyJson(data);
+    if (raw !== undefined) given.raw = raw;
+    if (headers !== undefined) given.headers = headers;
+    if (warnings !== undefined) given.warnings = warnings;
+    if (status !== undefined) given.status = status;
+    if (validUntil !== undefined) given.validUntil = validUntil;
+    if (login !== undefined) given.login = login;
+    message.reply = given;
+    return message;
+  }
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A handler's context. Nothing of it is made before it is asked for, and what is made knows its call, so that it may be taken out. */
+class CallContext implements Context {
+  readonly #call: Call;
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  get mount(): MountInfo {
+    return this.#call.mount;
+  }
+
+  get storage(): PluginStorage {
+    return this.#call.storage();
+  }
+
+  get passwords(): Passwords {
+    return this.#call.passwords();
+  }
+
+  get rotations(): Rotations {
+    return this.#call.rotations();
+  }
+
+  get crypto(): Crypto {
+    return this.#call.crypto();
+  }
+
+  get now(): Context['now'] {
+    const call = this.#call;
+    return () => {
+      call.notCacheable();
+      return call.message.now;
     };
+  }
+
+  get random(): Context['random'] {
+    const call = this.#call;
+    return (size) => {
+      call.notCacheable();
+      return call.random(size);
+    };
+  }
+
+  get caller(): Context['caller'] {
+    const call = this.#call;
+    return () => {
+      call.notCacheable();
+      // Written by the host.
+      return JSON.parse(call.message.caller) as Caller;
+    };
+  }
+
+  get log(): Context['log'] {
+    const call = this.#call;
+    return (level, message) => call.log(level, message);
+  }
+}
+
+/** A promise of what is made at once. */
+function settled<T>(make: () => T): Promise<T> {
+  try {
+    return Promise.resolve(make());
+  } catch (error) {
+    // Whatever the engine threw.
+    return Promise.reject(error);
   }
 }
 

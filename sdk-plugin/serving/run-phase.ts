@@ -1,6 +1,6 @@
 /** Runs what a call asks for: a handler, or one step of what reaches outside. */
 import type { AuthMethodDefinition } from '../auth-method.ts';
-import type { Context, EngineDefinition, Json, Operation, Reply } from '../engine.ts';
+import type { Answered, Context, EngineDefinition, Json, Operation, Reply } from '../engine.ts';
 import { OpaqueJson } from '../json.ts';
 import type { LeaseStep, Outside, OutsideOperation, Prepared, RotationKind } from '../outside.ts';
 import type { Fields } from '../schema.ts';
@@ -19,18 +19,34 @@ export interface Ran {
   readonly carried?: Carried;
 }
 
-/** Runs a phase. @throws whatever the plugin throws; Error for what the plugin does not declare */
-export async function runPhase(engine: Plugin, message: CallMessage, ctx: () => Context, outside: () => Outside): Promise<Ran> {
+/** What a phase may touch, as it is asked for. */
+export interface Touch {
+  context(): Context;
+  outside(): Outside;
+}
+
+/** Runs a phase: at once when the handler is done at once. @throws whatever the plugin throws; Error for what the plugin does not declare */
+export function runPhase(engine: Plugin, message: CallMessage, touch: Touch): Promise<Ran> | Ran {
+  if (message.phase !== 'handle') return runStep(engine, message, touch);
+  const operation = operationOf(engine, message);
+  // The host matched the route and checked the input against this operation's own schema.
+  const answered = operation.handler(touch.context(), message.params, revive(message.input, operation.input));
+  if (!isThenable(answered)) return { reply: answered ?? undefined };
+  return Promise.resolve(answered).then((reply) => ({ reply: reply ?? undefined }));
+}
+
+function isThenable(answered: Answered): answered is Extract<Answered, Promise<unknown>> {
+  return typeof answered === 'object' && 'then' in answered;
+}
+
+async function runStep(engine: Plugin, message: CallMessage, touch: Touch): Promise<Ran> {
   const { phase, params, carried } = message;
+  const ctx = (): Context => touch.context();
+  const outside = (): Outside => touch.outside();
   switch (phase) {
-    case 'handle': {
-      const operation = operationOf(engine, message);
-      // The host matched the route and checked the input against this operation's own schema.
-      return { reply: (await operation.handler(ctx(), params, revive(message.input, operation.input ?? {}))) ?? undefined };
-    }
     case 'prepare': {
       const operation = stepsOf(engine, message);
-      const { plan, lease } = await operation.prepare(ctx(), params, revive(message.input, operation.input ?? {}));
+      const { plan, lease } = await operation.prepare(ctx(), params, revive(message.input, operation.input));
       return { carried: { carried: stringifyJson(plan), ...(lease === undefined ? {} : { lease: leaseMessage(lease) }) } };
     }
     case 'execute':
@@ -68,6 +84,7 @@ export async function runPhase(engine: Plugin, message: CallMessage, ctx: () => 
       return { reply: undefined };
     case 'revoke':
     case 'renew':
+    case 'handle':
     default:
       await leaseStepOf(engine, message).execute(outside(), parsed(carried));
       return {};
@@ -123,7 +140,7 @@ function leaseMessage({ kind, ttl, maxTtl, data }: NonNullable<Prepared<Json>['l
 }
 
 /** Gives user JSON and secrets their classes back, in the fields whose schema says so. */
-function revive(input: Readonly<Record<string, unknown>>, fields: Fields): Record<string, unknown> {
+function revive(input: Readonly<Record<string, unknown>>, fields: Fields = {}): Readonly<Record<string, unknown>> {
   const revived: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(input)) {
     const format = fields[name]?.json['format'];
