@@ -92,12 +92,21 @@ describe('an answer', () => {
   });
 });
 
+test('lines reach the host a few at a time', async () => {
+  const batches: number[] = [];
+  channel.port2.on('message', (batch: readonly FromWorker[]) => batches.push(batch.length));
+  for (let line = 0; line < 300; line += 1) outbox.send(log('loud'));
+  await all(300);
+  expect(Math.max(...batches)).toBe(64);
+  expect(received).toHaveLength(300);
+});
+
 test('so many lines of a mount are logged in a second; the others are counted, and cost other mounts nothing', async () => {
   for (let line = 0; line < logLinesPerSecond + 7; line += 1) outbox.send(log('loud'));
   outbox.send(log('quiet'));
   const lines = await all(logLinesPerSecond + 2);
   expect(lines).toHaveLength(logLinesPerSecond + 2);
-  expect(lines.at(-2)).toMatchObject({ mountId: 'quiet' });
+  expect(lines.filter((line) => line.kind === 'log' && line.mountId === 'quiet')).toHaveLength(1);
   expect(lines.at(-1)).toMatchObject({ level: 'warn', mountId: 'loud', message: '7 more lines of this second are left out' });
   outbox.send(log('loud'));
   expect((await all(logLinesPerSecond + 3)).at(-1)).toMatchObject({ mountId: 'loud', message: 'x' });

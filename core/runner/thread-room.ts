@@ -28,6 +28,8 @@ import type {
 /** Bounds of a room. */
 export interface RoomLimits {
   readonly deadlineMs: number;
+  /** Until a worker has said what its plugin declares; default: as long as a call. */
+  readonly loadMs?: number;
   readonly heapMiB: number;
   /** Calls that may be running or waiting at once. */
   readonly callsMax: number;
@@ -145,7 +147,7 @@ export class ThreadRoom {
   async outline(): Promise<EngineOutline> {
     this.#serving ??= this.#start();
     const serving = this.#serving;
-    const deadline = setTimeout(() => this.#stop(serving, 'loading it took too long'), this.#limits.deadlineMs);
+    const deadline = setTimeout(() => this.#stop(serving, 'loading it took too long'), this.#limits.loadMs ?? this.#limits.deadlineMs);
     return this.#outline.promise.finally(() => clearTimeout(deadline));
   }
 
