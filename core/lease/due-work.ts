@@ -20,13 +20,6 @@ export interface Mounted {
   readonly engine: Engine;
 }
 
-const retryMs = { first: 1000, max: 3_600_000 } as const;
-
-/** How long to wait after so many failed tries: longer and longer. */
-export function retryWaitMs(attempts: number): number {
-  return Math.min(retryMs.max, retryMs.first * 2 ** Math.min(attempts - 1, 20));
-}
-
 /** Does what is due, in rounds, until nothing is. */
 export abstract class DueWork {
   protected readonly world: LeaseWorld;

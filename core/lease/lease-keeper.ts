@@ -2,12 +2,13 @@
  * Ends leases: those that are over, those that were given up, and those that a crash left pending. Until a lease is known to be ended
  * outside it stays in storage and is tried again, later and later.
  */
+import { retryWaitMs } from '@strongroom/sdk-plugin/hosting';
 import { inTransaction } from '../barrier/in-transaction.ts';
 import { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import { mountWorld, unrouted } from '../runner/engine-call.ts';
 import { applyReply } from './apply-reply.ts';
-import { DueWork, retryWaitMs } from './due-work.ts';
+import { DueWork } from './due-work.ts';
 import { beginEnding, due, extend, type LeaseRecord, ofMount, pending, putOff, readLease, remove, renewableLease } from './lease-store.ts';
 
 /** Leases that are ended at the same time. */

@@ -2,12 +2,22 @@
  * Rotates credentials. Every step is recorded before the next, so that a crash goes on where it was; one that fails is tried again, later and later,
  * and the credential in force stays in force until the next one has been proved.
  */
+import {
+  afterCreate,
+  afterFailure,
+  afterFinish,
+  afterRetire,
+  afterStep,
+  nextRotationStep,
+  retryWaitMs,
+  type RotationState,
+} from '@strongroom/sdk-plugin/hosting';
 import type { ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import { inTransaction } from '../barrier/in-transaction.ts';
 import { Transaction } from '../barrier/transaction.ts';
 import { mountWorld, unrouted } from '../runner/engine-call.ts';
 import { applyReply } from './apply-reply.ts';
-import { DueWork, retryWaitMs } from './due-work.ts';
+import { DueWork } from './due-work.ts';
 import { dueRotations, readRotation, type RotationId, type RotationRecord, writeRotation } from './rotation-store.ts';
 
 /** Credentials that are rotated at the same time. */
@@ -28,78 +38,58 @@ export class RotationKeeper extends DueWork {
     try {
       while (!this.stopped && (await this.#step(id)));
     } catch (error) {
-      await this.#change(id, (tx, before) => {
-        const attempts = before.attempts + 1;
-        const wait = retryWaitMs(attempts);
-        this.log.warn({ err: error, kind: before.kind, step: before.step, attempts }, 'a rotation has failed; it will be tried again');
-        writeRotation(tx, before, { ...before, attempts, retryAt: this.world.clock.now() + wait });
+      await this.#change(id, (state) => {
+        const failed = afterFailure(state, this.world.clock.now(), retryWaitMs);
+        const { kind, step, attempts } = failed;
+        this.log.warn({ err: error, kind, step, attempts }, 'a rotation has failed; it will be tried again');
+        return failed;
       });
     }
   }
 
   /** Does the next step. Tells whether there may be another. */
   async #step(id: RotationId): Promise<boolean> {
-    const now = this.world.clock.now();
     const record = await readRotation(new Transaction(this.world), id);
-    if (record === undefined) return false;
-    const old = record.retiring.find(({ at }) => at <= now);
-    // Before another one comes, the last must be gone.
-    const left = old ?? (record.step === 'idle' && record.nextAt <= now ? record.retiring[0] : undefined);
-    if (left !== undefined) {
-      await this.#outside(record, 'rotation-retire', left.data);
-      return this.#change(id, (tx, before) => {
-        const retiring = before.retiring.filter(({ data, at }) => data !== left.data || at !== left.at);
-        writeRotation(tx, before, { ...before, retiring, attempts: 0 });
-      });
-    }
-    const { next = 'null' } = record;
-    switch (record.step) {
-      case 'stopped':
-        return false;
-      case 'idle':
-        return record.nextAt <= now && this.#create(id);
-      case 'created':
-        await this.#outside(record, 'rotation-set', next);
-        return this.#reach(record, 'set');
+    const step = record && nextRotationStep(record.state, this.world.clock.now());
+    if (record === undefined || step === undefined) return false;
+    switch (step.run) {
+      case 'retire':
+        await this.#outside(record, 'rotation-retire', step.old.data);
+        await this.#change(id, (state) => afterRetire(state, step.old));
+        return true;
+      case 'create':
+        await this.#create(id);
+        return true;
       case 'set':
-        await this.#outside(record, 'rotation-test', next);
-        return this.#reach(record, 'tested');
-      case 'tested':
+      case 'test':
+        await this.#outside(record, `rotation-${step.run}`, step.next);
+        await this.#change(id, (state) => afterStep(state, step.run, step.next));
+        return true;
+      case 'finish':
       default:
-        return this.#finish(id);
+        await this.#finish(id, step.next);
+        return true;
     }
   }
 
-  #create(id: RotationId): Promise<boolean> {
-    return this.#change(id, async (tx, before) => {
-      if (before.step !== 'idle') return;
-      const { carried = 'null' } = await this.#inside(tx, before, 'rotation-create', before.data);
-      writeRotation(tx, before, { ...before, step: 'created', next: carried, attempts: 0 });
+  #create(id: RotationId): Promise<void> {
+    return this.#commit(async (tx) => {
+      const before = await readRotation(tx, id);
+      if (before?.state.step !== 'idle') return;
+      const { carried = 'null' } = await this.#inside(tx, before, 'rotation-create', before.state.data);
+      await write(tx, id, (state) => afterCreate(state, carried));
     });
   }
 
-  #reach({ mountId, name, next }: RotationRecord, step: 'set' | 'tested'): Promise<boolean> {
-    return this.#change({ mountId, name }, (tx, before) => {
-      // It may have been stopped meanwhile, and then retires it.
-      if (before.next === next && before.step !== 'stopped') writeRotation(tx, before, { ...before, step, attempts: 0 });
-    });
-  }
-
-  #finish(id: RotationId): Promise<boolean> {
-    return this.#change(id, async (tx, before) => {
-      const { next, ...rest } = before;
-      if (before.step !== 'tested' || next === undefined) return;
-      const { engine } = await this.engineOf(tx, before.mountId);
-      await this.#inside(tx, before, 'rotation-finish', `[${next},${before.data}]`);
-      // `finish` may have changed or stopped it.
-      const now = this.world.clock.now();
-      const latest = (await readRotation(tx, id)) ?? before;
-      const old = engine.outline.rotations[before.kind]?.retires === true ? [{ data: before.data, at: now + before.grace * 1000 }] : [];
-      const { every, grace, step } = latest;
-      const stopped = step === 'stopped';
-      const retiring = [...(stopped ? latest.retiring.filter(({ data }) => data !== next) : latest.retiring), ...old];
-      const nextAt = now + every * 1000;
-      writeRotation(tx, latest, { ...rest, every, grace, data: next, step: stopped ? step : 'idle', retiring, nextAt, attempts: 0 });
+  #finish(id: RotationId, next: string): Promise<void> {
+    return this.#commit(async (tx) => {
+      const before = await readRotation(tx, id);
+      if (before?.state.step !== 'tested' || before.state.next !== next) return;
+      const { kind, data } = before.state;
+      const { engine } = await this.engineOf(tx, id.mountId);
+      await this.#inside(tx, before, 'rotation-finish', `[${next},${data}]`);
+      const retires = engine.outline.rotations[kind]?.retires === true;
+      await write(tx, id, (state) => afterFinish(state, next, retires, this.world.clock.now()));
     });
   }
 
@@ -113,7 +103,7 @@ export class RotationKeeper extends DueWork {
     const { clock, crypto } = this.world;
     const { mount, engine } = await this.engineOf(tx, record.mountId);
     const reply = await engine.room.call(
-      unrouted(mount, phase, record.kind, clock.now(), carried),
+      unrouted(mount, phase, record.state.kind, clock.now(), carried),
       mountWorld(tx, mount, crypto.of(mount.id)),
     );
     await applyReply(tx, mount, reply, clock.now());
@@ -124,20 +114,21 @@ export class RotationKeeper extends DueWork {
   async #outside(record: RotationRecord, phase: OutsidePhase, carried: string): Promise<void> {
     const { clock, crypto, rooms } = this.world;
     const { mount, engine } = await this.engineOf(new Transaction(this.world), record.mountId);
-    const call = unrouted(mount, phase, record.kind, clock.now(), carried);
+    const call = unrouted(mount, phase, record.state.kind, clock.now(), carried);
     await engine.room.call(call, { fetch: rooms.fetchOf(mount), crypto: crypto.of(mount.id) });
   }
 
-  /** Changes what is stored. Tells that there may be something to do. */
-  async #change(id: RotationId, change: (tx: Transaction, before: RotationRecord) => Promise<void> | void): Promise<boolean> {
-    await inTransaction(
-      this.world,
-      async (tx) => {
-        const before = await readRotation(tx, id);
-        if (before !== undefined) await change(tx, before);
-      },
-      { urgent: true },
-    );
-    return true;
+  #change(id: RotationId, change: (state: RotationState) => RotationState): Promise<void> {
+    return this.#commit((tx) => write(tx, id, change));
   }
+
+  #commit(work: (tx: Transaction) => Promise<void>): Promise<void> {
+    return inTransaction(this.world, work, { urgent: true });
+  }
+}
+
+/** Changes what is stored: a step that ran in the same transaction may have changed it too. */
+async function write(tx: Transaction, id: RotationId, change: (state: RotationState) => RotationState): Promise<void> {
+  const before = await readRotation(tx, id);
+  if (before !== undefined) writeRotation(tx, id, before, change(before.state));
 }

@@ -6,6 +6,7 @@
  * From the first commit on nothing of the request is done again but `finish`. Whatever goes wrong after it gives the lease up, and the keeper
  * ends it outside: also after a crash, since the lease is in storage before `execute` begins.
  */
+import { grantedLease } from '@strongroom/sdk-plugin/hosting';
 import type { ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
@@ -20,7 +21,7 @@ import type { Head } from './head.ts';
 import type { Host, SystemTtl, Unsealed } from './host.ts';
 import { type Caller, identify } from './identify.ts';
 import type { Answer } from './incoming.ts';
-import { countedByLockout, tokenOfLogin } from './login.ts';
+import { countedByLockout, mountTtl, tokenOfLogin } from './login.ts';
 import type { RecordParts } from './record.ts';
 import { callRoom, engineInput, type EngineTarget } from './room-call.ts';
 
@@ -79,17 +80,10 @@ function pend(unsealed: Unsealed, host: Host, { tx, target, head }: OutsideFacts
   const { mount, engine } = target;
   const kind = Object.hasOwn(engine.outline.leases, lease.kind) ? engine.outline.leases[lease.kind] : undefined;
   if (kind === undefined) throw new StrongroomError('internal', 'the engine asked for a kind of lease that it does not declare');
-  const mostTtl = mount.config.maxLeaseTtl > 0 ? mount.config.maxLeaseTtl : host.ttl.maxTtl;
-  const usualTtl = mount.config.defaultLeaseTtl > 0 ? mount.config.defaultLeaseTtl : host.ttl.defaultTtl;
-  const maxTtl = Math.min(positive(lease.maxTtl) ?? mostTtl, mostTtl);
-  const ttl = Math.min(positive(lease.ttl) ?? usualTtl, maxTtl);
+  const { ttl, maxTtl } = grantedLease(lease, mountTtl(mount, host.ttl));
   const { path } = head;
   const wish = { mountId: mount.id, kind: lease.kind, data: lease.data, renewable: kind.renewable, path, ttl, maxTtl };
   return addPending(tx, wish, unsealed.clock.now(), pendingMs);
-}
-
-function positive(seconds: number | undefined): number | undefined {
-  return seconds !== undefined && Number.isSafeInteger(seconds) && seconds > 0 ? seconds : undefined;
 }
 
 interface Finishing {

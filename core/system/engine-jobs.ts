@@ -1,4 +1,5 @@
 /** Work of engines that no request asks for: their jobs, by the clock, and the migrations of their mounts, before the first call. */
+import { compareVersions, migrationsBetween } from '@strongroom/sdk-plugin/hosting';
 import type { Logger } from 'pino';
 import { inTransaction } from '../barrier/in-transaction.ts';
 import { applyReply } from '../lease/apply-reply.ts';
@@ -70,10 +71,7 @@ export async function migrateMounts(unsealed: Unsealed, log: Logger): Promise<vo
     if (compareVersions(version, pluginVersion) < 0)
       throw new StrongroomError('unavailable', `mount ${path}: version ${pluginVersion} of ${type} has served it, and this is ${version}`);
     const { room, outline } = await unsealed.rooms.engine(type, mountClass, isolation);
-    const steps = outline.migrations
-      .filter((to) => compareVersions(to, pluginVersion) > 0 && compareVersions(to, version) <= 0)
-      .toSorted(compareVersions);
-    for (const to of steps) {
+    for (const to of migrationsBetween(outline.migrations, pluginVersion, version)) {
       await migrate(unsealed, id, to, (tx, mount) =>
         room.call(unrouted(mount, 'migrate', to, unsealed.clock.now()), mountWorld(tx, mount, unsealed.crypto.of(id))),
       );
@@ -99,14 +97,4 @@ function migrate(
     if (reply !== undefined) await applyReply(tx, mount, reply, unsealed.clock.now());
     writeMounts(tx, table.with({ ...mount, pluginVersion: to }));
   });
-}
-
-/** Compares `major.minor.patch`. */
-export function compareVersions(a: string, b: string): number {
-  const [left, right] = [a, b].map((version) => version.split('.').map(Number)) as [number[], number[]];
-  for (let i = 0; i < 3; i++) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

@@ -383,7 +383,8 @@ declare type KeyFormat_2 = 'raw' | 'spki' | 'pkcs8' | 'jwk';
 /** What a key may be used for. */
 declare type KeyUsage_2 = 'encrypt' | 'decrypt' | 'sign' | 'verify' | 'deriveKey' | 'deriveBits' | 'wrapKey' | 'unwrapKey';
 
-/** Bounds in seconds, as a mount's config has them. */
+/** How long leases last. */
+/** Bounds of a mount, in seconds. */
 export declare interface LeaseBounds {
     readonly defaultTtl: number;
     readonly maxTtl: number;

@@ -1,5 +1,6 @@
 /** The leases of a test mount: kept from before `execute` begins until they are known to be ended outside, by the mount's clock. */
 import { PluginError } from '../errors.ts';
+import { grantedLease, type LeaseBounds, retryWaitMs } from '../hosting/index.ts';
 import type { LeaseOutline } from '../serving/outline.ts';
 import type { ReplyMessage } from '../serving/messages.ts';
 import type { MountCalls } from './mount-calls.ts';
@@ -21,12 +22,6 @@ export interface TestLease {
   readonly failure?: string;
 }
 
-/** Bounds in seconds, as a mount's config has them. */
-export interface LeaseBounds {
-  readonly defaultTtl: number;
-  readonly maxTtl: number;
-}
-
 interface Kept extends TestLease {
   readonly dataText: string;
   /** Seconds that it was issued for. */
@@ -39,7 +34,6 @@ interface Kept extends TestLease {
   readonly again: boolean;
 }
 
-const retryMs = { first: 1000, max: 3_600_000 } as const;
 /** After which a lease whose `execute` failed is ended once more, as the host does. */
 const quarantineMs = 120_000;
 
@@ -67,8 +61,7 @@ export class TestLeases {
     const kind = Object.hasOwn(declared, wish.kind) ? declared[wish.kind] : undefined;
     if (kind === undefined) throw new Error(`the engine asked for a kind of lease that it does not declare: ${wish.kind}`);
     const { now } = this.#calls;
-    const maxTtl = Math.min(positive(wish.maxTtl) ?? this.#bounds.maxTtl, this.#bounds.maxTtl);
-    const ttl = Math.min(positive(wish.ttl) ?? this.#bounds.defaultTtl, maxTtl);
+    const { ttl, maxTtl } = grantedLease(wish, this.#bounds);
     const id = `${path}/${++this.#made}`;
     const times = { ttl, pendingSince: now, expiresAt: now + ttl * 1000, maxAt: now + maxTtl * 1000, dueAt: now + ttl * 1000 };
     const state = { state: 'pending', renewable: kind.renewable, attempts: 0, again: true } as const;
@@ -97,7 +90,7 @@ export class TestLeases {
       await this.#calls.outside({ what, phase: 'revoke', name: lease.kind, carried: reply.carried ?? 'null' });
     } catch (error) {
       const attempts = ending.attempts + 1;
-      const dueAt = this.#calls.now + Math.min(retryMs.max, retryMs.first * 2 ** Math.min(attempts - 1, 20));
+      const dueAt = this.#calls.now + retryWaitMs(attempts);
       this.#replace({ ...ending, attempts, dueAt, failure: error instanceof Error ? error.message : String(error) });
       throw error;
     }
@@ -130,8 +123,4 @@ export class TestLeases {
     this.#kept.set(lease.id, lease);
     return lease;
   }
-}
-
-function positive(seconds: number | undefined): number | undefined {
-  return seconds !== undefined && Number.isSafeInteger(seconds) && seconds > 0 ? seconds : undefined;
 }

@@ -5,7 +5,7 @@
  */
 import type { Caller, Verb } from '../engine.ts';
 import { PluginError } from '../errors.ts';
-import { fillTemplate, readInput, RouteTable } from '../hosting/index.ts';
+import { compareVersions, fillTemplate, migrationsBetween, readInput, RouteTable } from '../hosting/index.ts';
 import { OpaqueJson } from '../json.ts';
 import type { Login } from '../login.ts';
 import type { EngineOutline, OperationOutline, RouteOutline } from '../serving/outline.ts';
@@ -23,7 +23,8 @@ export type { Entries } from './memory-store.ts';
 export type { MemoryPasswords } from './memory-passwords.ts';
 export type { TestFetch } from './mount-calls.ts';
 export { RestartError } from './restarts.ts';
-export type { LeaseBounds, TestLease } from './test-leases.ts';
+export type { LeaseBounds } from '../hosting/index.ts';
+export type { TestLease } from './test-leases.ts';
 export type { TestRotation } from './test-rotations.ts';
 export type { TestReply } from './test-reply.ts';
 export { type OpenRoom, type Plugin, runIn } from './test-room.ts';
@@ -310,15 +311,9 @@ export class TestMount {
     this.#rotations.outlines = outline.rotations;
     this.#routes = new RouteTable(outline.routes);
     this.#calls.room = new TestRoom(plugin);
-    const steps = outline.migrations.filter((to) => compareVersions(to, before) > 0 && compareVersions(to, outline.version) <= 0);
-    for (const to of steps.toSorted(compareVersions))
+    for (const to of migrationsBetween(outline.migrations, before, outline.version))
       await this.#calls.transact({ what: `migration to ${to}`, phase: 'migrate', name: to });
   }
-}
-
-/** Compares `major.minor.patch`. */
-function compareVersions(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
 }
 
 /** The input of an operation as it crosses: checked, and fields of user JSON as their text. @throws PluginError `invalid` naming the field */

@@ -119,6 +119,16 @@ describe.each(rooms)('an engine in a %s', (_, entry) => {
     expect(await current()).not.toBe(second);
   });
 
+  test('may change its own schedule while it creates the next one', async () => {
+    service.keys.set('slow', { role: 'slowing' });
+    await host.send('POST', 'static/roles/slowing', { url: service.url, key: 'slow', every: '1m' });
+    await later(60);
+    const { key } = (await host.send('GET', 'static/roles/slowing')).json.data;
+    expect([...service.keys.keys()].toSorted()).toEqual(['first', key as string].toSorted());
+    await later(3500);
+    expect((await host.send('GET', 'static/roles/slowing')).json.data.key).toBe(key);
+  });
+
   test('which stops leaves nothing of a rotation under way, and the key in force', async () => {
     service.gets = 'fails-before';
     await later(3600);

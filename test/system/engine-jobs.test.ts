@@ -1,7 +1,7 @@
 /** What engines do without being asked: jobs by the clock, migrations before the first call. */
 import { expect, test } from 'vitest';
 import { readCatalog } from '../../core/runner/catalog.ts';
-import { compareVersions } from '../../core/system/engine-jobs.ts';
+import { compareVersions } from '@strongroom/sdk-plugin/hosting';
 import { Server } from '../../core/system/server.ts';
 import { memoryDirectory } from '../../core/system/store-directory.ts';
 import { hostSender, KeptLines, startHost, testOptions } from '../harness/host.ts';
