@@ -11,10 +11,10 @@ import type { Tuning } from '../system/server.ts';
 export function declaredOf(config: Config): Declared {
   return {
     policies: config.policies,
-    mounts: config.mounts.map((mount) => declaredMount({ ...mount, hosts: hostsOf(config, mount) })),
+    mounts: config.mounts.map((mount) => declaredMount(mount, config)),
     auth: config.auth.map((auth) => {
       const { lockout } = auth;
-      const mount = declaredMount(auth);
+      const mount = declaredMount(auth, config);
       if (lockout === undefined) return mount;
       const { threshold, durationSeconds: duration, counterResetSeconds: counterReset, disabled } = lockout;
       return { ...mount, config: { ...mount.config, lockout: { threshold, duration, counterReset, disabled } } };
@@ -22,19 +22,15 @@ export function declaredOf(config: Config): Declared {
   };
 }
 
-/** A mount's own hosts, or those of its plugin. */
-function hostsOf({ plugins }: Config, { hosts, type }: MountConfig): readonly string[] {
-  return hosts.length > 0 ? hosts : (plugins.find(({ name }) => name === type)?.hosts ?? []);
-}
-
-function declaredMount(mount: MountConfig): NewMount {
+function declaredMount(mount: MountConfig, { plugins }: Config): NewMount {
   const { path, type, description, options, hosts, isolation, defaultLeaseTtlSeconds, maxLeaseTtlSeconds } = mount;
   return {
     path,
     type,
     description,
     options: Object.keys(options).length === 0 ? null : options,
-    hosts,
+    // Its own, or those of its plugin.
+    hosts: hosts.length > 0 ? hosts : (plugins.find(({ name }) => name === type)?.hosts ?? []),
     ...(isolation === undefined ? {} : { isolation }),
     config: {
       ...(defaultLeaseTtlSeconds === undefined ? {} : { defaultLeaseTtl: defaultLeaseTtlSeconds }),
