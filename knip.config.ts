@@ -7,10 +7,9 @@ const config: KnipConfig = {
       entry: [
         'test/**/*.ts',
         'bench/**/*.ts',
-        '.ci/*.mjs',
+        '.ci/*.{mjs,ts}',
         'examples/*/{index,build}.ts',
         'plugins/build-components.ts',
-        'build-packages.ts',
         '**/*.test.ts',
       ],
       project: ['**/*.ts'],

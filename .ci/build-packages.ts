@@ -13,7 +13,7 @@ interface PackageJson {
   readonly bin?: Readonly<Record<string, string>>;
 }
 
-const root = import.meta.dirname;
+const root = dirname(import.meta.dirname);
 /** Beside the source: what a reader or a program is to find in the package. */
 const documents = ['README.md', 'ABI.md', 'wit', 'docs', 'dist/*.wasm'];
 
