@@ -14,7 +14,16 @@ import { Keyring } from '../../core/barrier/keyring.ts';
 import { ComponentSource } from '../../core/runner/component/prepare.ts';
 import { JobPool } from '../../core/runner/job-pool.ts';
 import { PluginCrypto } from '../../core/runner/plugin-crypto.ts';
-import { type Call, type RoomProgram, roomLimits, type RoomWorld, threadProgram, ThreadRoom } from '../../core/runner/thread-room.ts';
+import type { Prepared } from '../../core/runner/component/transpile-task.ts';
+import {
+  type Call,
+  componentProgram,
+  type RoomProgram,
+  roomLimits,
+  type RoomWorld,
+  threadProgram,
+  ThreadRoom,
+} from '../../core/runner/thread-room.ts';
 import { openMemory } from '../../core/storage/memory.ts';
 import kv from '../../plugins/kv/index.ts';
 import type { Report } from '../figure.ts';
@@ -49,25 +58,21 @@ export async function measureRooms(report: Report, calls = 10_000): Promise<void
   await keys.close();
   await measureKv(report, calls);
   await measureMounts(report, 'thread', () => threadProgram('reading', readingUrl.href));
-  await measureMounts(report, 'component', () => componentProgram(prepared));
+  await measureMounts(report, 'component', () => componentProgram('bench', prepared));
 }
 
-async function component(name: string, source: string): Promise<object> {
+async function component(name: string, source: string): Promise<Prepared> {
   const bytes = await buildComponent(source);
   return new ComponentSource(name, () => bytes, 64).prepare();
 }
 
-function componentProgram(prepared: object): RoomProgram {
-  return { name: 'reading', task: new URL('../../core/runner/serve-component.ts', import.meta.url), data: { prepared } };
-}
-
-function rooms(module: string, prepared: object, host: () => HostRoom): Rooms {
+function rooms(module: string, prepared: Prepared, host: () => HostRoom): Rooms {
   const open = (program: RoomProgram): Promise<ThreadRoom> =>
     Promise.resolve(new ThreadRoom(program, roomLimits, pino({ level: 'silent' })));
   return {
     host: () => Promise.resolve(host()),
     thread: () => open(threadProgram('bench', module)),
-    component: () => open(componentProgram(prepared)),
+    component: () => open(componentProgram('bench', prepared)),
   };
 }
 

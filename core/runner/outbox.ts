@@ -3,7 +3,7 @@
  * for others.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { FromWorker, ReplyMessage, ToWorker } from '@strongroom/sdk-plugin/serving';
+import type { EngineOutline, FromWorker, ReplyMessage, ToWorker } from '@strongroom/sdk-plugin/serving';
 import { LogBudget } from './log-budget.ts';
 
 /** What a worker may send. */
@@ -57,6 +57,20 @@ export class Outbox {
         return this.#post(message);
     }
   };
+
+  /** Says what the plugin declares, and hands over what comes from the host until it closes the port. */
+  async serve(outline: EngineOutline, receive: (message: ToWorker) => void): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#port.on('message', (messages: readonly ToWorker[]) => {
+        for (const message of messages) {
+          this.heard(message);
+          receive(message);
+        }
+      });
+      this.#port.on('close', resolve);
+      this.#port.postMessage([{ kind: 'ready', outline } satisfies FromWorker]);
+    });
+  }
 
   /** Takes note of what came from the host: an answer makes room for another question. */
   heard(message: ToWorker): void {

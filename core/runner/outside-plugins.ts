@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { StrongroomError } from '../errors.ts';
 import type { CatalogEntry, Isolation, PluginKind } from './catalog.ts';
 import { ComponentSource } from './component/prepare.ts';
-import { readPluginFile } from './plugin-file.ts';
+import { moduleUrl, readPluginFile } from './plugin-file.ts';
 
 /** A plugin as the config names it. */
 export interface OutsidePlugin {
@@ -45,8 +45,7 @@ export function openOutsidePlugins(plugins: readonly OutsidePlugin[], catalog: r
     const common = { kind, name, version, aliases: {}, isolation };
     return isolation === 'component'
       ? { ...common, component: new ComponentSource(name, () => bytes, memoryMiB) }
-      : // The bytes that were hashed are what is imported.
-        { ...common, heapMiB: memoryMiB, module: `data:text/javascript;base64,${Buffer.from(bytes).toString('base64')}` };
+      : { ...common, heapMiB: memoryMiB, module: moduleUrl(bytes) };
   });
 }
 

@@ -11,7 +11,8 @@ import { admitComponent, type ComponentFacts } from './component/admission.ts';
 import { ComponentSource } from './component/prepare.ts';
 import { memoryMiBDefault } from './catalog.ts';
 import type { SinkFacts } from './sink-facts.ts';
-import { type Call, type RoomProgram, roomLimits, threadProgram, ThreadRoom } from './thread-room.ts';
+import { moduleUrl } from './plugin-file.ts';
+import { type Call, componentProgram, type RoomProgram, roomLimits, threadProgram, ThreadRoom } from './thread-room.ts';
 
 /** A plugin's file. */
 export interface InspectedPlugin {
@@ -118,16 +119,11 @@ async function sinkFactsOf(bytes: Uint8Array): Promise<SinkFacts | undefined> {
   }
 }
 
-function moduleUrl(bytes: Uint8Array): string {
-  return `data:text/javascript;base64,${Buffer.from(bytes).toString('base64')}`;
-}
-
 async function programOf(file: string, bytes: Uint8Array): Promise<RoomProgram> {
   if (file.endsWith('.mjs')) return threadProgram(file, moduleUrl(bytes));
   if (!file.endsWith('.wasm'))
     throw new Error(`${file}: expected a file that ends in .wasm (component) or .mjs (thread), as strongroom plugin build makes it`);
-  const prepared = await new ComponentSource(file, () => bytes, memoryMiBDefault).prepare();
-  return { name: file, task: new URL('serve-component.ts', import.meta.url), data: { prepared } };
+  return componentProgram(file, await new ComponentSource(file, () => bytes, memoryMiBDefault).prepare());
 }
 
 async function withRoom<T>(program: RoomProgram, use: (room: ThreadRoom) => Promise<T>): Promise<T> {

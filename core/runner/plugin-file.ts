@@ -50,6 +50,11 @@ export function readPluginFile({ name, path, sha256 }: PluginFile): Uint8Array {
   }
 }
 
+/** A module of exactly these bytes, to be imported: what was hashed is what runs. */
+export function moduleUrl(bytes: Uint8Array): string {
+  return `data:text/javascript;base64,${Buffer.from(bytes).toString('base64')}`;
+}
+
 /** Opens it without following a link, and without waiting for whoever writes into a pipe. */
 function opened(path: string, refuse: (why: string) => never): number {
   try {

@@ -7,7 +7,7 @@ import { StrongroomError } from '../errors.ts';
 import { type CatalogEntry, findPlugin, type Isolation } from './catalog.ts';
 import type { EngineOutline, RouteOutline } from '@strongroom/sdk-plugin/serving';
 import { HostFetch } from './host-fetch.ts';
-import { type RoomLimits, type RoomProgram, type RoomStatus, threadProgram, ThreadRoom } from './thread-room.ts';
+import { type RoomLimits, type RoomProgram, type RoomStatus, componentProgram, threadProgram, ThreadRoom } from './thread-room.ts';
 
 /** A loaded engine. */
 export interface Engine {
@@ -139,6 +139,5 @@ async function programOf({ name, module, component }: CatalogEntry, isolation: I
     throw new StrongroomError('invalid', `plugin ${name}: field isolation: it can't run as ${isolation}`);
   };
   if (isolation === 'thread') return threadProgram(name, module ?? refuse());
-  const prepared = await (component ?? refuse()).prepare();
-  return { name, task: new URL('serve-component.ts', import.meta.url), data: { prepared } };
+  return componentProgram(name, await (component ?? refuse()).prepare());
 }

@@ -1,6 +1,5 @@
 /** As serve.ts, for a component: the worker runs the host's own code and instances, and nothing of the plugin beside them. */
 import type { MessagePort } from 'node:worker_threads';
-import type { FromWorker, ToWorker } from '@strongroom/sdk-plugin/serving';
 import { Instance, type Link } from './component/instance.ts';
 import { Instances } from './component/instances.ts';
 import { checkOutline } from './component/outline-check.ts';
@@ -20,14 +19,5 @@ export default async function serveComponent({ port, prepared }: ServeComponentT
   const outline = checkOutline(new Instance(instantiate, prepared, () => {}).describe());
   const outbox = new Outbox(port);
   const instances = new Instances(instantiate, prepared, outbox.send);
-  await new Promise<void>((resolve) => {
-    port.on('message', (messages: readonly ToWorker[]) => {
-      for (const message of messages) {
-        outbox.heard(message);
-        instances.receive(message);
-      }
-    });
-    port.on('close', resolve);
-    port.postMessage([{ kind: 'ready', outline } satisfies FromWorker]);
-  });
+  await outbox.serve(outline, (message) => instances.receive(message));
 }

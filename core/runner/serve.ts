@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
 import type { AuthMethodDefinition, EngineDefinition } from '@strongroom/sdk-plugin';
-import { EngineServer, type FromWorker, outlineOf, type ToWorker } from '@strongroom/sdk-plugin/serving';
+import { EngineServer, outlineOf } from '@strongroom/sdk-plugin/serving';
 import { Outbox } from './outbox.ts';
 
 /** What the task is given. */
@@ -27,14 +27,5 @@ export default async function serve({ port, module }: ServeTask): Promise<void> 
   // One class of errors and of user JSON: a module that was built in one piece brings its own.
   const outbox = new Outbox(port);
   const server = new (plugin.EngineServer ?? EngineServer)(engine, { send: outbox.send, random: (size) => randomBytes(size) });
-  await new Promise<void>((resolve) => {
-    port.on('message', (messages: readonly ToWorker[]) => {
-      for (const message of messages) {
-        outbox.heard(message);
-        server.receive(message);
-      }
-    });
-    port.on('close', resolve);
-    port.postMessage([{ kind: 'ready', outline: outlineOf(engine) } satisfies FromWorker]);
-  });
+  await outbox.serve(outlineOf(engine), (message) => server.receive(message));
 }

@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { rawPlugin } from '../../test/harness/raw-component.ts';
 import { ComponentSource } from './component/prepare.ts';
-import { roomLimits, threadProgram, ThreadRoom } from './thread-room.ts';
+import { componentProgram, roomLimits, threadProgram, ThreadRoom } from './thread-room.ts';
 
 const log = pino({ level: 'silent' });
 let folder = '';
@@ -29,8 +29,7 @@ test('a plugin that could not be loaded is loaded when it can be', async () => {
 test('a component that never says what it declares is stopped at the deadline', async () => {
   const bytes = await rawPlugin({ describe: '(loop $l (br $l))' });
   const prepared = await new ComponentSource('raw', () => bytes, 4).prepare();
-  const program = { name: 'raw', task: new URL('serve-component.ts', import.meta.url), data: { prepared } };
-  const room = new ThreadRoom(program, { ...roomLimits, deadlineMs: 500 }, log);
+  const room = new ThreadRoom(componentProgram('raw', prepared), { ...roomLimits, deadlineMs: 500 }, log);
   await expect(room.outline()).rejects.toThrow('the engine could not be loaded: loading it took too long');
   expect(room.status()).toMatchObject({ state: 'backing-off', reason: 'loading it took too long' });
   await room.close();

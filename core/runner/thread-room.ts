@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import { StrongroomError } from '../errors.ts';
 import { Conflict } from '../storage/types.ts';
 import { heapCeilingMiB, HeapWatch } from './heap-watch.ts';
+import type { Prepared } from './component/transpile-task.ts';
 import { readMessage } from './message-check.ts';
 import type { EngineOutline } from '@strongroom/sdk-plugin/serving';
 import type { OutsideRequest, OutsideResponse } from '@strongroom/sdk-plugin';
@@ -73,6 +74,11 @@ export interface RoomProgram {
 /** A plugin that is trusted like the host. @param module URL of its module */
 export function threadProgram(name: string, module: string): RoomProgram {
   return { name, task: new URL('serve.ts', import.meta.url), data: { module } };
+}
+
+/** A component, run by the host's own code. */
+export function componentProgram(name: string, prepared: Prepared): RoomProgram {
+  return { name, task: new URL('serve-component.ts', import.meta.url), data: { prepared } };
 }
 
 interface Running {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildPlugin } from '@strongroom/sdk-plugin/build';
 import { type CatalogEntry, readCatalog } from '../../core/runner/catalog.ts';
+import { moduleUrl } from '../../core/runner/plugin-file.ts';
 import { componentEntry, componentOf } from '../harness/components.ts';
 import { startHost, type TestHost } from '../harness/host.ts';
 
@@ -32,7 +33,7 @@ function hasClang(): boolean {
 async function threadBundle(): Promise<CatalogEntry> {
   const out = join(folder, 'hello.mjs');
   await buildPlugin(at('hello/index.ts'), out);
-  return { ...common, module: `data:text/javascript;base64,${readFileSync(out).toString('base64')}` };
+  return { ...common, module: moduleUrl(readFileSync(out)) };
 }
 
 function rebuilt(): CatalogEntry {

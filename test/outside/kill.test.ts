@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { buildPlugin } from '@strongroom/sdk-plugin/build';
 import type { CatalogEntry } from '../../core/runner/catalog.ts';
+import { moduleUrl } from '../../core/runner/plugin-file.ts';
 import { seededRandom } from '../../core/storage/log/simulated-disk.ts';
 import { DiskImage, type Ending } from '../crash/disk-image.ts';
 import { compileShim, shimEnvironment } from '../crash/shim.ts';
@@ -37,7 +38,7 @@ beforeAll(async () => {
   writeFileSync(files.component, bytes, { mode: 0o600 });
   await buildPlugin(example, files.thread);
   entries.component = componentEntry('api-keys', bytes);
-  const module = `data:text/javascript;base64,${readFileSync(files.thread).toString('base64')}`;
+  const module = moduleUrl(readFileSync(files.thread));
   entries.thread = { kind: 'engine', name: 'api-keys', version: '1.0.0', aliases: {}, isolation: 'thread', module };
 });
 afterAll(() => rmSync(base, { recursive: true, force: true }));

@@ -22,11 +22,11 @@ import {
   usable,
 } from './task.ts';
 /** Tells whether a task takes long enough to be worth another thread. */
-export function isHeavy({ op, key, algorithm, params, bytes }: CryptoTask): boolean {
+export function isHeavy({ op, key, algorithm, bytes }: CryptoTask): boolean {
   const name = String((op === 'generateKey' ? algorithm : key?.algorithm)?.['name']);
   if (Object.values(bytes).some((one) => one.length > inPlaceBytes)) return true;
   if (name.startsWith('RSA')) return op === 'generateKey' || key?.type === 'private';
-  return name === 'PBKDF2' || (params?.['public'] === undefined && ['P-384', 'P-521'].includes(String(key?.algorithm['namedCurve'])));
+  return name === 'PBKDF2' || ['P-384', 'P-521'].includes(String(key?.algorithm['namedCurve']));
 }
 
 /** Does one. @throws CryptoError */
