@@ -1,4 +1,4 @@
-/** Components for tests: built once per content, whatever runs them. */
+/** Engines for tests, in each room. Components are built once per content, whatever runs them. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,4 +38,17 @@ export function componentEntry(name: string, bytes: Uint8Array, memoryMiB = 64, 
     isolation: 'component',
     component: new ComponentSource(name, () => bytes, memoryMiB),
   };
+}
+
+/** A catalog entry of an engine that runs in threads. @param module of its source */
+export function threadEntry(name: string, module: URL, version = '1.0.0'): CatalogEntry {
+  return { kind: 'engine', name, version, aliases: {}, module: module.href };
+}
+
+/** The same engine for each room, made when it is asked for. @param source of the engine, below this repo's root */
+export function inEachRoom(name: string, source: string): readonly (readonly [room: string, entry: () => Promise<CatalogEntry>])[] {
+  return [
+    ['thread', () => Promise.resolve(threadEntry(name, new URL(`../../${source}`, import.meta.url)))],
+    ['component', async () => componentEntry(name, await componentOf(source))],
+  ];
 }

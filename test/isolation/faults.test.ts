@@ -9,7 +9,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type CatalogEntry, readCatalog } from '../../core/runner/catalog.ts';
 import type { RoomLimits } from '../../core/runner/thread-room.ts';
-import { componentEntry, componentOf } from '../harness/components.ts';
+import { componentEntry, componentOf, threadEntry } from '../harness/components.ts';
 import { startHost, type TestHost } from '../harness/host.ts';
 import { scale } from '../harness/scale.ts';
 
@@ -160,13 +160,7 @@ describe.each(rooms)('an engine in a %s that', (kind) => {
   let long: Victim;
 
   beforeAll(async () => {
-    const thread = {
-      kind: 'engine',
-      name: 'hostile',
-      version: '0.1.0',
-      aliases: {},
-      module: new URL('hostile/index.ts', import.meta.url).href,
-    } as const;
+    const thread = threadEntry('hostile', new URL('hostile/index.ts', import.meta.url), '0.1.0');
     const entry = kind === 'thread' ? thread : componentEntry('hostile', await componentOf('test/isolation/hostile/index.ts'), 32, '0.1.0');
     short = await Victim.start(kind, entry, hurried);
     long = await Victim.start(kind, entry, patient);

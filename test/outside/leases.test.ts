@@ -1,10 +1,11 @@
 /** Leases over the API: looked up, renewed and revoked, here and at the service. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readCatalog } from '../../core/runner/catalog.ts';
+import { threadEntry } from '../harness/components.ts';
 import { startHost, type TestHost } from '../harness/host.ts';
 import { KeyService } from './key-service.ts';
 
-const module = new URL('../../examples/api-keys/index.ts', import.meta.url).href;
+const apiKeys = threadEntry('api-keys', new URL('../../examples/api-keys/index.ts', import.meta.url));
 let service: KeyService;
 let host: TestHost;
 let clock = 0;
@@ -15,7 +16,7 @@ beforeEach(async () => {
   service = await KeyService.start();
   clock = Date.UTC(2026, 10, 21);
   host = await startHost({
-    catalog: [...readCatalog(), { kind: 'engine', name: 'api-keys', version: '1.0.0', aliases: {}, module }],
+    catalog: [...readCatalog(), apiKeys],
     wallClock: () => clock,
     declared: {
       policies: [],

@@ -5,16 +5,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readCatalog } from '../../core/runner/catalog.ts';
 import { roomLimits } from '../../core/runner/thread-room.ts';
+import { threadEntry } from '../harness/components.ts';
 import { type HostAnswer, KeptLines, startHost, type TestHost } from '../harness/host.ts';
 import { KeyService } from './key-service.ts';
 
-const apiKeys = {
-  kind: 'engine',
-  name: 'api-keys',
-  version: '1.0.0',
-  aliases: {},
-  module: new URL('../../examples/api-keys/index.ts', import.meta.url).href,
-} as const;
+const apiKeys = threadEntry('api-keys', new URL('../../examples/api-keys/index.ts', import.meta.url));
 
 class FailingSink extends KeptLines {
   takes = Number.POSITIVE_INFINITY;

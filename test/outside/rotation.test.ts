@@ -4,24 +4,12 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Transaction } from '../../core/barrier/transaction.ts';
-import { type CatalogEntry, readCatalog } from '../../core/runner/catalog.ts';
-import { componentEntry, componentOf } from '../harness/components.ts';
+import { readCatalog } from '../../core/runner/catalog.ts';
+import { inEachRoom } from '../harness/components.ts';
 import { startHost, type TestHost } from '../harness/host.ts';
 import { KeyService } from './key-service.ts';
 
-const thread = {
-  kind: 'engine',
-  name: 'static-keys',
-  version: '1.0.0',
-  aliases: {},
-  module: new URL('static-keys/index.ts', import.meta.url).href,
-} as const;
-const rooms: readonly (readonly [string, () => Promise<CatalogEntry>])[] = [
-  ['thread', () => Promise.resolve(thread)],
-  ['component', async () => componentEntry('static-keys', await componentOf('test/outside/static-keys/index.ts'))],
-];
-
-describe.each(rooms)('an engine in a %s', (_, entry) => {
+describe.each(inEachRoom('static-keys', 'test/outside/static-keys/index.ts'))('an engine in a %s', (_, entry) => {
   let service: KeyService;
   let host: TestHost;
   let clock = 0;

@@ -2,17 +2,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type CatalogEntry, readCatalog } from '../../core/runner/catalog.ts';
-import { componentEntry, componentOf } from '../harness/components.ts';
+import { readCatalog } from '../../core/runner/catalog.ts';
+import { inEachRoom } from '../harness/components.ts';
 import { startHost, type TestHost } from '../harness/host.ts';
 
-const source = new URL('notary/index.ts', import.meta.url);
-const rooms: readonly (readonly [string, () => Promise<CatalogEntry>])[] = [
-  ['thread', () => Promise.resolve({ kind: 'engine', name: 'notary', version: '1.0.0', aliases: {}, module: source.href })],
-  ['component', async () => componentEntry('notary', await componentOf('test/rooms/notary/index.ts'))],
-];
-
-describe.each(rooms)('an engine in a %s', (_, entry) => {
+describe.each(inEachRoom('notary', 'test/rooms/notary/index.ts'))('an engine in a %s', (_, entry) => {
   let host: TestHost;
   let logged = '';
   beforeAll(async () => {

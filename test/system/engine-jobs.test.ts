@@ -4,10 +4,11 @@ import { readCatalog } from '../../core/runner/catalog.ts';
 import { compareVersions } from '@strongroom/sdk-plugin/hosting';
 import { Server } from '../../core/system/server.ts';
 import { memoryDirectory } from '../../core/system/store-directory.ts';
+import { threadEntry } from '../harness/components.ts';
 import { hostSender, KeptLines, startHost, testOptions } from '../harness/host.ts';
 
 function counting(version: string, file: string): ReturnType<typeof readCatalog>[number] {
-  return { kind: 'engine', name: 'counting', version, aliases: {}, module: new URL(`counting/${file}`, import.meta.url).href };
+  return threadEntry('counting', new URL(`counting/${file}`, import.meta.url), version);
 }
 const [first, second] = [counting('1.0.0', 'v1.ts'), counting('2.1.0', 'v2.ts')];
 
