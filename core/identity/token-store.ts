@@ -18,6 +18,7 @@ import { hmacSha256 } from '../crypto/hmac-sha256.ts';
 import { randomBase62 } from '../crypto/random-text.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Clock } from './clock.ts';
+import { endCubbyhole } from './cubbyhole.ts';
 import { isExpired } from './lifetime.ts';
 import { type StoredToken, tokenBytesMax, tokenDepthMax, type TokenLogin, tokenPrefix, type TokenRecord } from './token.ts';
 
@@ -188,6 +189,7 @@ export class TokenStore {
     const record = await tx.derived(idKey(hash), parseRecord);
     if (record === undefined) return;
     this.#remove(tx, hash, record);
+    await endCubbyhole(tx, record);
     if ((await tx.list(`${root}child/${hash}/`, '', 1)).length > 0) tx.put(`${root}sweep/${hash}`, empty);
   }
 

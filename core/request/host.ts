@@ -16,6 +16,7 @@ import type { Rooms } from '../runner/rooms.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import type { HostRoute } from './host-route.ts';
 import type { RateLimiter } from './rate-limit.ts';
+import type { WrappingJwt } from './wrapping-jwt.ts';
 
 /** Bounds that a request meets before it is parsed. */
 export interface RequestLimits {
@@ -41,6 +42,7 @@ export interface Unsealed extends Vault {
   /** PEM: verifies the checkpoints of the audit. */
   readonly auditPublicKey: string;
   readonly cache: AnswerCache;
+  readonly wrappingJwt: WrappingJwt;
 }
 
 /** The lifetime bounds of the system, in seconds. */

@@ -123,7 +123,7 @@ async function finishOnce(unsealed: Unsealed, facts: OutsideFacts, { carried, le
   const { auth, warnings } = await tokenOfLogin(unsealed, system, target, { head, tx }, message.reply);
   const reply = warnings.length === 0 ? message.reply : { ...message.reply, warnings: [...(message.reply?.warnings ?? []), ...warnings] };
   const outcome = {
-    ...outcomeOf(target.verb, reply, { auth, topLevel: false, mountType: mount.type }),
+    ...outcomeOf(target.verb, reply, { auth, topLevel: false, mountType: mount.type, credential: mount.class === 'auth' }),
     ...(active === undefined
       ? {}
       : { lease: { id: active.id, renewable: active.renewable, duration: Math.floor((active.expiresAt - active.issuedAt) / 1000) } }),

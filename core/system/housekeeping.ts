@@ -8,6 +8,7 @@ import { changeKeyring } from '../barrier/keyring-change.ts';
 import { inTransaction } from '../barrier/in-transaction.ts';
 import { Transaction } from '../barrier/transaction.ts';
 import type { Unsealed } from '../request/host.ts';
+import { sweepCubbyholes } from '../identity/cubbyhole.ts';
 import { runJobs } from './engine-jobs.ts';
 import { sweepUnmounted } from './mount-change.ts';
 
@@ -85,6 +86,7 @@ export class Housekeeping {
       (tx, limit) => tokens.sweepExpired(tx, limit),
       (tx, limit) => tokens.sweepClosed(tx, limit),
       (tx, limit) => tokens.sweepRevoked(tx, limit),
+      sweepCubbyholes,
       (tx, limit) => lockout.sweep(tx, limit),
       sweepUnmounted,
     ];

@@ -2,6 +2,7 @@
 import type { HostRoute } from '../request/host-route.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { authRoutes } from './auth-routes.ts';
+import { cubbyholeRoutes } from './cubbyhole-routes.ts';
 import { keyRoutes } from './key-routes.ts';
 import { leaseRoutes } from './lease-routes.ts';
 import { metricsRoutes } from './metrics-routes.ts';
@@ -11,6 +12,7 @@ import { policyRoutes } from './policy-routes.ts';
 import type { Server } from './server.ts';
 import { statusRoutes } from './status-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
+import { wrappingRoutes } from './wrapping-routes.ts';
 
 /** The route table of `sys/` and `auth/token/`. */
 export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>> {
@@ -23,6 +25,8 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...leaseRoutes,
     ...policyRoutes,
     ...tokenRoutes,
+    ...wrappingRoutes,
+    ...cubbyholeRoutes,
     ...auditRoutes(server),
     ...metricsRoutes(server),
   };

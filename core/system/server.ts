@@ -29,6 +29,7 @@ import { AnswerCache } from '../request/answer-cache.ts';
 import type { Cors, Host, RequestLimits, SystemTtl, Unsealed } from '../request/host.ts';
 import type { HostRoute } from '../request/host-route.ts';
 import { RateLimiter, type RateLimit } from '../request/rate-limit.ts';
+import { readWrappingJwt } from '../request/wrapping-jwt.ts';
 import { migrateMounts } from './engine-jobs.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { initialize, type Initialized, shamirId, type ShareWish } from './initialize.ts';
@@ -263,6 +264,7 @@ export class Server implements Host {
       auditPublicKey: createPublicKey(signingKey).export({ type: 'spki', format: 'pem' }),
       auditText: auditSerializer({ hmac: auditHmac(secrets.auditSalt) }),
       cache: new AnswerCache(options.cacheBytes),
+      wrappingJwt: await readWrappingJwt(vault),
     };
     const housekeeping = new Housekeeping(unsealed, log);
     opened.push(() => housekeeping.stop());

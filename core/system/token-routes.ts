@@ -2,12 +2,12 @@
 import { schema as s } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
 import { grantTtl, secondsLeft } from '../identity/lifetime.ts';
-import { isRoot, type StoredToken, tokenBytesMax, type TokenRecord } from '../identity/token.ts';
+import { isRoot, type StoredToken, tokenBytesMax, type TokenRecord, wrappingPolicy } from '../identity/token.ts';
 import { policyName } from '../policy/policy-store.ts';
 import { authBlock } from '../request/auth-block.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
 import { renewLogin } from '../request/login.ts';
-import { rfc3339 } from './time-text.ts';
+import { rfc3339 } from '../request/time-text.ts';
 
 const createInput = {
   id: s.optional(s.string({ maxLength: tokenBytesMax })),
@@ -52,6 +52,7 @@ async function grantedPolicies(
     if (!isRoot(parent.record)) throw new StrongroomError('invalid', 'root tokens may not be created without parent token being root');
     return { policies: ['root'], warnings: [] };
   }
+  if (policies.includes(wrappingPolicy)) throw new StrongroomError('invalid', `cannot assign policy "${wrappingPolicy}"`);
   if (!ctx.sudo && !isRoot(parent.record)) {
     const own = new Set([...parent.record.policies, 'default']);
     if (!policies.every((name) => own.has(name))) throw new StrongroomError('invalid', 'child policies must be subset of parent');
