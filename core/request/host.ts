@@ -15,6 +15,7 @@ import type { PluginCrypto } from '../runner/plugin-crypto.ts';
 import type { Rooms } from '../runner/rooms.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import type { HostRoute } from './host-route.ts';
+import type { Quotas } from './quotas.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import type { WrappingJwt } from './wrapping-jwt.ts';
 
@@ -43,6 +44,7 @@ export interface Unsealed extends Vault {
   readonly auditPublicKey: string;
   readonly cache: AnswerCache;
   readonly wrappingJwt: WrappingJwt;
+  readonly quotas: Quotas;
 }
 
 /** The lifetime bounds of the system, in seconds. */

@@ -10,7 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import { Conflict } from '../storage/types.ts';
-import { admit } from './admit.ts';
+import { admit, admitRole } from './admit.ts';
 import { authorize } from './authorize.ts';
 import { type Body, noBody, parseBody } from './body.ts';
 import { corsHeaders, preflight } from './cors.ts';
@@ -44,8 +44,8 @@ async function serve(host: Host, incoming: Incoming): Promise<Answer> {
   if (incoming.method === 'OPTIONS') return preflight(host.cors);
   const head = readHead(incoming.method === 'HEAD' ? headAsGet(incoming) : incoming, randomUUID(), host.limits.pathBytesMax);
   const raw = isHostPath(head.path) ? host.system.match(head.path, head.verb === 'list')?.route.raw[head.verb] : undefined;
-  const refused = admit(host, head, raw !== undefined);
-  if (refused !== undefined) return refused;
+  const admission = await admit(host, head, raw !== undefined);
+  if (admission.kind === 'refused') return admission.answer;
   const bytes = await incoming.readBody(host.limits.bodyBytesMax);
   const contentType = incoming.headers['content-type'];
   const parsed = parse(bytes, typeof contentType === 'string' ? contentType : undefined, host);
@@ -59,12 +59,16 @@ async function serve(host: Host, incoming: Incoming): Promise<Answer> {
   }
   const { unsealed } = host;
   if (unsealed === undefined) throw new StrongroomError('sealed', 'Vault is sealed');
-  return transact(host, unsealed, {
+  const byRole = await admitRole(unsealed, head, parsed.body.value('role'));
+  if (byRole.kind === 'refused') return byRole.answer;
+  const answer = await transact(host, unsealed, {
     head: withTokenOfJwt(unsealed, head),
     body: parsed.body,
     rawBody: parsed.error === undefined ? undefined : bytes,
     bodyError: parsed.error,
-  });
+  }).catch((error: unknown) => answerError(host, error));
+  const headers = byRole.headers ?? admission.headers;
+  return headers === undefined ? answer : { ...answer, headers: { ...answer.headers, ...headers } };
 }
 
 /** HEAD is known for the health check only; the listener drops the body. */

@@ -44,7 +44,13 @@ const hostMounts: readonly (readonly [path: string, type: string])[] = [
 
 /** Whether a path is the host's own. */
 export function isHostPath(path: string): boolean {
-  return hostMounts.some(([mount]) => path.startsWith(mount) && (path.length === mount.length || path[mount.length] === '/'));
+  return hostMountPath(path) !== undefined;
+}
+
+/** The mount of the host's own that a path is below, with its slash. */
+export function hostMountPath(path: string): string | undefined {
+  const mount = hostMounts.find(([name]) => path.startsWith(name) && (path.length === name.length || path[name.length] === '/'))?.[0];
+  return mount === undefined ? undefined : `${mount}/`;
 }
 
 /** The type that answers and audit say of a path of the host's own. */

@@ -9,6 +9,7 @@ import { metricsRoutes } from './metrics-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { pluginRoutes } from './plugin-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
+import { quotaRoutes } from './quota-routes.ts';
 import type { Server } from './server.ts';
 import { statusRoutes } from './status-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
@@ -24,6 +25,7 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...pluginRoutes,
     ...leaseRoutes,
     ...policyRoutes,
+    ...quotaRoutes,
     ...tokenRoutes,
     ...wrappingRoutes,
     ...cubbyholeRoutes,

@@ -28,6 +28,7 @@ import type { RoomLimits } from '../runner/thread-room.ts';
 import { AnswerCache } from '../request/answer-cache.ts';
 import type { Cors, Host, RequestLimits, SystemTtl, Unsealed } from '../request/host.ts';
 import type { HostRoute } from '../request/host-route.ts';
+import { Quotas } from '../request/quotas.ts';
 import { RateLimiter, type RateLimit } from '../request/rate-limit.ts';
 import { readWrappingJwt } from '../request/wrapping-jwt.ts';
 import { migrateMounts } from './engine-jobs.ts';
@@ -265,9 +266,11 @@ export class Server implements Host {
       auditText: auditSerializer({ hmac: auditHmac(secrets.auditSalt) }),
       cache: new AnswerCache(options.cacheBytes),
       wrappingJwt: await readWrappingJwt(vault),
+      quotas: new Quotas(vault),
     };
     const housekeeping = new Housekeeping(unsealed, log);
     opened.push(() => housekeeping.stop());
+    await unsealed.quotas.load();
     await migrateMounts(unsealed, log);
     await housekeeping.start();
     await applyDeclared(unsealed, this.#declared, log);
