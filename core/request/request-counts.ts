@@ -1,7 +1,8 @@
 /** Counts requests by quota and address, in fixed windows. */
 import type { RateQuota } from './quota.ts';
+import { RecentMap } from './recent-map.ts';
 
-/** Most addresses that are kept, over all quotas; beyond, the oldest is forgotten. */
+/** Most addresses that are kept, over all quotas; beyond, who has not asked for longest is forgotten. */
 export const addressesMax = 100_000;
 
 interface Window {
@@ -22,7 +23,7 @@ export interface Taken {
 
 /** Windows of all addresses under all quotas; memory is bounded. */
 export class RequestCounts {
-  readonly #windows = new Map<string, Window>();
+  readonly #windows = new RecentMap<Window>(addressesMax);
 
   /** Takes one request. @param key tells quotas apart  @param nowMs of a clock that does not jump */
   take(key: string, { rate, interval, blockInterval }: RateQuota, address: string, nowMs: number): Taken {
@@ -40,10 +41,6 @@ export class RequestCounts {
     if (window === undefined) {
       window = { used: 0, endsAt: nowMs + interval * 1000, blockedUntil: 0 };
       this.#windows.set(id, window);
-      if (this.#windows.size > addressesMax) {
-        const [oldest] = this.#windows.keys();
-        if (oldest !== undefined) this.#windows.delete(oldest);
-      }
     } else if (nowMs >= window.endsAt) {
       window.used = 0;
       window.endsAt = nowMs + interval * 1000;
