@@ -58,7 +58,7 @@ export async function conclude(
   if (keep !== undefined) {
     const { status, data: text, warnings, raw, headers } = outcome;
     const answer = { status, data: text, warnings, raw, headers, auditData: fragment };
-    unsealed.cache.keep(keep.key, { reads: tx.readSet(), ...answer, validUntil: keep.validUntil });
+    unsealed.cache.keep(keep.key, { reads: tx.readSet(), ...answer, validUntil: keep.validUntil, leaseDuration: keep.leaseDuration });
   }
   await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), attempt.recorded, answered]);
   await reply?.after?.();

@@ -8,6 +8,7 @@ import { metricsRoutes } from './metrics-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { pluginRoutes } from './plugin-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
+import { remountRoutes } from './remount-routes.ts';
 import type { Server } from './server.ts';
 import { statusRoutes } from './status-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
@@ -18,6 +19,7 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...statusRoutes(server),
     ...keyRoutes(server),
     ...mountRoutes,
+    ...remountRoutes,
     ...authRoutes,
     ...pluginRoutes,
     ...leaseRoutes,
