@@ -6,6 +6,7 @@ import { keyRoutes } from './key-routes.ts';
 import { leaseRoutes } from './lease-routes.ts';
 import { metricsRoutes } from './metrics-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
+import { passwordPolicyRoutes } from './password-policy-routes.ts';
 import { pluginRoutes } from './plugin-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
 import { remountRoutes } from './remount-routes.ts';
@@ -24,6 +25,7 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...pluginRoutes,
     ...leaseRoutes,
     ...policyRoutes,
+    ...passwordPolicyRoutes,
     ...tokenRoutes,
     ...auditRoutes(server),
     ...metricsRoutes(server),
