@@ -15,8 +15,8 @@ test('HCL and JSON say the same', () => {
   expect(policy).toEqual({
     length: 12,
     rules: [
-      { characters: [...lower], min: 0 },
-      { characters: [...'0123456789'], min: 3 },
+      { characters: Array.from(lower), min: 0 },
+      { characters: Array.from('0123456789'), min: 3 },
     ],
   });
   const rules = [{ charset: { charset: lower } }, { charset: { charset: '0123456789', 'min-chars': 3 } }];
@@ -37,7 +37,9 @@ test('a password keeps to every rule, and uses every character of the policy', (
 });
 
 test('what a rule asks for stands anywhere in the password', () => {
-  const policy = parsePasswordPolicy(`length = 8\nrule "charset" { charset = "a" min-chars = 7 }\nrule "charset" { charset = "Z" min-chars = 1 }`);
+  const policy = parsePasswordPolicy(
+    `length = 8\nrule "charset" { charset = "a" min-chars = 7 }\nrule "charset" { charset = "Z" min-chars = 1 }`,
+  );
   const places = new Set<number>();
   for (let n = 0; n < 400; n++) places.add(generatePassword(policy).indexOf('Z'));
   expect(places.size).toBe(8);
@@ -45,7 +47,7 @@ test('what a rule asks for stands anywhere in the password', () => {
 
 test('characters beyond ASCII count as one, and a character that is written twice is no likelier', () => {
   expect(parsePasswordPolicy('length = 4\nrule "charset" { charset = "é😀éa" }').rules[0]?.characters).toEqual(['é', '😀', 'a']);
-  expect([...generatePassword(parsePasswordPolicy('length = 9\nrule "charset" { charset = "😀" }'))]).toHaveLength(9);
+  expect(Array.from(generatePassword(parsePasswordPolicy('length = 9\nrule "charset" { charset = "😀" }')))).toHaveLength(9);
 });
 
 describe('is refused', () => {
@@ -74,7 +76,7 @@ describe('is refused', () => {
 
   test('any other text, in words', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'{}"=\n rulechast5-[]') }), (policy) => {
+      fc.property(fc.string({ unit: fc.constantFrom(...Array.from('{}"=\n rulechast5-[]')) }), (policy) => {
         try {
           generatePassword(parsePasswordPolicy(policy));
         } catch (error) {

@@ -86,7 +86,7 @@ function readRule(block: Node): CharsetRule {
   for (const { name, value, line } of block.members) {
     if (name === 'min-chars') min = wholeNumber(value);
     else if (name !== 'charset') throw syntaxError(line, 'unknown key of a rule; only charset and min-chars are known');
-    else if (value.kind === 'string') characters = [...new Set(value.text)];
+    else if (value.kind === 'string') characters = Array.from(new Set(value.text));
     else throw syntaxError(line, 'charset takes text');
   }
   if (characters.length === 0) throw syntaxError(block.line, 'charset must not be empty');

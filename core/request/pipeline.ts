@@ -43,6 +43,16 @@ export async function serveRequest(host: Host, incoming: Incoming): Promise<Answ
 async function serve(host: Host, incoming: Incoming): Promise<Answer> {
   if (incoming.method === 'OPTIONS') return preflight(host.cors);
   const head = readHead(incoming.method === 'HEAD' ? headAsGet(incoming) : incoming, randomUUID(), host.limits.pathBytesMax);
+  host.underWay.set(head.requestId, { head, startedAt: Date.now() });
+  try {
+    return await serveHead(host, head);
+  } finally {
+    host.underWay.delete(head.requestId);
+  }
+}
+
+async function serveHead(host: Host, head: Head): Promise<Answer> {
+  const { incoming } = head;
   const raw = isHostPath(head.path) ? host.system.match(head.path, head.verb === 'list')?.route.raw[head.verb] : undefined;
   const refused = admit(host, head, raw !== undefined);
   if (refused !== undefined) return refused;

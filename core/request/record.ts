@@ -8,6 +8,7 @@ import type { AuthBlock } from './host-route.ts';
 import type { Body } from './body.ts';
 import type { Outcome } from './envelope.ts';
 import type { Head } from './head.ts';
+import type { Incoming } from './incoming.ts';
 import type { Unsealed } from './host.ts';
 import type { Caller } from './identify.ts';
 import type { Target } from './route.ts';
@@ -118,8 +119,16 @@ export function recordParts(unsealed: Unsealed, facts: RecordFacts): RecordParts
       remoteAddress: incoming.remoteAddress,
       remotePort: incoming.remotePort,
       ...(head.wrapTtl === undefined ? {} : { wrapTtl: head.wrapTtl }),
+      ...shownHeaders(unsealed, incoming),
     }),
   };
+}
+
+/** Those that the operator chose. */
+function shownHeaders({ settings }: Unsealed, { headers }: Incoming): { readonly headers?: ReadonlyMap<string, readonly string[]> } {
+  const names = Object.keys(settings.auditHeaders);
+  if (names.length === 0) return {};
+  return { headers: new Map(names.flatMap((name) => (headers[name] === undefined ? [] : [[name, [headers[name]].flat()] as const]))) };
 }
 
 /** Records a request. `sync`: it may change something, so its line must be safe before the change is. */

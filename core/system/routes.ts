@@ -4,14 +4,17 @@ import { auditRoutes } from './audit-routes.ts';
 import { authRoutes } from './auth-routes.ts';
 import { keyRoutes } from './key-routes.ts';
 import { leaseRoutes } from './lease-routes.ts';
+import { machineRoutes } from './machine-routes.ts';
 import { metricsRoutes } from './metrics-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { passwordPolicyRoutes } from './password-policy-routes.ts';
 import { pluginRoutes } from './plugin-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
 import { remountRoutes } from './remount-routes.ts';
+import { settingsRoutes } from './settings-routes.ts';
 import type { Server } from './server.ts';
 import { statusRoutes } from './status-routes.ts';
+import { toolRoutes } from './tool-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
 
 /** The route table of `sys/` and `auth/token/`. */
@@ -29,5 +32,8 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...tokenRoutes,
     ...auditRoutes(server),
     ...metricsRoutes(server),
+    ...machineRoutes(server),
+    ...settingsRoutes,
+    ...toolRoutes,
   };
 }

@@ -7,6 +7,7 @@ import { auditHmac } from '../audit/hmac.ts';
 import { auditSerializer } from '../audit/serializer.ts';
 import type { NamedSink } from '../audit/sink-lane.ts';
 import { Barrier } from '../barrier/barrier.ts';
+import { inTransaction } from '../barrier/in-transaction.ts';
 import type { BootFile } from '../barrier/boot-file.ts';
 import { DerivedCache } from '../barrier/derived-cache.ts';
 import { KeySeal, type Seal } from '../barrier/seal.ts';
@@ -16,6 +17,7 @@ import { StrongroomError } from '../errors.ts';
 import { Clock } from '../identity/clock.ts';
 import { Lockout } from '../identity/lockout.ts';
 import { TokenStore } from '../identity/token-store.ts';
+import type { Json } from '@strongroom/sdk-plugin';
 import { RouteTable } from '@strongroom/sdk-plugin/hosting';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
 import { RotationKeeper } from '../lease/rotation-keeper.ts';
@@ -26,7 +28,8 @@ import { PluginCrypto } from '../runner/plugin-crypto.ts';
 import { Rooms } from '../runner/rooms.ts';
 import type { RoomLimits } from '../runner/thread-room.ts';
 import { AnswerCache } from '../request/answer-cache.ts';
-import type { Cors, Host, RequestLimits, SystemTtl, Unsealed } from '../request/host.ts';
+import type { Cors, Host, RequestLimits, SystemTtl, UnderWay, Unsealed } from '../request/host.ts';
+import { LiveSettings, readSettings } from '../request/live-settings.ts';
 import type { HostRoute } from '../request/host-route.ts';
 import { RateLimiter, type RateLimit } from '../request/rate-limit.ts';
 import { migrateMounts } from './engine-jobs.ts';
@@ -38,6 +41,7 @@ import { type Metrics, serverMetrics } from './metrics.ts';
 import { systemRoutes } from './routes.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import { UnsealProgress } from './unseal-progress.ts';
+import { noteVersion } from './version-history.ts';
 
 /** What a server is made of. */
 export interface ServerOptions {
@@ -58,6 +62,8 @@ export interface ServerOptions {
   /** The version of Vault that clients are told. */
   readonly apiVersion: string;
   readonly version: string;
+  /** The config in force, without secrets. */
+  readonly configState: Json;
   /** Whether `sys/metrics` answers without a token. */
   readonly openMetrics: boolean;
   readonly log: Logger;
@@ -86,7 +92,10 @@ export class Server implements Host {
   limits: RequestLimits;
   ttl: SystemTtl;
   readonly rate: RateLimiter;
-  cors: Cors | undefined;
+  #cors: Cors | undefined;
+  readonly underWay: Map<string, UnderWay> = new Map();
+  /** Of the log, as the config says. */
+  logLevel: string;
   readonly system: RouteTable<HostRoute>;
   readonly progress: UnsealProgress = new UnsealProgress();
   readonly metrics: Metrics;
@@ -106,7 +115,8 @@ export class Server implements Host {
     this.limits = options.limits;
     this.ttl = options.ttl;
     this.rate = new RateLimiter(options.rate);
-    this.cors = options.cors;
+    this.#cors = options.cors;
+    this.logLevel = options.log.level;
     this.#declared = options.declared;
     this.metrics = serverMetrics(this);
     this.system = new RouteTable(systemRoutes(this));
@@ -114,6 +124,12 @@ export class Server implements Host {
 
   get unsealed(): Unsealed | undefined {
     return this.#opened?.unsealed;
+  }
+
+  /** As the API has it, otherwise as the config says. */
+  get cors(): Cors | undefined {
+    const changed = this.unsealed?.settings.cors;
+    return changed === undefined ? this.#cors : (changed ?? undefined);
   }
 
   /** The state of re-wrapping after a rotation. */
@@ -239,6 +255,8 @@ export class Server implements Host {
         ),
     });
     opened.push(() => audit.close());
+    const settings = new LiveSettings();
+    settings.use(await readSettings(new Transaction(vault)));
     const rooms = new Rooms(options.catalog, options.rooms, log);
     opened.push(() => rooms.close());
     const jobs = new JobPool();
@@ -261,11 +279,13 @@ export class Server implements Host {
       crypto,
       audit,
       auditPublicKey: createPublicKey(signingKey).export({ type: 'spki', format: 'pem' }),
-      auditText: auditSerializer({ hmac: auditHmac(secrets.auditSalt) }),
+      auditText: auditSerializer({ hmac: auditHmac(secrets.auditSalt), clearHeaders: settings.clearHeaders }),
+      settings,
       cache: new AnswerCache(options.cacheBytes),
     };
     const housekeeping = new Housekeeping(unsealed, log);
     opened.push(() => housekeeping.stop());
+    await inTransaction(unsealed, (tx) => noteVersion(tx, options.version, clock.now()));
     await migrateMounts(unsealed, log);
     await housekeeping.start();
     await applyDeclared(unsealed, this.#declared, log);
@@ -295,7 +315,7 @@ export class Server implements Host {
     this.limits = limits;
     this.rate.change(rate);
     this.ttl = ttl;
-    this.cors = cors;
+    this.#cors = cors;
   }
 
   /** Seals: requests under way may end, then every key is wiped. `own`: requests that wait for this very call. */

@@ -13,6 +13,8 @@ import { lockDirectory } from '../storage/log/lock.ts';
 export interface StoreDirectory {
   /** As reported by seal-status. */
   readonly type: string;
+  /** On disk. */
+  readonly path?: string;
   boot(): BootFile | undefined;
   writeBoot(boot: BootFile): void;
   /** @param keyring the first keyring record, for a store that does not exist yet */
@@ -41,6 +43,7 @@ export function openDirectory({ directory, ...options }: DirectoryOptions): Stor
   let boot = readBootFile(directory);
   return {
     type: 'file',
+    path: directory,
     boot: () => boot,
     writeBoot: (next) => {
       writeBootFile(directory, next);
