@@ -1,7 +1,7 @@
 /** Leases below a path: ended together, by force, listed when they can't be, and their index tidied. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Transaction } from '../../core/barrier/transaction.ts';
-import { leasesUnder } from '../../core/lease/lease-store.ts';
+import { indexDirectories, leasesUnder } from '../../core/lease/lease-store.ts';
 import { readCatalog } from '../../core/runner/catalog.ts';
 import { threadEntry } from '../harness/components.ts';
 import { startHost, type TestHost } from '../harness/host.ts';
@@ -123,6 +123,12 @@ test.each(['sys/leases/revoke-force', 'sys/revoke-force'])('%s forgets what it c
 test('a tidy removes what leads to no lease, and leaves the rest', async () => {
   const { unsealed } = host.server;
   if (unsealed === undefined) throw new Error('sealed');
+  const index = async (): Promise<readonly string[]> => {
+    const tx = new Transaction(unsealed);
+    const names = await Promise.all((await indexDirectories(tx)).map(async (at) => (await tx.list(at)).map((name) => at + name)));
+    return names.flat();
+  };
+  const before = await index();
   const tx = new Transaction(unsealed);
   const strays = ['lease/pending/x', 'lease/mount/none/y', 'lease/due/0000000000000001/z'];
   for (const key of strays) tx.put(key, Buffer.from('keys/creds/app/none'));
@@ -132,4 +138,5 @@ test('a tidy removes what leads to no lease, and leaves the rest', async () => {
   const after = new Transaction(unsealed);
   for (const key of strays) expect([key, await after.get(key)]).toEqual([key, undefined]);
   expect(await left()).toEqual(ids);
+  expect(await index()).toEqual(before);
 });
