@@ -22,7 +22,7 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...pluginRoutes,
     ...leaseRoutes,
     ...policyRoutes,
-    ...tokenRoutes,
+    ...tokenRoutes(server),
     ...auditRoutes(server),
     ...metricsRoutes(server),
   };
