@@ -9,8 +9,11 @@ import { isExpired } from './lifetime.ts';
 import { childDirectory, empty, idKey, parseRecord, putRecord, removeToken, tokenDirectories } from './token-entries.ts';
 import { orphaned } from './token-store.ts';
 
-/** Most tokens that one transaction removes: it holds other requests up for some milliseconds. */
-export const tokenBatch = 100;
+/**
+ * Most tokens that one transaction removes. It holds other requests up for some milliseconds, and those that read from a slot that it has moved
+ * wait until it is durable: with this many, fewer than one in a hundred.
+ */
+export const tokenBatch = 50;
 
 interface Entry {
   /** The directory it was found in. */
