@@ -3,7 +3,7 @@ import type { Json, Params, schema, Verb } from '@strongroom/sdk-plugin';
 import { verbs } from '@strongroom/sdk-plugin';
 import type { KeyringChange } from '../barrier/keyring-change.ts';
 import type { Transaction } from '../barrier/transaction.ts';
-import type { StoredToken } from '../identity/token.ts';
+import type { StoredToken, TokenType } from '../identity/token.ts';
 import { type FieldOutline, type OperationOutline } from '@strongroom/sdk-plugin/serving';
 import type { Body } from './body.ts';
 import type { Outcome } from './envelope.ts';
@@ -14,6 +14,7 @@ import type { Answer } from './incoming.ts';
 /** The `auth` block of an answer. */
 export interface AuthBlock {
   readonly clientToken: string;
+  readonly tokenType: TokenType;
   readonly accessor: string;
   /** For the audit. */
   readonly displayName: string;

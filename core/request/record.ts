@@ -1,7 +1,7 @@
 /** Stations 7 and 9: the request, allowed or refused, and its answer, become lines of the audit. Nothing secret leaves the serializer. */
 import type { AuditAuth, AuditData, AuditMount, AuditPart } from '../audit/entry.ts';
 import type { StoredToken, TokenRecord } from '../identity/token.ts';
-import { isRoot } from '../identity/token.ts';
+import { isRoot, tokenType } from '../identity/token.ts';
 import type { Mount } from '../mounts/mount-table.ts';
 import type { Decision } from '../policy/acl.ts';
 import type { AuthBlock } from './host-route.ts';
@@ -49,7 +49,7 @@ function auditAuth(record: TokenRecord, clientToken: string): AuditAuth {
     policies: record.policies,
     tokenPolicies: record.policies,
     ...(record.meta === null ? {} : { metadata: new Map(Object.entries(record.meta)) }),
-    tokenType: 'service',
+    tokenType: tokenType(record),
     tokenTtl: record.issueTtl,
     tokenIssueTime: new Date(record.createdAt).toISOString(),
     ...(record.usesLeft > 0 ? { remainingUses: record.usesLeft } : {}),
@@ -179,7 +179,7 @@ function issuedAuth(auth: AuthBlock): AuditAuth {
     policies: auth.policies,
     tokenPolicies: auth.policies,
     ...(auth.metadata === null ? {} : { metadata: new Map(Object.entries(auth.metadata)) }),
-    tokenType: 'service',
+    tokenType: auth.tokenType,
     tokenTtl: auth.leaseDuration,
   };
 }

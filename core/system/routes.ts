@@ -29,7 +29,7 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...leaseRoutes,
     ...policyRoutes,
     ...passwordPolicyRoutes,
-    ...tokenRoutes,
+    ...tokenRoutes(server),
     ...auditRoutes(server),
     ...metricsRoutes(server),
     ...machineRoutes(server),

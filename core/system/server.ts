@@ -14,6 +14,7 @@ import { KeySeal, type Seal } from '../barrier/seal.ts';
 import { Transaction } from '../barrier/transaction.ts';
 import { commits } from '../crypto/commitment.ts';
 import { StrongroomError } from '../errors.ts';
+import { BatchTokens } from '../identity/batch-token.ts';
 import { Clock } from '../identity/clock.ts';
 import { Lockout } from '../identity/lockout.ts';
 import { TokenStore } from '../identity/token-store.ts';
@@ -271,7 +272,7 @@ export class Server implements Host {
       clock,
       leases,
       rotations,
-      tokens: new TokenStore(secrets.tokenHash, clock),
+      tokens: new TokenStore(secrets.tokenHash, clock, new BatchTokens(barrier)),
       policies: new PolicyStore(),
       lockout: new Lockout(vault, clock),
       rooms,
