@@ -17,7 +17,7 @@ import type { Caller } from './identify.ts';
 import { readInput } from './input.ts';
 import { countedByLockout, type KeptOverRestarts, mountTtl, tokenOfLogin } from './login.ts';
 import { callRoom, engineInput, type EngineTarget } from './room-call.ts';
-import type { Target } from './route.ts';
+import { hostMountType, type Target } from './route.ts';
 
 /** A target that can be handled. */
 export type Found = Extract<Target, { kind: 'host' | 'engine' }>;
@@ -59,7 +59,7 @@ const reading: ReadonlySet<string> = new Set(['read', 'list', 'scan']);
 export function outcomeOf(
   verb: string,
   reply: Omit<NonNullable<ReplyMessage['reply']>, 'login' | 'validUntil' | 'leaseDuration'> | undefined,
-  extra: Pick<Outcome, 'auth' | 'topLevel' | 'mountType' | 'lease'>,
+  extra: Pick<Outcome, 'auth' | 'topLevel' | 'mountType' | 'credential' | 'lease'>,
 ): Outcome {
   const warnings = reply?.warnings ?? [];
   const empty = reply === undefined || (reply.data === undefined && reply.raw === undefined && (extra.auth ?? extra.lease) === undefined);
@@ -75,7 +75,8 @@ export async function handleTarget(host: Host, unsealed: Unsealed, target: Found
 
 async function handleHere(host: Host, unsealed: Unsealed, target: Extract<Found, { kind: 'host' }>, facts: HandleFacts): Promise<Handled> {
   const { tx, head, body, caller, sudo, kept, recorded } = facts;
-  const handler = target.route.handlers[target.verb];
+  const { handlers } = target.route;
+  const handler = handlers[target.verb] ?? (target.verb === 'create' ? handlers.update : undefined);
   if (handler === undefined) throw new StrongroomError('internal', 'a route without a handler');
   if (body.duplicateKeys) throw new StrongroomError('invalid', 'request body: an object names a key twice');
   const input = readInput(target.operation.input, rawInput(facts));
@@ -87,12 +88,13 @@ async function handleHere(host: Host, unsealed: Unsealed, target: Extract<Found,
   const ctx = { host, unsealed, tx, head, body, caller: caller.kind === 'token' ? caller.token : undefined, sudo, recorded, outside };
   // Parameters come from the route's own template and the input from its own schema.
   const reply = await handler(ctx, target.params as never, input as never);
-  const outcome = outcomeOf(target.verb, reply && plainReply(reply), {
+  const made = outcomeOf(target.verb, reply && plainReply(reply), {
     auth: reply?.auth,
     topLevel: target.route.topLevel,
-    mountType: head.path.startsWith('auth/') ? 'token' : 'system',
+    mountType: hostMountType(head.path),
     ...(reply?.lease === undefined ? {} : { lease: reply.lease }),
   });
+  const outcome = reply?.outcome ?? made;
   return { outcome, reply, cached: undefined, keep: undefined };
 }
 
@@ -112,7 +114,7 @@ async function handleInRoom(
 ): Promise<Handled> {
   const { tx, head, caller, kept } = facts;
   const { mount, verb, operation } = target;
-  const extra = { auth: undefined, topLevel: false, mountType: mount.type };
+  const extra = { auth: undefined, topLevel: false, mountType: mount.type, credential: mount.class === 'auth' };
   const key = reading.has(verb) && !mount.config.forceNoCache ? cacheKey(mount.id, verb, head) : undefined;
   const cached = key === undefined ? undefined : unsealed.cache.find(key, unsealed.storage, () => unsealed.clock.now());
   if (cached !== undefined) {

@@ -51,6 +51,8 @@ export interface HostReply {
   readonly status?: number;
   readonly auth?: AuthBlock;
   readonly lease?: Outcome['lease'];
+  /** In place of everything else: an answer that was kept. */
+  readonly outcome?: Outcome;
   /** Replaces the envelope. */
   readonly raw?: Answer;
   /** A change of the keyring that the writes are committed with. */
@@ -80,7 +82,12 @@ interface RouteFacts {
   readonly access?: 'public' | 'token' | 'sudo';
   /** The data stands at the top level of the answer too, for old clients. */
   readonly topLevel?: boolean;
+  /** The route is about the caller's token itself: this is what is said, as a 400, to one whose token is not valid. */
+  readonly unknownToken?: string;
 }
+
+/** Whether the target exists: tells create from update. */
+type Exists<P> = (tx: Transaction, caller: StoredToken | undefined, params: P) => Promise<boolean>;
 
 /** A host route with its types erased. */
 export interface HostRoute {
@@ -88,6 +95,8 @@ export interface HostRoute {
   readonly summary: string;
   readonly access: 'public' | 'token' | 'sudo';
   readonly topLevel: boolean;
+  readonly unknownToken: string | undefined;
+  readonly exists: Exists<never> | undefined;
   readonly verbs: { readonly [V in Verb]?: OperationOutline };
   readonly handlers: { readonly [V in Verb]?: HostOperation<never, never>['handler'] };
   readonly raw: { readonly [V in Verb]?: RawOperation<never>['raw'] };
@@ -106,6 +115,7 @@ export function hostRoute<
 >(
   template: T,
   route: RouteFacts & {
+    readonly exists?: Exists<Params<T>>;
     readonly read?: HostOperation<Params<T>, R> | RawOperation<R>;
     readonly update?: HostOperation<Params<T>, U> | RawOperation<U>;
     readonly delete?: HostOperation<Params<T>, D>;
@@ -132,6 +142,8 @@ export function hostRoute<
     summary: route.summary,
     access: route.access ?? 'token',
     topLevel: route.topLevel ?? false,
+    unknownToken: route.unknownToken,
+    exists: route.exists,
     verbs: outlines,
     handlers,
     raw,

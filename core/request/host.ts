@@ -17,7 +17,9 @@ import type { AnswerCache } from './answer-cache.ts';
 import type { HostRoute } from './host-route.ts';
 import type { Head } from './head.ts';
 import type { LiveSettings } from './live-settings.ts';
+import type { Quotas } from './quotas.ts';
 import type { RateLimiter } from './rate-limit.ts';
+import type { WrappingJwt } from './wrapping-jwt.ts';
 
 /** Bounds that a request meets before it is parsed. */
 export interface RequestLimits {
@@ -44,6 +46,8 @@ export interface Unsealed extends Vault {
   readonly auditPublicKey: string;
   readonly cache: AnswerCache;
   readonly settings: LiveSettings;
+  readonly wrappingJwt: WrappingJwt;
+  readonly quotas: Quotas;
 }
 
 /** A request under way. */

@@ -12,7 +12,7 @@ import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import { activate, addPending, type LeaseRecord } from '../lease/lease-store.ts';
 import { readMounts } from '../mounts/mount-table.ts';
-import { Conflict } from '../storage/types.ts';
+import { type Commit, Conflict } from '../storage/types.ts';
 import { authorize } from './authorize.ts';
 import type { Body } from './body.ts';
 import { type Attempt, conclude } from './conclude.ts';
@@ -59,8 +59,12 @@ async function serveSteps(
   const prepared = await callRoom(unsealed, target, 'prepare', { caller, tx, kept, input: () => input });
   const lease = pend(unsealed, host, facts, prepared);
   await attempt.recorded;
-  const commit = tx.dirty ? tx.commit() : undefined;
-  if (commit === undefined) tx.check();
+  const settle = (): Commit | undefined => {
+    if (tx.dirty) return tx.commit();
+    tx.check();
+    return undefined;
+  };
+  const commit = lease === undefined ? settle() : await unsealed.quotas.issueLease(head.path, settle);
   // Restarting the request from here on would execute twice.
   attempt.sequenced = true;
   await (commit?.durable ?? unsealed.storage.durable(tx.newestRead()));
@@ -123,7 +127,7 @@ async function finishOnce(unsealed: Unsealed, facts: OutsideFacts, { carried, le
   const { auth, warnings } = await tokenOfLogin(unsealed, system, target, { head, tx }, message.reply);
   const reply = warnings.length === 0 ? message.reply : { ...message.reply, warnings: [...(message.reply?.warnings ?? []), ...warnings] };
   const outcome = {
-    ...outcomeOf(target.verb, reply, { auth, topLevel: false, mountType: mount.type }),
+    ...outcomeOf(target.verb, reply, { auth, topLevel: false, mountType: mount.type, credential: mount.class === 'auth' }),
     ...(active === undefined
       ? {}
       : { lease: { id: active.id, renewable: active.renewable, duration: Math.floor((active.expiresAt - active.issuedAt) / 1000) } }),

@@ -58,11 +58,13 @@ function auditAuth(record: TokenRecord, clientToken: string): AuditAuth {
 
 const tokenMount: AuditMount = { type: 'token', point: 'auth/token/', class: 'auth' };
 const systemMount: AuditMount = { type: 'system', point: 'sys/', class: 'secret' };
+const cubbyholeMount: AuditMount = { type: 'cubbyhole', point: 'cubbyhole/', class: 'secret' };
 
 function auditMount(target: Target, path: string): AuditMount | undefined {
   if (target.kind === 'no-mount') return undefined;
   if (target.mount === undefined) {
-    return path.startsWith('auth/') ? tokenMount : systemMount;
+    if (path.startsWith('auth/')) return tokenMount;
+    return path.startsWith('sys') ? systemMount : cubbyholeMount;
   }
   return mountPart(target.mount);
 }
@@ -165,6 +167,7 @@ export function recordAnswer(
       ...(outcome === undefined || outcome.warnings.length === 0 ? {} : { warnings: outcome.warnings }),
       ...(auth === undefined ? {} : { auth: issuedAuth(auth) }),
       ...(outcome?.lease === undefined ? {} : { leaseId: outcome.lease.id }),
+      ...(outcome?.wrapInfo === undefined ? {} : { wrapInfo: outcome.wrapInfo }),
     },
     parts.mount,
   );

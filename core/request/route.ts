@@ -7,6 +7,7 @@ import { type Mount, readMounts } from '../mounts/mount-table.ts';
 import type { OperationOutline, RouteOutline } from '@strongroom/sdk-plugin/serving';
 import type { Engine } from '../runner/rooms.ts';
 import type { Head } from './head.ts';
+import type { Caller } from './identify.ts';
 import type { Host, Unsealed } from './host.ts';
 import type { HostRoute } from './host-route.ts';
 
@@ -35,9 +36,26 @@ export type Target =
       readonly operation: OperationOutline;
     };
 
+const hostMounts: readonly (readonly [path: string, type: string])[] = [
+  ['sys', 'system'],
+  ['auth/token', 'token'],
+  ['cubbyhole', 'cubbyhole'],
+];
+
 /** Whether a path is the host's own. */
 export function isHostPath(path: string): boolean {
-  return path.startsWith('sys/') || path === 'sys' || path.startsWith('auth/token/') || path === 'auth/token';
+  return hostMountPath(path) !== undefined;
+}
+
+/** The mount of the host's own that a path is below, with its slash. */
+export function hostMountPath(path: string): string | undefined {
+  const mount = hostMounts.find(([name]) => path.startsWith(name) && (path.length === name.length || path[name.length] === '/'))?.[0];
+  return mount === undefined ? undefined : `${mount}/`;
+}
+
+/** The type that answers and audit say of a path of the host's own. */
+export function hostMountType(path: string): string {
+  return hostMounts.find(([mount]) => path.startsWith(mount))?.[1] ?? 'system';
 }
 
 function isListing(verb: Verb): boolean {
@@ -50,14 +68,18 @@ export function policyPath(head: Head): string {
 }
 
 /** Finds the target, inside the transaction. @throws StrongroomError `unavailable` when the engine can't be loaded */
-export async function findTarget(host: Host, unsealed: Unsealed, tx: Transaction, head: Head): Promise<Target> {
+export async function findTarget(host: Host, unsealed: Unsealed, tx: Transaction, head: Head, caller: Caller): Promise<Target> {
   const { path, verb } = head;
   if (isHostPath(path)) {
     const match = host.system.match(path, isListing(verb));
     if (match === undefined) return { kind: 'no-path', mount: undefined, verb };
-    const operation = match.route.verbs[verb];
+    const { route, params } = match;
+    const operation = route.verbs[verb];
     if (operation === undefined) return { kind: 'no-verb', mount: undefined, verb };
-    return { kind: 'host', mount: undefined, verb, route: match.route, params: match.params, operation };
+    if (verb !== 'update' || route.exists === undefined) return { kind: 'host', mount: undefined, verb, route, params, operation };
+    // Parameters come from the route's own template.
+    const exists = await route.exists(tx, caller.kind === 'token' ? caller.token : undefined, params as never);
+    return { kind: 'host', mount: undefined, verb: exists ? 'update' : 'create', route, params, operation };
   }
   const mounts = await readMounts(tx);
   const mount = mounts.serving(path);

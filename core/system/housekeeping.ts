@@ -10,6 +10,7 @@ import { Transaction } from '../barrier/transaction.ts';
 import { sweepClosed, sweepExpired, sweepReleased, sweepRevoked } from '../identity/token-sweep.ts';
 import { tidyTokens } from '../identity/token-tidy.ts';
 import type { Unsealed } from '../request/host.ts';
+import { sweepCubbyholes } from '../identity/cubbyhole.ts';
 import { runJobs } from './engine-jobs.ts';
 import { sweepUnmounted } from './mount-change.ts';
 
@@ -102,6 +103,7 @@ export class Housekeeping {
       () => sweepClosed(this.#unsealed),
       () => sweepRevoked(this.#unsealed),
       () => sweepReleased(this.#unsealed),
+      () => this.#once(sweepCubbyholes),
       () => this.#once((tx, limit) => lockout.sweep(tx, limit)),
       () => this.#once(sweepUnmounted),
     ];

@@ -3,7 +3,7 @@ import { changeKeyring } from '../barrier/keyring-change.ts';
 import { logKeyId } from '../barrier/keyring.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
 import type { Server } from './server.ts';
-import { rfc3339 } from './time-text.ts';
+import { rfc3339 } from '../request/time-text.ts';
 
 function keyStatus(server: Server, { unsealed }: HostContext): HostReply {
   const newest = unsealed.barrier.ring.newest(logKeyId);

@@ -4,7 +4,7 @@ import { StrongroomError } from '../errors.ts';
 import { beginEnding, type LeaseRecord, listLeases, readLease } from '../lease/lease-store.ts';
 import { readMounts } from '../mounts/mount-table.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
-import { rfc3339 } from './time-text.ts';
+import { rfc3339 } from '../request/time-text.ts';
 
 const idMax = 8192;
 const lookupInput = { lease_id: s.string({ maxLength: idMax }) };

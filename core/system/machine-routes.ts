@@ -6,7 +6,7 @@ import { StrongroomError } from '../errors.ts';
 import { type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
 import { plainAnswer } from '../request/incoming.ts';
 import type { Server } from './server.ts';
-import { rfc3339 } from './time-text.ts';
+import { rfc3339 } from '../request/time-text.ts';
 import { versionHistory } from './version-history.ts';
 
 async function hostInfo({ options }: Server): Promise<HostReply> {

@@ -2,6 +2,7 @@
 import type { HostRoute } from '../request/host-route.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { authRoutes } from './auth-routes.ts';
+import { cubbyholeRoutes } from './cubbyhole-routes.ts';
 import { keyRoutes } from './key-routes.ts';
 import { leaseRoutes } from './lease-routes.ts';
 import { machineRoutes } from './machine-routes.ts';
@@ -10,12 +11,14 @@ import { mountRoutes } from './mount-routes.ts';
 import { passwordPolicyRoutes } from './password-policy-routes.ts';
 import { pluginRoutes } from './plugin-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
+import { quotaRoutes } from './quota-routes.ts';
 import { remountRoutes } from './remount-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
 import type { Server } from './server.ts';
 import { statusRoutes } from './status-routes.ts';
 import { toolRoutes } from './tool-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
+import { wrappingRoutes } from './wrapping-routes.ts';
 
 /** The route table of `sys/` and `auth/token/`. */
 export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>> {
@@ -29,7 +32,10 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...leaseRoutes,
     ...policyRoutes,
     ...passwordPolicyRoutes,
+    ...quotaRoutes,
     ...tokenRoutes(server),
+    ...wrappingRoutes,
+    ...cubbyholeRoutes,
     ...auditRoutes(server),
     ...metricsRoutes(server),
     ...machineRoutes(server),

@@ -32,7 +32,9 @@ import { AnswerCache } from '../request/answer-cache.ts';
 import type { Cors, Host, RequestLimits, SystemTtl, UnderWay, Unsealed } from '../request/host.ts';
 import { LiveSettings, readSettings } from '../request/live-settings.ts';
 import type { HostRoute } from '../request/host-route.ts';
+import { Quotas } from '../request/quotas.ts';
 import { RateLimiter, type RateLimit } from '../request/rate-limit.ts';
+import { readWrappingJwt } from '../request/wrapping-jwt.ts';
 import { migrateMounts } from './engine-jobs.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { initialize, type Initialized, shamirId, type ShareWish } from './initialize.ts';
@@ -283,10 +285,13 @@ export class Server implements Host {
       auditText: auditSerializer({ hmac: auditHmac(secrets.auditSalt), clearHeaders: settings.clearHeaders }),
       settings,
       cache: new AnswerCache(options.cacheBytes),
+      wrappingJwt: await readWrappingJwt(vault),
+      quotas: new Quotas(vault),
     };
     const housekeeping = new Housekeeping(unsealed, log);
     opened.push(() => housekeeping.stop());
     await inTransaction(unsealed, (tx) => noteVersion(tx, options.version, clock.now()));
+    await unsealed.quotas.load();
     await migrateMounts(unsealed, log);
     await housekeeping.start();
     await applyDeclared(unsealed, this.#declared, log);

@@ -2,7 +2,7 @@
 import type { Json } from '@strongroom/sdk-plugin';
 import type { Transaction } from '../barrier/transaction.ts';
 import type { HostReply } from '../request/host-route.ts';
-import { rfc3339 } from './time-text.ts';
+import { rfc3339 } from '../request/time-text.ts';
 
 const directory = 'core/versions/';
 

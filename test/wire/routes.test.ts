@@ -64,7 +64,10 @@ test('no operation but the public ones answers without a token, with an unknown 
     if (operation.route.access === 'public') continue;
     for (const token of [undefined, 'hvs.unknown0000000000000000', powerless]) {
       const { status, json } = await send(operation, token);
-      if (status !== 403 || !/permission denied/.test((json as { errors: string[] }).errors[0] ?? ''))
+      // A token that is sent to be unwrapped is not the caller's right but what the request is about.
+      const about = token?.startsWith('hvs.unknown') === true && /^sys\/wrapping\/(un|re)wrap$/.test(operation.path);
+      const expected = about ? { status: 400, text: /wrapping token is not valid/ } : { status: 403, text: /permission denied/ };
+      if (status !== expected.status || !expected.text.test((json as { errors: string[] }).errors[0] ?? ''))
         open.push(`${operation.method} ${operation.path} with ${token ?? 'none'}: ${status}`);
     }
   }
@@ -88,14 +91,11 @@ test('a verb that a path does not have is answered 405', async () => {
   expect(wrong).toEqual([]);
 });
 
-test('every operation refuses a namespace that is not there, and a wrapped answer, which this server cannot give', async () => {
+test('every operation refuses a namespace that is not there', async () => {
   for (const operation of operations(true)) {
     const type = operation.verb === 'patch' ? { 'Content-Type': 'application/merge-patch+json' } : undefined;
     const { method, path } = operation;
     const namespaced = await server.send({ method, path, headers: { ...type, 'X-Vault-Namespace': 'team' } });
     expect([method, path, namespaced.status]).toEqual([method, path, 404]);
-    const wrapped = await server.send({ method, path, headers: { ...type, 'X-Vault-Wrap-TTL': '60' } });
-    expect([method, path, wrapped.status]).toEqual([method, path, 400]);
-    expect(wrapped.text).toContain('X-Vault-Wrap-TTL');
   }
 });
