@@ -2,7 +2,7 @@
  * The barrier while unsealed: holds the root key and the keyring, encrypts and decrypts what the store keeps, and is the log's
  * cipher. A key of the store tells its KEK: `mount/<id>/…` lies under that mount's, everything else under the host's.
  */
-import { createHmac } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { decrypt, encrypt, nonceBytes } from '../crypto/aead.ts';
 import { pooledRandom } from '../crypto/random-pool.ts';
 import { deriveKey } from '../crypto/commitment.ts';
@@ -19,11 +19,31 @@ function kekIdOf(key: string): string {
   return key.startsWith('mount/') ? key.slice(6, key.indexOf('/', 6)) : hostKeyId;
 }
 
+interface Root {
+  readonly key: Buffer;
+  /** Authenticates the manifest. */
+  readonly manifestKey: Buffer;
+}
+
+function rootOf(key: Buffer): Root {
+  return { key, manifestKey: deriveKey(key, 'manifest') };
+}
+
+function wipeRoot({ key, manifestKey }: Root): void {
+  key.fill(0);
+  manifestKey.fill(0);
+}
+
+function macUnder({ manifestKey }: Root, bytes: Uint8Array): Buffer {
+  return createHmac('sha256', manifestKey).update(bytes).digest();
+}
+
 /** Encrypts and decrypts with the keys of one unsealing. */
 export class Barrier implements LogCipher {
   readonly clusterId: string;
-  readonly #rootKey: Buffer;
-  readonly #manifestKey: Buffer;
+  #root: Root;
+  /** The root key that this one has replaced, as long as something on the disk lies under it. */
+  #previous: Root | undefined;
   #keyring: Keyring;
   /** The keyring before each that was adopted. */
   readonly #adopted = new WeakMap<Keyring, Keyring>();
@@ -32,12 +52,34 @@ export class Barrier implements LogCipher {
   readonly #seals = new Map<string, number>();
   #exhausted: ((id: string, rotate: boolean) => void) | undefined;
 
-  /** @param keyring a fresh one at initialization; otherwise the log hands over the stored one before it needs it */
-  constructor(rootKey: Buffer, clusterId: string, keyring?: Keyring) {
+  /**
+   * @param keyring a fresh one at initialization; otherwise the log hands over the stored one before it needs it
+   * @param previous the root key that `rootKey` has replaced, while the store may still lie under it
+   */
+  constructor(rootKey: Buffer, clusterId: string, keyring?: Keyring, previous?: Buffer) {
     this.clusterId = clusterId;
-    this.#rootKey = rootKey;
-    this.#manifestKey = deriveKey(rootKey, 'manifest');
+    this.#root = rootOf(rootKey);
+    this.#previous = previous === undefined ? undefined : rootOf(previous);
     this.#keyring = keyring ?? Keyring.create(0);
+  }
+
+  /** Puts another root key in force: what is sealed from now on lies under it. The boot file must hold it, and this one under it, already. */
+  replaceRoot(rootKey: Buffer): void {
+    this.#previous = this.#root;
+    this.#root = rootOf(rootKey);
+  }
+
+  /** Forgets the root key before this one: nothing on the disk lies under it any more. */
+  forgetPreviousRoot(): void {
+    if (this.#previous !== undefined) wipeRoot(this.#previous);
+    this.#previous = undefined;
+  }
+
+  /** Gives a copy of the root key, which the caller fills with zeros. */
+  copyRoot(): Buffer {
+    const copy = Buffer.alloc(this.#root.key.length);
+    this.#root.key.copy(copy);
+    return copy;
   }
 
   /** The keys in force. */
@@ -47,7 +89,7 @@ export class Barrier implements LogCipher {
 
   /** Seals a keyring for the log. */
   record(keyring: Keyring): Uint8Array {
-    return keyring.seal(this.#rootKey, this.clusterId);
+    return keyring.seal(this.#root.key, this.clusterId);
   }
 
   /** Puts another keyring in force; what was sealed before stays readable as long as its versions are in it. */
@@ -88,7 +130,12 @@ export class Barrier implements LogCipher {
   }
 
   keyring(record: Uint8Array): void {
-    this.#keyring = Keyring.open(record, this.#rootKey, this.clusterId);
+    try {
+      this.#keyring = Keyring.open(record, this.#root.key, this.clusterId);
+    } catch (error) {
+      if (this.#previous === undefined) throw error;
+      this.#keyring = Keyring.open(record, this.#previous.key, this.clusterId);
+    }
   }
 
   /** Layout: log key version (4, big endian), nonce (12), ciphertext, tag (16). */
@@ -108,7 +155,12 @@ export class Barrier implements LogCipher {
   }
 
   mac(bytes: Uint8Array): Uint8Array {
-    return createHmac('sha256', this.#manifestKey).update(bytes).digest();
+    return macUnder(this.#root, bytes);
+  }
+
+  isMac(bytes: Uint8Array, mac: Uint8Array): boolean {
+    const families = this.#previous === undefined ? [this.#root] : [this.#root, this.#previous];
+    return mac.length === 32 && families.some((root) => timingSafeEqual(macUnder(root, bytes), mac));
   }
 
   rewrap(key: string, value: Uint8Array): Uint8Array | undefined {
@@ -127,8 +179,8 @@ export class Barrier implements LogCipher {
   /** Fills every key with zeros. */
   wipe(): void {
     this.#keyring.wipe();
-    this.#rootKey.fill(0);
-    this.#manifestKey.fill(0);
+    wipeRoot(this.#root);
+    this.forgetPreviousRoot();
   }
 
   #count(id: string): void {

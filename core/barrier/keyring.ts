@@ -109,6 +109,11 @@ export class Keyring {
     return this.#with(id, [...versions.slice(0, -1), { ...newest, sealsReserved: newest.sealsReserved + sealsBlock }]);
   }
 
+  /** The same keys as another object: a change of nothing but the root key that the record lies under. */
+  unchanged(): Keyring {
+    return new Keyring(this.#keys);
+  }
+
   #with(id: string, versions: readonly KeyVersion[]): Keyring {
     const keys = new Map(this.#keys);
     if (versions.length === 0) keys.delete(id);

@@ -69,6 +69,7 @@ function makeServer(config: Config, log: Logger, acceptRollback: boolean): Serve
     apiVersion: config.apiVersion,
     version: packageJson.version,
     openMetrics: config.metrics.unauthenticated,
+    unauthenticated: config.unauthenticated,
     log,
     wallClock: () => Date.now(),
     acceptRollback,

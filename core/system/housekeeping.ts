@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
-import { changeKeyring } from '../barrier/keyring-change.ts';
+import { inKeyringChange } from '../barrier/keyring-change.ts';
 import { inTransaction } from '../barrier/in-transaction.ts';
 import { Transaction } from '../barrier/transaction.ts';
 import type { Unsealed } from '../request/host.ts';
@@ -34,6 +34,7 @@ export class Housekeeping {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #rewrapping: Promise<void> | undefined;
+  #retiring: Promise<void> | undefined;
   #rewrap: RewrapState = { state: 'idle', done: 0, total: 0 };
   #clockWritten = 0;
   #stopped = false;
@@ -60,6 +61,7 @@ export class Housekeeping {
     clearInterval(this.#timer);
     await this.#running;
     await this.#rewrapping;
+    await this.#retiring;
   }
 
   /** How far re-wrapping is. */
@@ -123,10 +125,8 @@ export class Housekeeping {
 
   async #changeKeyring(id: string, rotate: boolean): Promise<void> {
     const { barrier, clock } = this.#unsealed;
-    const tx = new Transaction(this.#unsealed);
     if (barrier.ring.versions(id).length === 0) return;
-    const change = changeKeyring(tx, barrier, (ring) => (rotate ? ring.withKey(id, clock.now()) : ring.withReservation(id)));
-    await change.commit().durable;
+    await inKeyringChange(this.#unsealed, (ring) => (rotate ? ring.withKey(id, clock.now()) : ring.withReservation(id)));
   }
 
   /** Re-wraps every value that lies under an old KEK, in the background, then drops the old KEKs. */
@@ -138,6 +138,28 @@ export class Housekeeping {
         this.#rewrapping = undefined;
         this.#rewrap = { ...this.#rewrap, state: 'idle' };
       });
+  }
+
+  /**
+   * Brings what lies under the root key before this one under this one: the keyring's record and the manifest, which a compaction writes anew.
+   * @param done runs when nothing lies under the former
+   */
+  retirePreviousRoot(done: () => void): void {
+    if (this.#retiring !== undefined) return;
+    this.#retiring = this.#retire(done)
+      .catch((error: unknown) => {
+        if (!this.#stopped)
+          this.#log.error({ err: error }, 'the former root key could not be retired yet; it will be tried again at the next unsealing');
+      })
+      .finally(() => (this.#retiring = undefined));
+  }
+
+  async #retire(done: () => void): Promise<void> {
+    const { storage, barrier } = this.#unsealed;
+    await inKeyringChange(this.#unsealed, (ring) => ring.unchanged());
+    await storage.compact?.({});
+    done();
+    barrier.forgetPreviousRoot();
   }
 
   async #rewrapAll(): Promise<void> {
@@ -154,8 +176,7 @@ export class Housekeeping {
     if (!result.rewrapDone || this.#stopped) return;
     // A rotation meanwhile has made versions that this pass did not know.
     if (JSON.stringify(newestVersions(barrier.ring)) !== versions) return this.#rewrapAll();
-    const tx = new Transaction(this.#unsealed);
-    await changeKeyring(tx, barrier, (ring) => ring.withoutOldKeks()).commit().durable;
+    await inKeyringChange(this.#unsealed, (ring) => ring.withoutOldKeks());
     return undefined;
   }
 }

@@ -8,6 +8,7 @@ import { metricsRoutes } from './metrics-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { pluginRoutes } from './plugin-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
+import { rekeyRoutes } from './rekey-routes.ts';
 import type { Server } from './server.ts';
 import { statusRoutes } from './status-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
@@ -17,6 +18,7 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
   return {
     ...statusRoutes(server),
     ...keyRoutes(server),
+    ...rekeyRoutes(server),
     ...mountRoutes,
     ...authRoutes,
     ...pluginRoutes,

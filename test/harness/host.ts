@@ -73,6 +73,7 @@ export function testOptions(sink: AuditSink, changes: Partial<ServerOptions> = {
     apiVersion: '1.15.6',
     version: 'test',
     openMetrics: false,
+    unauthenticated: { rekey: false, generateRoot: false },
     log: pino({ level: 'silent' }),
     wallClock: () => Date.now(),
     acceptRollback: false,

@@ -2,7 +2,6 @@
  * The manifest: what a directory consists of. Three lines of text: the fields as JSON, `sha256 HEX` of that line, `mac HEX` of it.
  * Readable by people and checkable without keys; only the keyring can make one. Replaced by rename, never changed in place.
  */
-import { timingSafeEqual } from 'node:crypto';
 import type { LogCipher } from '../cipher.ts';
 import { type Disk, isDiskError, readFully, writeFully } from './disk.ts';
 import { type ChainPoint, damage, sha256 } from './format.ts';
@@ -100,7 +99,7 @@ export function readManifest(disk: Disk, directory: string): ReadManifest | unde
     tail: { file: json.tail.file, from: { revision: json.tail.revision, hash: Buffer.from(json.tail.hash, 'hex') } },
     keyring: json.keyring === null ? undefined : Buffer.from(json.keyring, 'base64'),
     authenticate(cipher) {
-      if (!timingSafeEqual(sha256(cipher.mac(line)), sha256(Buffer.from(rest[2] ?? '', 'hex')))) {
+      if (!cipher.isMac(line, Buffer.from(rest[2] ?? '', 'hex'))) {
         throw damage('manifest', 0, 'it was not made by the keys of this storage');
       }
     },
