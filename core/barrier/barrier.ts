@@ -19,6 +19,15 @@ function kekIdOf(key: string): string {
   return key.startsWith('mount/') ? key.slice(6, key.indexOf('/', 6)) : hostKeyId;
 }
 
+/** Seals of the newest version of a key. */
+interface KeyUsage {
+  readonly version: number;
+  /** At most so many: those of runs before are known in blocks. */
+  seals: number;
+  /** The reservation at which more was asked for. */
+  askedAt: number;
+}
+
 interface Root {
   readonly key: Buffer;
   /** Authenticates the manifest. */
@@ -48,8 +57,8 @@ export class Barrier implements LogCipher {
   /** The keyring before each that was adopted. */
   readonly #adopted = new WeakMap<Keyring, Keyring>();
   readonly #retracted = new WeakSet<Keyring>();
-  /** Seals since the last reservation, per key id. */
-  readonly #seals = new Map<string, number>();
+  readonly #usage = new Map<string, KeyUsage>();
+  #sealsMax = sealsMax;
   #exhausted: ((id: string, rotate: boolean) => void) | undefined;
 
   /**
@@ -111,9 +120,19 @@ export class Barrier implements LogCipher {
     if (ring !== undefined) this.#keyring = ring;
   }
 
-  /** Says what to do when a key has used up its reserved seals: reserve another block, or rotate. */
+  /** Says what to do when a key has nearly used up its reserved seals: reserve another block, or rotate. */
   onExhausted(report: (id: string, rotate: boolean) => void): void {
     this.#exhausted = report;
+  }
+
+  /** Sets after how many seals a key is rotated. @param seals at most `sealsMax` */
+  limitSeals(seals: number): void {
+    this.#sealsMax = Math.min(seals, sealsMax);
+  }
+
+  /** How often the newest version of a key has sealed, at most. */
+  seals(id: string): number {
+    return this.#usageOf(id, this.#keyring.newest(id)).seals;
   }
 
   /** Encrypts a value for its storage key. */
@@ -136,6 +155,7 @@ export class Barrier implements LogCipher {
       if (this.#previous === undefined) throw error;
       this.#keyring = Keyring.open(record, this.#previous.key, this.clusterId);
     }
+    this.#takeUsage();
   }
 
   /** Layout: log key version (4, big endian), nonce (12), ciphertext, tag (16). */
@@ -184,11 +204,29 @@ export class Barrier implements LogCipher {
   }
 
   #count(id: string): void {
-    const seals = (this.#seals.get(id) ?? 0) + 1;
-    this.#seals.set(id, seals);
+    const { version, sealsReserved } = this.#keyring.newest(id);
+    const usage = this.#usageOf(id, { version });
+    usage.seals++;
+    const worn = usage.seals >= this.#sealsMax;
     // Half a block is left when the report goes out, so that the reservation is durable before the block is used up.
-    if (seals * 2 < sealsBlock) return;
-    this.#seals.set(id, 0);
-    this.#exhausted?.(id, this.#keyring.newest(id).sealsReserved >= sealsMax);
+    if (usage.askedAt === sealsReserved || (!worn && sealsReserved - usage.seals > sealsBlock / 2)) return;
+    usage.askedAt = sealsReserved;
+    this.#exhausted?.(id, worn);
+  }
+
+  #usageOf(id: string, { version }: { readonly version: number }): KeyUsage {
+    const known = this.#usage.get(id);
+    if (known?.version === version) return known;
+    const usage = { version, seals: 0, askedAt: 0 };
+    this.#usage.set(id, usage);
+    return usage;
+  }
+
+  /** Seals of earlier runs: as many as they had reserved. */
+  #takeUsage(): void {
+    for (const id of this.#keyring.ids()) {
+      const { version, sealsReserved } = this.#keyring.newest(id);
+      this.#usage.set(id, { version, seals: sealsReserved, askedAt: 0 });
+    }
   }
 }

@@ -6,10 +6,12 @@ import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { inKeyringChange } from '../barrier/keyring-change.ts';
 import { inTransaction } from '../barrier/in-transaction.ts';
+import { logKeyId } from '../barrier/keyring.ts';
 import { Transaction } from '../barrier/transaction.ts';
 import type { Unsealed } from '../request/host.ts';
 import { runJobs } from './engine-jobs.ts';
 import { sweepUnmounted } from './mount-change.ts';
+import { readRotateConfig, sealsAllowed } from './rotate-config.ts';
 
 /** Progress of re-wrapping, in index pages. */
 export interface RewrapState {
@@ -49,6 +51,7 @@ export class Housekeeping {
   async start(): Promise<void> {
     const stored = await new Transaction(this.#unsealed).get(clockKey);
     if (stored !== undefined) this.#unsealed.clock.raise(Number(Buffer.from(stored).toString()));
+    this.#unsealed.barrier.limitSeals(sealsAllowed(await readRotateConfig(new Transaction(this.#unsealed))));
     this.#unsealed.barrier.onExhausted((id, rotate) => this.#exhausted.set(id, rotate));
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#timer.unref();
@@ -94,6 +97,7 @@ export class Housekeeping {
       for (const sweep of sweeps) while (!this.#stopped && (await this.#once(sweep)) > 0);
       await this.#keepClock();
       await this.#refreshKeys();
+      await this.#rotateByAge();
       await runJobs(this.#unsealed, this.#log, () => this.#stopped);
     } catch (error) {
       this.#log.error({ err: error }, 'housekeeping failed; it will try again');
@@ -112,6 +116,17 @@ export class Housekeeping {
     tx.put(clockKey, Buffer.from(String(now)));
     await tx.commit().durable;
     this.#clockWritten = now;
+  }
+
+  /** All keys get a new version when the newest is older than the configuration allows. */
+  async #rotateByAge(): Promise<void> {
+    const { barrier, clock } = this.#unsealed;
+    const { enabled, intervalSeconds } = await readRotateConfig(new Transaction(this.#unsealed));
+    const { createdAt } = barrier.ring.newest(logKeyId);
+    if (!enabled || intervalSeconds === 0 || clock.now() < createdAt + intervalSeconds * 1000) return;
+    await inKeyringChange(this.#unsealed, (ring) => ring.rotated(clock.now()));
+    this.#log.info('the keys have reached their age and were rotated');
+    this.rewrap();
   }
 
   /** Keys whose reserved seals run out get another block, or a new version. */

@@ -35,7 +35,12 @@ export async function writeInitialState(tx: Transaction, clock: Clock): Promise<
   tx.put(keyringKey, new Uint8Array(0));
   tx.put(`${policyDirectory}default`, Buffer.from(defaultPolicyText));
   writeMounts(tx, new MountTable([]));
-  const { token } = await new TokenStore(tokenHash, clock).create(
+  return createRootToken(tx, new TokenStore(tokenHash, clock), clock);
+}
+
+/** Makes a token that may do everything and never expires. */
+export async function createRootToken(tx: Transaction, tokens: TokenStore, clock: Clock): Promise<string> {
+  const { token } = await tokens.create(
     tx,
     {
       policies: ['root'],

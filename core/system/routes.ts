@@ -2,6 +2,7 @@
 import type { HostRoute } from '../request/host-route.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { authRoutes } from './auth-routes.ts';
+import { generateRootRoutes } from './generate-root-routes.ts';
 import { keyRoutes } from './key-routes.ts';
 import { leaseRoutes } from './lease-routes.ts';
 import { metricsRoutes } from './metrics-routes.ts';
@@ -19,6 +20,7 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...statusRoutes(server),
     ...keyRoutes(server),
     ...rekeyRoutes(server),
+    ...generateRootRoutes(server),
     ...mountRoutes,
     ...authRoutes,
     ...pluginRoutes,

@@ -30,6 +30,7 @@ import type { Cors, Host, RequestLimits, SystemTtl, Unsealed } from '../request/
 import type { HostRoute } from '../request/host-route.ts';
 import { RateLimiter, type RateLimit } from '../request/rate-limit.ts';
 import { migrateMounts } from './engine-jobs.ts';
+import { GenerateRoot } from './generate-root.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { CollectedShares } from './collected-shares.ts';
 import { initialize, type Initialized, shamirId } from './initialize.ts';
@@ -94,6 +95,7 @@ export class Server implements Host {
   readonly system: RouteTable<HostRoute>;
   readonly progress: CollectedShares = new CollectedShares();
   readonly rekey: Rekey;
+  readonly generateRoot: GenerateRoot;
   readonly metrics: Metrics;
   /** Requests under way. */
   inFlight = 0;
@@ -114,6 +116,7 @@ export class Server implements Host {
     this.cors = options.cors;
     this.#declared = options.declared;
     this.rekey = new Rekey(this);
+    this.generateRoot = new GenerateRoot(this);
     this.metrics = serverMetrics(this);
     this.system = new RouteTable(systemRoutes(this));
   }
@@ -353,6 +356,7 @@ export class Server implements Host {
       unsealed.barrier.wipe();
       this.progress.reset();
       this.rekey.cancel();
+      this.generateRoot.cancel();
       this.log.info('sealed');
     });
   }
