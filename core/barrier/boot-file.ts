@@ -42,6 +42,8 @@ export interface BootFile extends GuardedRoot {
   readonly store: string;
   /** New shares on their way to their holders: whichever of the two sets is used first stays, and the other is void. */
   readonly offered?: GuardedRoot;
+  /** The store is a backup's: its first unsealing begins a new lineage, in which revisions go on after this one. */
+  readonly restoredAfter?: number;
   /** False until the answer of the initialization has been sent, or its keys were used: until then it can be repeated after a restart. */
   readonly confirmed: boolean;
 }
@@ -58,6 +60,13 @@ export function readBootFile(directory: string): BootFile | undefined {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw new StrongroomError('internal', `cannot read ${path}`, { cause: error });
   }
+  const boot = parseBoot(text);
+  if (boot === undefined) throw new StrongroomError('internal', `${path} is damaged: expected a boot file of format 1`);
+  return boot;
+}
+
+/** Parses the text of a boot file; undefined when it is none. */
+export function parseBoot(text: string): BootFile | undefined {
   try {
     // The seals authenticate what matters in it; here only the outline is checked.
     const boot = JSON.parse(text) as BootFile;
@@ -71,7 +80,7 @@ export function readBootFile(directory: string): BootFile | undefined {
       return boot;
     }
   } catch {}
-  throw new StrongroomError('internal', `${path} is damaged: expected a boot file of format 1`);
+  return undefined;
 }
 
 /** Replaces the boot file, durably. */

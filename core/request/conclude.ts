@@ -61,8 +61,7 @@ export async function conclude(
     unsealed.cache.keep(keep.key, { reads: tx.readSet(), ...answer, validUntil: keep.validUntil });
   }
   await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), attempt.recorded, answered]);
-  await reply?.after?.();
-  return respond(head, outcome);
+  return (await reply?.after?.()) ?? respond(head, outcome);
 }
 
 /** Commits what was written, or proves that what was read still stands. @throws Conflict */

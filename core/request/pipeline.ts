@@ -43,10 +43,12 @@ export async function serveRequest(host: Host, incoming: Incoming): Promise<Answ
 async function serve(host: Host, incoming: Incoming): Promise<Answer> {
   if (incoming.method === 'OPTIONS') return preflight(host.cors);
   const head = readHead(incoming.method === 'HEAD' ? headAsGet(incoming) : incoming, randomUUID(), host.limits.pathBytesMax);
-  const raw = isHostPath(head.path) ? host.system.match(head.path, head.verb === 'list')?.route.raw[head.verb] : undefined;
-  const refused = admit(host, head, raw !== undefined);
+  const own = isHostPath(head.path) ? host.system.match(head.path, head.verb === 'list')?.route : undefined;
+  const raw = own?.raw[head.verb];
+  const uploads = own?.uploads.has(head.verb) === true;
+  const refused = admit(host, head, raw !== undefined, uploads);
   if (refused !== undefined) return refused;
-  const bytes = await incoming.readBody(host.limits.bodyBytesMax);
+  const bytes = uploads ? Buffer.alloc(0) : await incoming.readBody(host.limits.bodyBytesMax);
   const contentType = incoming.headers['content-type'];
   const parsed = parse(bytes, typeof contentType === 'string' ? contentType : undefined, host);
   if (raw !== undefined) {

@@ -1,7 +1,7 @@
 /** What a store holds from its first commit on. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { keyringKey } from '../barrier/keyring-change.ts';
-import type { Transaction } from '../barrier/transaction.ts';
+import { Transaction, type Vault } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Clock } from '../identity/clock.ts';
 import { TokenStore } from '../identity/token-store.ts';
@@ -73,4 +73,11 @@ export async function readSecrets(tx: Transaction): Promise<HostSecrets> {
     auditSalt: await read(secretKeys.auditSalt),
     auditSigning: await read(secretKeys.auditSigning),
   };
+}
+
+/** Notes a restore: the first revision of the new lineage. */
+export async function markRestored(vault: Vault, after: number, now: number): Promise<void> {
+  const tx = new Transaction(vault);
+  tx.put('core/restored', Buffer.from(JSON.stringify({ after, at: now })));
+  await tx.commit().durable;
 }

@@ -58,7 +58,7 @@ export async function initialize(
 
 async function writeStore(directory: StoreDirectory, boot: BootFile, rootKey: Buffer, clock: Clock): Promise<string> {
   const barrier = new Barrier(rootKey, boot.clusterId, Keyring.create(clock.now()));
-  const storage = await directory.open(boot.store, barrier, barrier.record(barrier.ring));
+  const storage = await directory.open(boot.store, barrier, { keyring: barrier.record(barrier.ring) });
   const tx = new Transaction({ storage, barrier, derived: new DerivedCache(1) });
   const rootToken = await writeInitialState(tx, clock);
   await tx.commit().durable;

@@ -11,6 +11,7 @@ import { pluginRoutes } from './plugin-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
 import { rekeyRoutes } from './rekey-routes.ts';
 import type { Server } from './server.ts';
+import { snapshotRoutes } from './snapshot-routes.ts';
 import { statusRoutes } from './status-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
 
@@ -21,6 +22,7 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...keyRoutes(server),
     ...rekeyRoutes(server),
     ...generateRootRoutes(server),
+    ...snapshotRoutes(server),
     ...mountRoutes,
     ...authRoutes,
     ...pluginRoutes,

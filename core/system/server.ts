@@ -34,12 +34,14 @@ import { GenerateRoot } from './generate-root.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { CollectedShares } from './collected-shares.ts';
 import { initialize, type Initialized, shamirId } from './initialize.ts';
-import { readSecrets } from './initial-state.ts';
+import { markRestored, readSecrets } from './initial-state.ts';
 import { applyDeclared, type Declared } from './declared.ts';
 import { type Metrics, serverMetrics } from './metrics.ts';
 import type { ShareWish } from './new-shares.ts';
 import { Rekey } from './rekey.ts';
+import { type PreparedRestore, Restore } from './restore.ts';
 import { systemRoutes } from './routes.ts';
+import type { Storage } from '../storage/types.ts';
 import type { StoreDirectory } from './store-directory.ts';
 
 /** What a server is made of. */
@@ -96,6 +98,7 @@ export class Server implements Host {
   readonly progress: CollectedShares = new CollectedShares();
   readonly rekey: Rekey;
   readonly generateRoot: GenerateRoot;
+  readonly restore: Restore;
   readonly metrics: Metrics;
   /** Requests under way. */
   inFlight = 0;
@@ -117,6 +120,7 @@ export class Server implements Host {
     this.#declared = options.declared;
     this.rekey = new Rekey(this);
     this.generateRoot = new GenerateRoot(this);
+    this.restore = new Restore(this);
     this.metrics = serverMetrics(this);
     this.system = new RouteTable(systemRoutes(this));
   }
@@ -226,10 +230,26 @@ export class Server implements Host {
     if (boot.previousRootKey !== undefined) this.retirePreviousRoot();
   }
 
+  /** Opens the store. The first time after a restore its revisions leap past all that the audit has seen. */
+  async #openStorage(boot: BootFile, barrier: Barrier): Promise<Storage> {
+    const { directory } = this.options;
+    const { restoredAfter, ...settled } = boot;
+    if (restoredAfter === undefined) return directory.open(boot.store, barrier);
+    const storage = await directory.open(boot.store, barrier, { restoredAfter });
+    try {
+      await markRestored({ storage, barrier, derived: new DerivedCache(1) }, restoredAfter, this.options.wallClock());
+      directory.writeBoot(settled);
+      return storage;
+    } catch (error) {
+      await storage.close();
+      throw error;
+    }
+  }
+
   /** Opens one part after another; what must be closed again when a later one fails is added to `opened`. */
   async #openParts(boot: BootFile, barrier: Barrier, opened: (() => Promise<void>)[]): Promise<Opened> {
     const { options, log } = this;
-    const storage = await options.directory.open(boot.store, barrier);
+    const storage = await this.#openStorage(boot, barrier);
     opened.push(() => storage.close());
     const derived = new DerivedCache(derivedMax);
     const vault = { storage, barrier, derived };
@@ -336,28 +356,60 @@ export class Server implements Host {
   /** Seals: requests under way may end, then every key is wiped. `own`: requests that wait for this very call. */
   seal(own = 0): Promise<void> {
     return this.exclusively(own, async () => {
-      const opened = this.#opened;
-      if (opened === undefined) return;
-      this.#opened = undefined;
-      const until = performance.now() + drainMs;
-      while (this.inFlight > this.#waiting && performance.now() < until) await delay(5);
-      const { unsealed, housekeeping } = opened;
-      await housekeeping.stop();
-      await unsealed.leases.stop();
-      await unsealed.rotations.stop();
-      await unsealed.rooms.close();
-      await unsealed.jobs.close();
-      await unsealed.audit.close().catch((error: unknown) => this.log.error({ err: error }, 'closing the audit failed'));
-      await unsealed.storage.close();
-      unsealed.cache.clear();
-      unsealed.crypto.wipe();
-      unsealed.derived.clear();
-      unsealed.policies.clear();
-      unsealed.barrier.wipe();
-      this.progress.reset();
-      this.rekey.cancel();
-      this.generateRoot.cancel();
+      if (this.#opened === undefined) return;
+      await this.#close(this.#opened);
       this.log.info('sealed');
+    });
+  }
+
+  async #close({ unsealed, housekeeping }: Opened): Promise<void> {
+    this.#opened = undefined;
+    const until = performance.now() + drainMs;
+    while (this.inFlight > this.#waiting && performance.now() < until) await delay(5);
+    await housekeeping.stop();
+    await unsealed.leases.stop();
+    await unsealed.rotations.stop();
+    await unsealed.rooms.close();
+    await unsealed.jobs.close();
+    await unsealed.audit.close().catch((error: unknown) => this.log.error({ err: error }, 'closing the audit failed'));
+    await unsealed.storage.close();
+    unsealed.cache.clear();
+    unsealed.crypto.wipe();
+    unsealed.derived.clear();
+    unsealed.policies.clear();
+    unsealed.barrier.wipe();
+    this.progress.reset();
+    this.rekey.cancel();
+    this.generateRoot.cancel();
+  }
+
+  /** Puts a backup in the store's place. Without its root key the server is sealed afterwards. */
+  replaceStore({ store, boot, rootKey, warnings }: PreparedRestore): Promise<void> {
+    return this.exclusively(1, async () => {
+      const { directory } = this.options;
+      const before = directory.boot();
+      if (this.#opened === undefined || before === undefined) {
+        store.discard();
+        throw new StrongroomError('sealed', 'Vault is sealed');
+      }
+      const { barrier, storage } = this.#opened.unsealed;
+      const ownRoot = barrier.copyRoot();
+      await this.#close(this.#opened);
+      const { offered: _offered, ...settled } = boot;
+      try {
+        directory.writeBoot({ ...settled, store: store.name, confirmed: true, restoredAfter: storage.head() });
+      } catch (error) {
+        store.discard();
+        await this.#open(before, ownRoot);
+        throw error;
+      }
+      ownRoot.fill(0);
+      directory.discard(before.store);
+      this.log.warn(
+        { cluster: boot.clusterId, forced: warnings },
+        warnings.length > 0 ? 'a backup was restored by force' : 'a backup was restored',
+      );
+      if (rootKey !== undefined) await this.#open(directory.boot()!, rootKey);
     });
   }
 

@@ -94,6 +94,9 @@ export function hostSender(server: Server, rootToken: string): TestHost['send'] 
       secure: false,
       length: payload.length,
       readBody: () => Promise.resolve(payload),
+      streamBody: async function* () {
+        yield payload;
+      },
     });
     const text = answer.body === undefined ? '' : Buffer.from(answer.body).toString();
     answer.sent?.();
