@@ -57,6 +57,7 @@ const fixed: Readonly<Record<keyof Config, Readonly<Record<string, (config: Conf
   apiVersion: { api_version: ({ apiVersion }) => apiVersion },
   clusterName: { cluster_name: ({ clusterName }) => clusterName },
   metrics: { 'metrics.unauthenticated': ({ metrics }) => metrics.unauthenticated },
+  unauthenticated: { unauthenticated: ({ unauthenticated }) => unauthenticated },
 };
 
 function needRestart(before: Config, after: Config): readonly string[] {

@@ -70,6 +70,7 @@ function makeServer(config: Config, log: Logger, acceptRollback: boolean): Serve
     version: packageJson.version,
     configState: configStateOf(config),
     openMetrics: config.metrics.unauthenticated,
+    unauthenticated: config.unauthenticated,
     log,
     wallClock: () => Date.now(),
     acceptRollback,

@@ -58,8 +58,7 @@ export async function conclude(unsealed: Unsealed, found: Concluding, attempt: A
     unsealed.cache.keep(keep.key, { reads: tx.readSet(), ...answer, validUntil: keep.validUntil, leaseDuration: keep.leaseDuration });
   }
   await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), attempt.recorded, answered]);
-  await reply?.after?.();
-  return respond(head, outcome);
+  return (await reply?.after?.()) ?? respond(head, outcome);
 }
 
 /** What goes out: `plain` in place of an envelope. */

@@ -85,7 +85,18 @@ async function handleHere(host: Host, unsealed: Unsealed, target: Extract<Found,
     await recorded;
     return (kept.effect ??= effect()) as Promise<T>;
   };
-  const ctx = { host, unsealed, tx, head, body, caller: caller.kind === 'token' ? caller.token : undefined, sudo, recorded, outside };
+  const ctx = {
+    host,
+    unsealed,
+    tx,
+    head,
+    body,
+    caller: caller.kind === 'token' ? caller.token : undefined,
+    sudo,
+    recorded,
+    upload: () => head.incoming.streamBody(),
+    outside,
+  };
   // Parameters come from the route's own template and the input from its own schema.
   const reply = await handler(ctx, target.params as never, input as never);
   const made = outcomeOf(target.verb, reply && plainReply(reply), {

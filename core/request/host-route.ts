@@ -40,6 +40,8 @@ export interface HostContext {
   readonly sudo: boolean;
   /** Once the request's line is in the audit: what reaches outside has to wait for it. */
   readonly recorded: Promise<void> | undefined;
+  /** The body of an operation that uploads. */
+  upload(): AsyncIterable<Uint8Array>;
   /** Does what reaches outside: once, however often the request restarts, and not before `recorded`. */
   outside<T>(effect: () => Promise<T>): Promise<T>;
 }
@@ -57,8 +59,8 @@ export interface HostReply {
   readonly raw?: Answer;
   /** A change of the keyring that the writes are committed with. */
   readonly keyring?: KeyringChange;
-  /** Runs after the commit is durable, before the answer leaves. */
-  readonly after?: () => Promise<void> | void;
+  /** Runs after the commit is durable, before the answer leaves; an answer of its own replaces it. */
+  readonly after?: () => Promise<Answer | void> | void;
   /** The writes only end things: they may use the space of the ballast. */
   readonly urgent?: boolean;
 }
@@ -67,6 +69,8 @@ export interface HostReply {
 export interface HostOperation<P, I extends schema.Fields> {
   readonly summary?: string;
   readonly input?: I;
+  /** The body is not JSON but bytes of any number: the handler takes them from `upload`. */
+  readonly uploads?: boolean;
   readonly handler: (ctx: HostContext, params: P, input: schema.InferFields<I>) => Promise<HostReply | undefined> | HostReply | undefined;
 }
 
@@ -100,6 +104,8 @@ export interface HostRoute {
   readonly verbs: { readonly [V in Verb]?: OperationOutline };
   readonly handlers: { readonly [V in Verb]?: HostOperation<never, never>['handler'] };
   readonly raw: { readonly [V in Verb]?: RawOperation<never>['raw'] };
+  /** Operations whose bodies are not read before they are allowed. */
+  readonly uploads: ReadonlySet<Verb>;
 }
 
 type AnyOperation = HostOperation<never, never> | RawOperation<never>;
@@ -126,6 +132,7 @@ export function hostRoute<
   const outlines: { [V in Verb]?: OperationOutline } = {};
   const handlers: { [V in Verb]?: HostOperation<never, never>['handler'] } = {};
   const raw: { [V in Verb]?: RawOperation<never>['raw'] } = {};
+  const uploads = new Set<Verb>();
   for (const verb of verbs) {
     // The pipeline calls each handler only with what its own schema and template allow: that is what makes the erasure sound.
     const operation = (route as unknown as { readonly [V in Verb]?: AnyOperation })[verb];
@@ -136,6 +143,7 @@ export function hostRoute<
     outlines[verb] = { summary: operation.summary ?? route.summary, input: Object.fromEntries(input), reads: [], outside: false };
     if ('raw' in operation) raw[verb] = operation.raw;
     else handlers[verb] = operation.handler;
+    if ('uploads' in operation && operation.uploads === true) uploads.add(verb);
   }
   const erased: HostRoute = {
     template,
@@ -147,6 +155,7 @@ export function hostRoute<
     verbs: outlines,
     handlers,
     raw,
+    uploads,
   };
   return { [template]: erased } as Record<T, HostRoute>;
 }

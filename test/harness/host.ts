@@ -74,6 +74,7 @@ export function testOptions(sink: AuditSink, changes: Partial<ServerOptions> = {
     version: 'test',
     configState: {},
     openMetrics: false,
+    unauthenticated: { rekey: false, generateRoot: false },
     log: pino({ level: 'silent' }),
     wallClock: () => Date.now(),
     acceptRollback: false,
@@ -94,6 +95,9 @@ export function hostSender(server: Server, rootToken: string): TestHost['send'] 
       secure: false,
       length: payload.length,
       readBody: () => Promise.resolve(payload),
+      streamBody: async function* () {
+        yield payload;
+      },
     });
     const text = answer.body === undefined ? '' : Buffer.from(answer.body).toString();
     answer.sent?.();
