@@ -49,6 +49,8 @@ export type NewLease = Pick<LeaseRecord, 'mountId' | 'kind' | 'data' | 'renewabl
 
 const root = 'lease/';
 const randomLength = 24;
+/** Failed tries to end a lease after which it is listed as irrevocable; it is tried on, at long intervals. */
+const attemptsMax = 6;
 
 function idKey(id: string): string {
   return `${root}id/${id}`;
@@ -123,6 +125,52 @@ export async function renewableLease(tx: Transaction, id: string, now: number): 
 /** Names below a prefix of ids ('' or with its slash), in order. */
 export function listLeases(tx: Transaction, prefix: string): Promise<readonly string[]> {
   return tx.list(`${root}id/${prefix}`);
+}
+
+/** Ids of leases below a prefix ('' or with its slash), in order, after an id. */
+export async function leasesUnder(tx: Transaction, prefix: string, after: string, limit: number): Promise<readonly string[]> {
+  const slash = after.indexOf('/', prefix.length);
+  const ids: string[] = [];
+  // The page before ended inside a directory: what is left of it comes first.
+  if (slash >= 0) ids.push(...(await leasesUnder(tx, after.slice(0, slash + 1), after, limit)));
+  const from = after === '' ? '' : slash < 0 ? after.slice(prefix.length) : after.slice(prefix.length, slash + 1);
+  if (ids.length >= limit) return ids;
+  // Every directory holds at least one lease, so a page never needs more names than ids.
+  for (const name of await tx.list(`${root}id/${prefix}`, from, limit - ids.length)) {
+    if (ids.length >= limit) break;
+    if (name.endsWith('/')) ids.push(...(await leasesUnder(tx, prefix + name, '', limit - ids.length)));
+    else ids.push(prefix + name);
+  }
+  return ids;
+}
+
+/** Whether so many tries have failed that an operator should look at it. */
+export function isIrrevocable({ state, attempts }: LeaseRecord): boolean {
+  return state === 'ending' && attempts >= attemptsMax;
+}
+
+/** Removes index entries whose lease is gone, of those after a name; what a version with a fault may have left. @returns where to go on; undefined at the end */
+export async function tidyIndex(
+  tx: Transaction,
+  index: string,
+  after: string,
+  limit: number,
+): Promise<{ readonly removed: number; readonly next: string | undefined }> {
+  let removed = 0;
+  const names = await tx.list(index, after, limit);
+  for (const name of names) {
+    const id = await tx.get(index + name);
+    if (id === undefined || (await tx.get(idKey(Buffer.from(id).toString()))) !== undefined) continue;
+    tx.delete(index + name);
+    removed++;
+  }
+  return { removed, next: names.length < limit ? undefined : names.at(-1) };
+}
+
+/** Directories of index entries, each of which names a lease. */
+export async function indexDirectories(tx: Transaction): Promise<readonly string[]> {
+  const below = async (parent: string): Promise<readonly string[]> => (await tx.list(parent)).map((name) => parent + name);
+  return [`${root}pending/`, ...(await below(`${root}mount/`)), ...(await below(`${root}due/`))];
 }
 
 /** Says that a lease ends: from now on nobody can activate or renew it. Undefined when it is gone. */

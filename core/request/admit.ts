@@ -14,8 +14,12 @@ export type Admission =
   | { readonly kind: 'admitted'; readonly headers: Headers | undefined }
   | { readonly kind: 'refused'; readonly answer: Answer };
 
-/** Refuses a request over its rate, with a namespace that does not exist, over its size, or while sealed. `always`: the route works while sealed. */
-export async function admit(host: Host, head: Head, always: boolean): Promise<Admission> {
+/**
+ * Refuses a request over its rate, with a namespace that does not exist, over its size, or while sealed.
+ * @param always the route works while sealed
+ * @param uploads its body may be of any size: it is not read before the request is allowed
+ */
+export async function admit(host: Host, head: Head, always: boolean, uploads: boolean): Promise<Admission> {
   const { incoming } = head;
   const refused = (answer: Answer): Admission => ({ kind: 'refused', answer });
   if (!always) {
@@ -29,7 +33,7 @@ export async function admit(host: Host, head: Head, always: boolean): Promise<Ad
   if (typeof namespace === 'string' && !/^(root)?\/?$/.test(namespace)) {
     throw new StrongroomError('missing', 'header X-Vault-Namespace: there is only the root namespace');
   }
-  if (incoming.length !== undefined && incoming.length > host.limits.bodyBytesMax) {
+  if (!uploads && incoming.length !== undefined && incoming.length > host.limits.bodyBytesMax) {
     throw new StrongroomError('too-large', `request body: larger than ${host.limits.bodyBytesMax} bytes`);
   }
   if (!always && unsealed === undefined) return refused(errorAnswer(503, ['Vault is sealed'], { 'Retry-After': '1' }));

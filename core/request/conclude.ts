@@ -55,11 +55,10 @@ export async function conclude(unsealed: Unsealed, found: Concluding, attempt: A
   if (keep !== undefined) {
     const { status, data: text, warnings, raw, headers } = outcome;
     const answer = { status, data: text, warnings, raw, headers, auditData: fragment };
-    unsealed.cache.keep(keep.key, { reads: tx.readSet(), ...answer, validUntil: keep.validUntil });
+    unsealed.cache.keep(keep.key, { reads: tx.readSet(), ...answer, validUntil: keep.validUntil, leaseDuration: keep.leaseDuration });
   }
   await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), attempt.recorded, answered]);
-  await reply?.after?.();
-  return respond(head, outcome);
+  return (await reply?.after?.()) ?? respond(head, outcome);
 }
 
 /** What goes out: `plain` in place of an envelope. */

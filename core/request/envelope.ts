@@ -37,7 +37,7 @@ export function authJson(auth: AuthBlock): string {
     lease_duration: auth.leaseDuration,
     renewable: auth.renewable,
     entity_id: '',
-    token_type: 'service',
+    token_type: auth.tokenType,
     orphan: auth.orphan,
     mfa_requirement: null,
     num_uses: auth.numUses,

@@ -4,16 +4,18 @@ import type { RawInput } from '@strongroom/sdk-plugin/hosting';
 import type { ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
+import { grantTtl } from '../identity/lifetime.ts';
+import type { Mount } from '../mounts/mount-table.ts';
 import { Conflict } from '../storage/types.ts';
 import type { CachedAnswer } from './answer-cache.ts';
 import type { Body } from './body.ts';
 import type { Outcome } from './envelope.ts';
 import type { Head } from './head.ts';
-import type { Host, Unsealed } from './host.ts';
+import type { Host, SystemTtl, Unsealed } from './host.ts';
 import type { HostReply } from './host-route.ts';
 import type { Caller } from './identify.ts';
 import { readInput } from './input.ts';
-import { countedByLockout, type KeptOverRestarts, tokenOfLogin } from './login.ts';
+import { countedByLockout, type KeptOverRestarts, mountTtl, tokenOfLogin } from './login.ts';
 import { callRoom, engineInput, type EngineTarget } from './room-call.ts';
 import { hostMountType, type Target } from './route.ts';
 
@@ -27,7 +29,7 @@ export interface Handled {
   /** A hit: its data as the audit writes it. */
   readonly cached: CachedAnswer | undefined;
   /** Where to keep the answer, and until when it may be used (ms since 1970); undefined: not at all. */
-  readonly keep: { readonly key: string; readonly validUntil: number } | undefined;
+  readonly keep: { readonly key: string; readonly validUntil: number; readonly leaseDuration: number | undefined } | undefined;
 }
 
 /** What a handler is given by the stations before it. */
@@ -56,7 +58,7 @@ const reading: ReadonlySet<string> = new Set(['read', 'list', 'scan']);
 /** What the reply of an engine amounts to. */
 export function outcomeOf(
   verb: string,
-  reply: Omit<NonNullable<ReplyMessage['reply']>, 'login' | 'validUntil'> | undefined,
+  reply: Omit<NonNullable<ReplyMessage['reply']>, 'login' | 'validUntil' | 'leaseDuration'> | undefined,
   extra: Pick<Outcome, 'auth' | 'topLevel' | 'mountType' | 'credential' | 'lease'>,
 ): Outcome {
   const warnings = reply?.warnings ?? [];
@@ -83,7 +85,18 @@ async function handleHere(host: Host, unsealed: Unsealed, target: Extract<Found,
     await recorded;
     return (kept.effect ??= effect()) as Promise<T>;
   };
-  const ctx = { host, unsealed, tx, head, body, caller: caller.kind === 'token' ? caller.token : undefined, sudo, recorded, outside };
+  const ctx = {
+    host,
+    unsealed,
+    tx,
+    head,
+    body,
+    caller: caller.kind === 'token' ? caller.token : undefined,
+    sudo,
+    recorded,
+    upload: () => head.incoming.streamBody(),
+    outside,
+  };
   // Parameters come from the route's own template and the input from its own schema.
   const reply = await handler(ctx, target.params as never, input as never);
   const made = outcomeOf(target.verb, reply && plainReply(reply), {
@@ -118,7 +131,7 @@ async function handleInRoom(
   if (cached !== undefined) {
     if (!tx.dependAll(cached.reads)) throw new Conflict('a cached answer has changed');
     return {
-      outcome: { ...extra, ...answerOf(cached) },
+      outcome: { ...extra, ...answerOf(cached), ...heldFor(cached.leaseDuration, mount, host.ttl).lease },
       reply: undefined,
       cached,
       keep: undefined,
@@ -130,19 +143,36 @@ async function handleInRoom(
     callRoom(unsealed, target, 'handle', { caller, tx, kept, input: () => input }),
   );
   const { auth, warnings } = await tokenOfLogin(unsealed, host.ttl, target, facts, message.reply);
-  const reply = warnings.length === 0 ? message.reply : { ...message.reply, warnings: [...(message.reply?.warnings ?? []), ...warnings] };
+  const { lease, capped } = heldFor(message.reply?.leaseDuration, mount, host.ttl);
+  const said = [...warnings, ...capped];
+  const reply = said.length === 0 ? message.reply : { ...message.reply, warnings: [...(message.reply?.warnings ?? []), ...said] };
   const validUntil = message.reply?.validUntil ?? (message.uncacheable ? 0 : Number.POSITIVE_INFINITY);
   return {
-    outcome: outcomeOf(verb, reply, { ...extra, auth }),
+    outcome: outcomeOf(verb, reply, { ...extra, auth, ...lease }),
     reply: undefined,
     cached: undefined,
-    keep: key === undefined || message.writes.length > 0 || validUntil === 0 ? undefined : { key, validUntil },
+    keep:
+      key === undefined || message.writes.length > 0 || validUntil === 0
+        ? undefined
+        : { key, validUntil, leaseDuration: message.reply?.leaseDuration },
   };
 }
 
 /** Engines keep user JSON as it came, so they may repeat keys; what names who may do what may not. @throws StrongroomError `invalid` */
 export function refuseDuplicates({ mount }: EngineTarget, { body }: Pick<HandleFacts, 'body'>): void {
   if (mount.class === 'auth' && body.duplicateKeys) throw new StrongroomError('invalid', 'request body: an object names a key twice');
+}
+
+/** How long data without a lease may be used, within the bounds of the mount. @param seconds as the engine says; undefined: it does not */
+function heldFor(
+  seconds: number | undefined,
+  mount: Mount,
+  system: SystemTtl,
+): { readonly lease: Pick<Outcome, 'lease'>; readonly capped: readonly string[] } {
+  if (seconds === undefined) return { lease: {}, capped: [] };
+  const wish = { ttl: Math.max(0, Math.floor(seconds)), explicitMaxTtl: 0, period: 0 };
+  const { ttl, warnings } = grantTtl(wish, mountTtl(mount, system), 0, 0);
+  return { lease: { lease: { id: '', renewable: false, duration: ttl } }, capped: warnings };
 }
 
 function answerOf({

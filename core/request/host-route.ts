@@ -3,7 +3,7 @@ import type { Json, Params, schema, Verb } from '@strongroom/sdk-plugin';
 import { verbs } from '@strongroom/sdk-plugin';
 import type { KeyringChange } from '../barrier/keyring-change.ts';
 import type { Transaction } from '../barrier/transaction.ts';
-import type { StoredToken } from '../identity/token.ts';
+import type { StoredToken, TokenType } from '../identity/token.ts';
 import { type FieldOutline, type OperationOutline } from '@strongroom/sdk-plugin/serving';
 import type { Body } from './body.ts';
 import type { Outcome } from './envelope.ts';
@@ -14,6 +14,7 @@ import type { Answer } from './incoming.ts';
 /** The `auth` block of an answer. */
 export interface AuthBlock {
   readonly clientToken: string;
+  readonly tokenType: TokenType;
   readonly accessor: string;
   /** For the audit. */
   readonly displayName: string;
@@ -39,6 +40,8 @@ export interface HostContext {
   readonly sudo: boolean;
   /** Once the request's line is in the audit: what reaches outside has to wait for it. */
   readonly recorded: Promise<void> | undefined;
+  /** The body of an operation that uploads. */
+  upload(): AsyncIterable<Uint8Array>;
   /** Does what reaches outside: once, however often the request restarts, and not before `recorded`. */
   outside<T>(effect: () => Promise<T>): Promise<T>;
 }
@@ -56,8 +59,8 @@ export interface HostReply {
   readonly raw?: Answer;
   /** A change of the keyring that the writes are committed with. */
   readonly keyring?: KeyringChange;
-  /** Runs after the commit is durable, before the answer leaves. */
-  readonly after?: () => Promise<void> | void;
+  /** Runs after the commit is durable, before the answer leaves; an answer of its own replaces it. */
+  readonly after?: () => Promise<Answer | void> | void;
   /** The writes only end things: they may use the space of the ballast. */
   readonly urgent?: boolean;
 }
@@ -66,6 +69,8 @@ export interface HostReply {
 export interface HostOperation<P, I extends schema.Fields> {
   readonly summary?: string;
   readonly input?: I;
+  /** The body is not JSON but bytes of any number: the handler takes them from `upload`. */
+  readonly uploads?: boolean;
   readonly handler: (ctx: HostContext, params: P, input: schema.InferFields<I>) => Promise<HostReply | undefined> | HostReply | undefined;
 }
 
@@ -99,6 +104,8 @@ export interface HostRoute {
   readonly verbs: { readonly [V in Verb]?: OperationOutline };
   readonly handlers: { readonly [V in Verb]?: HostOperation<never, never>['handler'] };
   readonly raw: { readonly [V in Verb]?: RawOperation<never>['raw'] };
+  /** Operations whose bodies are not read before they are allowed. */
+  readonly uploads: ReadonlySet<Verb>;
 }
 
 type AnyOperation = HostOperation<never, never> | RawOperation<never>;
@@ -125,6 +132,7 @@ export function hostRoute<
   const outlines: { [V in Verb]?: OperationOutline } = {};
   const handlers: { [V in Verb]?: HostOperation<never, never>['handler'] } = {};
   const raw: { [V in Verb]?: RawOperation<never>['raw'] } = {};
+  const uploads = new Set<Verb>();
   for (const verb of verbs) {
     // The pipeline calls each handler only with what its own schema and template allow: that is what makes the erasure sound.
     const operation = (route as unknown as { readonly [V in Verb]?: AnyOperation })[verb];
@@ -135,6 +143,7 @@ export function hostRoute<
     outlines[verb] = { summary: operation.summary ?? route.summary, input: Object.fromEntries(input), reads: [], outside: false };
     if ('raw' in operation) raw[verb] = operation.raw;
     else handlers[verb] = operation.handler;
+    if ('uploads' in operation && operation.uploads === true) uploads.add(verb);
   }
   const erased: HostRoute = {
     template,
@@ -146,6 +155,7 @@ export function hostRoute<
     verbs: outlines,
     handlers,
     raw,
+    uploads,
   };
   return { [template]: erased } as Record<T, HostRoute>;
 }

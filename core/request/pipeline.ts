@@ -43,10 +43,22 @@ export async function serveRequest(host: Host, incoming: Incoming): Promise<Answ
 async function serve(host: Host, incoming: Incoming): Promise<Answer> {
   if (incoming.method === 'OPTIONS') return preflight(host.cors);
   const head = readHead(incoming.method === 'HEAD' ? headAsGet(incoming) : incoming, randomUUID(), host.limits.pathBytesMax);
-  const raw = isHostPath(head.path) ? host.system.match(head.path, head.verb === 'list')?.route.raw[head.verb] : undefined;
-  const admission = await admit(host, head, raw !== undefined);
+  host.underWay.set(head.requestId, { head, startedAt: Date.now() });
+  try {
+    return await serveHead(host, head);
+  } finally {
+    host.underWay.delete(head.requestId);
+  }
+}
+
+async function serveHead(host: Host, head: Head): Promise<Answer> {
+  const { incoming } = head;
+  const own = isHostPath(head.path) ? host.system.match(head.path, head.verb === 'list')?.route : undefined;
+  const raw = own?.raw[head.verb];
+  const uploads = own?.uploads.has(head.verb) === true;
+  const admission = await admit(host, head, raw !== undefined, uploads);
   if (admission.kind === 'refused') return admission.answer;
-  const bytes = await incoming.readBody(host.limits.bodyBytesMax);
+  const bytes = uploads ? Buffer.alloc(0) : await incoming.readBody(host.limits.bodyBytesMax);
   const contentType = incoming.headers['content-type'];
   const parsed = parse(bytes, typeof contentType === 'string' ? contentType : undefined, host);
   if (raw !== undefined) {

@@ -84,7 +84,7 @@ export async function findTarget(host: Host, unsealed: Unsealed, tx: Transaction
   const mounts = await readMounts(tx);
   const mount = mounts.serving(path);
   if (mount === undefined) return { kind: 'no-mount' };
-  const loaded = unsealed.rooms.engine(mount.type, mount.class, mount.isolation);
+  const loaded = unsealed.rooms.engine(mount.plugin, mount.class, mount.isolation);
   const engine = loaded instanceof Promise ? await loaded : loaded;
   const match = engine.routes.match(path.slice(mount.path.length), isListing(verb));
   if (match === undefined) return { kind: 'no-path', mount, verb };

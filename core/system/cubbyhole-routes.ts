@@ -13,13 +13,13 @@ const secretBytesMax = 524_288;
 
 function owner({ caller }: Pick<HostContext, 'caller'>): StoredToken {
   if (caller === undefined) throw new StrongroomError('denied', 'permission denied');
-  if (caller.record.accessor === '')
+  if (tokenType(caller.record) === 'batch')
     throw new StrongroomError('invalid', 'cubbyhole operations are only supported by "service" type tokens');
   return caller;
 }
 
 async function exists(tx: Transaction, caller: StoredToken | undefined, path: string): Promise<boolean> {
-  if (caller === undefined) return false;
+  if (caller === undefined || caller.record.accessor === '') return false;
   // What a wrapping token stands for cannot be written over.
   return isWrapping(caller.record) || tx.has(cubbyholeDirectory(caller.record) + path);
 }

@@ -18,7 +18,7 @@ async function text(ctx: HostContext, name: string): Promise<string | undefined>
 }
 
 /** Policies may be sent in base64, as some clients do. */
-function decodeRules(rules: string): string {
+export function decodeRules(rules: string): string {
   const compact = rules.replace(/\s/g, '');
   if (compact.length === 0 || compact.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(compact)) return rules;
   return Buffer.from(compact, 'base64').toString('utf8');

@@ -78,6 +78,27 @@ test.each(['sys/leases/revoke', 'sys/revoke'])('%s revokes', async (path) => {
   expect((await call('PUT', `${path}/${id}`, {}, token)).status).toBe(403);
 });
 
+test.each(['sys/leases/revoke-prefix', 'sys/revoke-prefix', 'sys/leases/revoke-force', 'sys/revoke-force'])(
+  '%s ends all below a path',
+  async (path) => {
+    const token = await tokenWith(server, 'prefixes', 'path "sys/*" { capabilities = ["update"] }');
+    expect((await call('PUT', `${path}/keys/creds`, {}, token)).status).toBe(403);
+    expect((await call('PUT', `${path}/keys/creds`)).status).toBe(204);
+    expect(service.keys.size).toBe(0);
+    expect((await call('POST', `${path}/keys/creds`, {})).status).toBe(204);
+  },
+);
+
+test('leases that can not be revoked are counted and listed, and the index is tidied', async () => {
+  const token = await tokenWith(server, 'none', 'path "x" { capabilities = ["read"] }');
+  expect((await call('GET', 'sys/leases/count?type=irrevocable')).json.data).toEqual({ lease_count: 0, counts: {} });
+  expect((await call('GET', 'sys/leases?type=irrevocable')).json.data).toEqual({ lease_count: 0, leases: [] });
+  expect((await call('POST', 'sys/leases/tidy')).status).toBe(202);
+  for (const path of ['sys/leases/count?type=irrevocable', 'sys/leases?type=irrevocable'])
+    expect((await call('GET', path, undefined, token)).status).toBe(403);
+  expect((await call('POST', 'sys/leases/tidy', {}, token)).status).toBe(403);
+});
+
 test('every token may renew and look up a lease whose id it knows', async () => {
   const token = await tokenWith(server, 'plain', 'path "x" { capabilities = ["read"] }');
   expect((await call('PUT', 'sys/leases/renew', { lease_id: id }, token)).status).toBe(200);
