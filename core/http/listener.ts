@@ -199,7 +199,7 @@ export class Listener {
   }
 
   #incoming(request: IncomingMessage, response: ServerResponse, method: string, client: ProxySource): Incoming {
-    const { headers } = request;
+    const { headers, socket } = request;
     const length = headers['content-length'];
     return {
       method,

@@ -3,7 +3,7 @@ import { OpaqueJson } from '@strongroom/sdk-plugin';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import { cubbyholeDirectory } from '../identity/cubbyhole.ts';
-import { isWrapping, type StoredToken } from '../identity/token.ts';
+import { isWrapping, type StoredToken, tokenType } from '../identity/token.ts';
 import { envelope } from '../request/envelope.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
 import { forgetWrapped, wrappedBy } from '../request/wrap.ts';
@@ -19,7 +19,7 @@ function owner({ caller }: Pick<HostContext, 'caller'>): StoredToken {
 }
 
 async function exists(tx: Transaction, caller: StoredToken | undefined, path: string): Promise<boolean> {
-  if (caller === undefined || caller.record.accessor === '') return false;
+  if (caller === undefined || tokenType(caller.record) === 'batch') return false;
   // What a wrapping token stands for cannot be written over.
   return isWrapping(caller.record) || tx.has(cubbyholeDirectory(caller.record) + path);
 }
