@@ -32,11 +32,12 @@ export const login: Command = clientCommand(flags, async ({ flags: given, rest, 
   if (field !== undefined)
     printField(objectNode([['token', member(auth, 'client_token') ?? textNode('')], ...members(auth)]), field, terminal);
   else if (format !== 'table') printTree(body ?? objectNode([]), format, terminal);
-  else printRows(rows(auth), terminal);
+  else printRows(authRows(auth), terminal);
   return 0;
 });
 
-function rows(auth: JsonNode | undefined): readonly (readonly [string, string])[] {
+/** What tables say of a token. */
+export function authRows(auth: JsonNode | undefined): readonly (readonly [string, string])[] {
   return [
     ['token', textOf(member(auth, 'client_token'))],
     ['token_accessor', textOf(member(auth, 'accessor'))],

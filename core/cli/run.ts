@@ -13,6 +13,7 @@ import { status } from './seal-status.ts';
 import { pluginBuild, pluginInspect, pluginTest } from './plugin.ts';
 import { serve } from './serve.ts';
 import { NothingThere, UsageError, type Command, type ExitCode, type Terminal } from './terminal.ts';
+import { unwrap } from './unwrap.ts';
 import { version } from './version.ts';
 
 /** A command by its words, with the arguments it takes and what it does. */
@@ -27,6 +28,7 @@ const commands: Readonly<Record<string, Entry>> = {
   server: { usage: '--config FILE', summary: 'Run a server', command: serve },
   status: { usage: '', summary: 'Show whether the server is sealed (exit code 2 when it is)', command: status },
   login: { usage: '-method=METHOD [-path=P] [-token-only] KEY=VALUE...', summary: 'Log in and print the token', command: login },
+  unwrap: { usage: '[-field=F] [TOKEN]', summary: 'Show what a wrapping token stands for, once', command: unwrap },
   'operator init': { usage: '[-key-shares=5] [-key-threshold=3] [-status]', summary: 'Initialise a server', command: operatorInit },
   'operator unseal': { usage: '[KEY | -] [-reset]', summary: 'Hand over a key share', command: operatorUnseal },
   'operator seal': { usage: '', summary: 'Seal the server', command: operatorSeal },
