@@ -34,7 +34,7 @@ async function specification(query = '', token: string | null = server.rootToken
 describe('the OpenAPI document', () => {
   test.each(['', '?generic_mount_paths=true'])('is valid (%s)', async (query) => {
     const document = await specification(query);
-    const result = await new Validator().validate(JSON.parse(JSON.stringify(document)) as object);
+    const result = await new Validator().validate({ ...document });
     expect(result).toEqual({ valid: true });
   });
 
