@@ -13,6 +13,7 @@
  */
 import type { Transaction } from '../barrier/transaction.ts';
 import { endCubbyhole } from './cubbyhole.ts';
+import { endHolds } from './token-holds.ts';
 import type { TokenRecord } from './token.ts';
 
 const root = 'core/token/';
@@ -81,9 +82,10 @@ export function writeToken(tx: Transaction, hash: string, record: TokenRecord): 
   for (const [key, value] of placesOf(hash, record)) tx.put(key, value);
 }
 
-/** Removes a token and its places; what it stored is left to the sweep. */
+/** Removes a token and its places; what it stored and what was issued to it are left to the sweep. */
 export async function removeToken(tx: Transaction, hash: string, record: TokenRecord): Promise<void> {
   await endCubbyhole(tx, record);
+  await endHolds(tx, hash);
   tx.delete(idKey(hash));
   for (const [key] of placesOf(hash, record)) tx.delete(key);
 }

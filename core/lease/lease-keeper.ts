@@ -6,6 +6,7 @@ import { retryWaitMs } from '@strongroom/sdk-plugin/hosting';
 import { inTransaction } from '../barrier/in-transaction.ts';
 import { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
+import { sweepHolds } from '../identity/token-holds.ts';
 import { mountWorld, unrouted } from '../runner/engine-call.ts';
 import { applyReply } from './apply-reply.ts';
 import { DueWork } from './due-work.ts';
@@ -78,6 +79,15 @@ export class LeaseKeeper extends DueWork {
       await engine.room.call(call, { fetch: rooms.fetchOf(mount), crypto: crypto.of(mount.id) });
     }
     return this.#commit((tx) => extend(tx, id, seconds, now));
+  }
+
+  /** Gives up the leases of tokens that are gone, a batch of them. @returns how many entries it dealt with; 0 when nothing is left */
+  async giveUpHeld(): Promise<number> {
+    const found = await this.#commit((tx) =>
+      sweepHolds(tx, batch, async (within, id) => void (await beginEnding(within, id, this.world.clock.now()))),
+    );
+    if (found > 0) this.wake();
+    return found;
   }
 
   /** Ends a lease that was given up, now. @throws StrongroomError `upstream` when it can't be ended yet; it is tried again */

@@ -11,6 +11,7 @@
 import type { Transaction } from '../barrier/transaction.ts';
 import { randomBase62 } from '../crypto/random-text.ts';
 import { StrongroomError } from '../errors.ts';
+import { hold, letGo } from '../identity/token-holds.ts';
 
 /** A lease as it is stored. Moments in milliseconds since 1970. */
 export interface LeaseRecord {
@@ -34,12 +35,14 @@ export interface LeaseRecord {
   readonly dueAt: number;
   /** Failed tries to end it. */
   readonly attempts: number;
+  /** Hash of the token that it ends with; absent: none. */
+  readonly token?: string;
   /** Ended once; `execute` may still have been running then, so it is ended again at `dueAt`. */
   readonly again: boolean;
 }
 
 /** What a new lease is made of. */
-export type NewLease = Pick<LeaseRecord, 'mountId' | 'kind' | 'data' | 'renewable'> & {
+export type NewLease = Pick<LeaseRecord, 'mountId' | 'kind' | 'data' | 'renewable' | 'token'> & {
   /** Path of the request. */
   readonly path: string;
   /** Seconds. */
@@ -66,7 +69,7 @@ function dueKey({ id, dueAt }: LeaseRecord): string {
 
 /** Stores a pending lease, in the transaction that `execute` waits for. @param pendingMs after which it is given up if nobody has activated it */
 export function addPending(tx: Transaction, lease: NewLease, now: number, pendingMs: number): LeaseRecord {
-  const { path, ttl, maxTtl, mountId, kind, data, renewable } = lease;
+  const { path, ttl, maxTtl, mountId, kind, data, renewable, token } = lease;
   const record: LeaseRecord = {
     id: `${path}/${randomBase62(randomLength)}`,
     mountId,
@@ -81,12 +84,14 @@ export function addPending(tx: Transaction, lease: NewLease, now: number, pendin
     dueAt: now + pendingMs,
     attempts: 0,
     again: false,
+    ...(token === undefined ? {} : { token }),
   };
   const id = Buffer.from(record.id);
   tx.put(`${root}pending/${randomPart(record.id)}`, id);
   tx.put(`${root}mount/${mountId}/${randomPart(record.id)}`, id);
   tx.put(dueKey(record), id);
   tx.put(idKey(record.id), encode(record));
+  if (token !== undefined) hold(tx, token, randomPart(record.id), record.id);
   return record;
 }
 
@@ -194,6 +199,7 @@ export function remove(tx: Transaction, lease: LeaseRecord): void {
   tx.delete(dueKey(lease));
   tx.delete(`${root}pending/${random}`);
   tx.delete(`${root}mount/${lease.mountId}/${random}`);
+  if (lease.token !== undefined) letGo(tx, lease.token, random);
 }
 
 /** Ids of leases for which something has to be done, earliest first. */

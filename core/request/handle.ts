@@ -9,6 +9,8 @@ import type { Mount } from '../mounts/mount-table.ts';
 import { Conflict } from '../storage/types.ts';
 import type { CachedAnswer } from './answer-cache.ts';
 import type { Body } from './body.ts';
+import { helpOf } from './help.ts';
+import { plainAnswer } from './incoming.ts';
 import type { Outcome } from './envelope.ts';
 import type { Head } from './head.ts';
 import type { Host, SystemTtl, Unsealed } from './host.ts';
@@ -20,7 +22,7 @@ import { callRoom, engineInput, type EngineTarget } from './room-call.ts';
 import { hostMountType, type Target } from './route.ts';
 
 /** A target that can be handled. */
-export type Found = Extract<Target, { kind: 'host' | 'engine' }>;
+export type Found = Extract<Target, { kind: 'host' | 'engine' | 'help' }>;
 
 /** What a handler made, besides the writes in the transaction. */
 export interface Handled {
@@ -70,7 +72,19 @@ export function outcomeOf(
 
 /** Runs the handler of a target. @throws Conflict to restart; StrongroomError for every refusal and failure */
 export async function handleTarget(host: Host, unsealed: Unsealed, target: Found, facts: HandleFacts): Promise<Handled> {
-  return target.kind === 'host' ? handleHere(host, unsealed, target, facts) : handleInRoom(host, unsealed, target, facts);
+  switch (target.kind) {
+    case 'host':
+      return handleHere(host, unsealed, target, facts);
+    case 'engine':
+      return handleInRoom(host, unsealed, target, facts);
+    case 'help':
+      return handleHelp(host, target);
+  }
+}
+
+function handleHelp({ apiVersion }: Host, { subject }: Extract<Found, { kind: 'help' }>): Handled {
+  const outcome = { ...outcomeOf('read', {}, { auth: undefined, topLevel: false, mountType: '' }), status: 200 };
+  return { outcome, reply: { raw: plainAnswer(200, helpOf(apiVersion, subject)) }, cached: undefined, keep: undefined };
 }
 
 async function handleHere(host: Host, unsealed: Unsealed, target: Extract<Found, { kind: 'host' }>, facts: HandleFacts): Promise<Handled> {

@@ -14,6 +14,8 @@ export interface Head {
   readonly verb: Verb;
   readonly query: ReadonlyMap<string, string>;
   readonly token: string | undefined;
+  /** What the path is for is asked, instead of what it does. */
+  readonly help: boolean;
   /** Seconds; undefined: no wrapping asked for. */
   readonly wrapTtl: number | undefined;
   readonly wrapFormat: 'jwt' | undefined;
@@ -41,7 +43,8 @@ export function readHead(incoming: Incoming, requestId: string, pathBytesMax: nu
   if (verb === 'patch' && !/^application\/merge-patch\+json\b/i.test(String(incoming.headers['content-type'] ?? ''))) {
     throw new StrongroomError('media-type', 'PATCH requires the Content-Type application/merge-patch+json');
   }
-  return { requestId, incoming, path: path.slice(3), verb, query, token: tokenOf(incoming), ...wrappingOf(incoming) };
+  const help = verb === 'read' && parseBoolean(query.get('help') ?? '') === true;
+  return { requestId, incoming, path: path.slice(3), verb, query, token: tokenOf(incoming), help, ...wrappingOf(incoming) };
 }
 
 function listingVerb(query: ReadonlyMap<string, string>): Verb | undefined {

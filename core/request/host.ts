@@ -71,6 +71,8 @@ export interface Cors {
 
 /** A running server. */
 export interface Host {
+  /** The version of Vault that clients are told. */
+  readonly apiVersion: string;
   readonly log: Logger;
   readonly limits: RequestLimits;
   readonly ttl: SystemTtl;

@@ -10,6 +10,7 @@ import { grantedLease } from '@strongroom/sdk-plugin/hosting';
 import type { ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
+import { tokenType } from '../identity/token.ts';
 import { activate, addPending, type LeaseRecord } from '../lease/lease-store.ts';
 import { readMounts } from '../mounts/mount-table.ts';
 import { type Commit, Conflict } from '../storage/types.ts';
@@ -79,15 +80,28 @@ async function serveSteps(
 }
 
 /** Stores the lease that `prepare` asks for, pending. @throws StrongroomError `internal` for a kind that the engine does not have */
-function pend(unsealed: Unsealed, host: Host, { tx, target, head }: OutsideFacts, { lease }: ReplyMessage): LeaseRecord | undefined {
+function pend(
+  unsealed: Unsealed,
+  host: Host,
+  { tx, target, head, caller }: OutsideFacts,
+  { lease }: ReplyMessage,
+): LeaseRecord | undefined {
   if (lease === undefined) return undefined;
   const { mount, engine } = target;
   const kind = Object.hasOwn(engine.outline.leases, lease.kind) ? engine.outline.leases[lease.kind] : undefined;
   if (kind === undefined) throw new StrongroomError('internal', 'the engine asked for a kind of lease that it does not declare');
   const { ttl, maxTtl } = grantedLease(lease, mountTtl(mount, host.ttl));
   const { path } = head;
-  const wish = { mountId: mount.id, kind: lease.kind, data: lease.data, renewable: kind.renewable, path, ttl, maxTtl };
+  const wish = { mountId: mount.id, kind: lease.kind, data: lease.data, renewable: kind.renewable, path, ttl, maxTtl, ...holderOf(caller) };
   return addPending(tx, wish, unsealed.clock.now(), pendingMs);
+}
+
+/** The token that a lease ends with: the caller's, or the one above a batch token, of which nothing is stored. */
+function holderOf(caller: Caller): { readonly token?: string } {
+  if (caller.kind !== 'token') return {};
+  const { hash, record } = caller.token;
+  const token = tokenType(record) === 'batch' ? record.parent : hash;
+  return token === undefined ? {} : { token };
 }
 
 interface Finishing {

@@ -54,7 +54,7 @@ async function serve(host: Host, incoming: Incoming): Promise<Answer> {
 async function serveHead(host: Host, head: Head): Promise<Answer> {
   const { incoming } = head;
   const own = isHostPath(head.path) ? host.system.match(head.path, head.verb === 'list')?.route : undefined;
-  const raw = own?.raw[head.verb];
+  const raw = head.help ? undefined : own?.raw[head.verb];
   const uploads = own?.uploads.has(head.verb) === true;
   const admission = await admit(host, head, raw !== undefined, uploads);
   if (admission.kind === 'refused') return admission.answer;

@@ -7,13 +7,16 @@ import { type Mount, readMounts } from '../mounts/mount-table.ts';
 import type { OperationOutline, RouteOutline } from '@strongroom/sdk-plugin/serving';
 import type { Engine } from '../runner/rooms.ts';
 import type { Head } from './head.ts';
+import type { HelpSubject } from './help.ts';
 import type { Caller } from './identify.ts';
 import type { Host, Unsealed } from './host.ts';
 import type { HostRoute } from './host-route.ts';
+import type { DocumentedPart } from './openapi.ts';
 
 /** What a path leads to. */
 export type Target =
   | { readonly kind: 'no-mount' }
+  | { readonly kind: 'help'; readonly mount: Mount | undefined; readonly verb: 'read'; readonly subject: HelpSubject }
   | { readonly kind: 'no-path'; readonly mount: Mount | undefined; readonly verb: Verb }
   | { readonly kind: 'no-verb'; readonly mount: Mount | undefined; readonly verb: Verb }
   | {
@@ -36,7 +39,8 @@ export type Target =
       readonly operation: OperationOutline;
     };
 
-const hostMounts: readonly (readonly [path: string, type: string])[] = [
+/** The host's own mounts. */
+export const hostMounts: readonly (readonly [path: string, type: string])[] = [
   ['sys', 'system'],
   ['auth/token', 'token'],
   ['cubbyhole', 'cubbyhole'],
@@ -70,6 +74,7 @@ export function policyPath(head: Head): string {
 /** Finds the target, inside the transaction. @throws StrongroomError `unavailable` when the engine can't be loaded */
 export async function findTarget(host: Host, unsealed: Unsealed, tx: Transaction, head: Head, caller: Caller): Promise<Target> {
   const { path, verb } = head;
+  if (head.help) return findHelp(host, unsealed, tx, path);
   if (isHostPath(path)) {
     const match = host.system.match(path, isListing(verb));
     if (match === undefined) return { kind: 'no-path', mount: undefined, verb };
@@ -95,6 +100,38 @@ export async function findTarget(host: Host, unsealed: Unsealed, tx: Transaction
   if (operation === undefined) return { kind: 'no-verb', mount, verb: decided };
   const canonical = params === match.params ? path : mount.path + pathOf(route.template, params);
   return { kind: 'engine', mount, engine, path: canonical, verb: decided, route, params, operation };
+}
+
+/** What help for a path is about: its route, or all of the mount. */
+async function findHelp(host: Host, unsealed: Unsealed, tx: Transaction, path: string): Promise<Target> {
+  const own = hostMountPath(path);
+  if (own !== undefined) {
+    const route = host.system.match(path, false)?.route ?? host.system.match(path, true)?.route;
+    const part = hostPart(host, own);
+    const atRoot = `${path}/` === own;
+    if (route === undefined && !atRoot) return { kind: 'no-path', mount: undefined, verb: 'read' };
+    return { kind: 'help', mount: undefined, verb: 'read', subject: { path, route: atRoot ? undefined : route, part } };
+  }
+  const mount = (await readMounts(tx)).serving(path);
+  if (mount === undefined) return { kind: 'no-mount' };
+  const part = await enginePart(unsealed, mount);
+  const { routes } = await unsealed.rooms.engine(mount.plugin, mount.class, mount.isolation);
+  const below = path.slice(mount.path.length);
+  const route = below === '' ? undefined : (routes.match(below, false) ?? routes.match(below, true))?.route;
+  if (route === undefined && below !== '') return { kind: 'no-path', mount, verb: 'read' };
+  return { kind: 'help', mount, verb: 'read', subject: { path, route, part } };
+}
+
+/** The host's own routes below one of its mounts (`sys/`), for documents. */
+export function hostPart(host: Host, own: string): DocumentedPart {
+  const routes = host.system.routes.filter(({ template }) => `${template}/`.startsWith(own));
+  return { prefix: '', tag: own.startsWith('auth/') ? 'auth' : own === 'cubbyhole/' ? 'secrets' : 'system', routes };
+}
+
+/** The routes of a mount, for documents. */
+export async function enginePart({ rooms }: Unsealed, { plugin, class: mountClass, isolation, path }: Mount): Promise<DocumentedPart> {
+  const { routes } = await rooms.engine(plugin, mountClass, isolation);
+  return { prefix: path, tag: mountClass === 'auth' ? 'auth' : 'secrets', routes: routes.routes };
 }
 
 /** The parameters, with those lower-cased that are names without case; the same object when nothing changes. */

@@ -109,6 +109,7 @@ export class Housekeeping {
       () => sweepRevoked(this.#unsealed),
       () => sweepReleased(this.#unsealed),
       () => this.#once(sweepCubbyholes),
+      () => this.#unsealed.leases.giveUpHeld(),
       () => this.#once((tx, limit) => lockout.sweep(tx, limit)),
       () => this.#once(sweepUnmounted),
     ];

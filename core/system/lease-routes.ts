@@ -1,6 +1,7 @@
 /** `sys/leases/…`: looking at leases, renewing and revoking them. */
 import { schema as s } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
+import { revokeTokensUnder } from '../identity/token-prefix.ts';
 import { beginEnding, type LeaseRecord, listLeases, readLease } from '../lease/lease-store.ts';
 import { readMounts } from '../mounts/mount-table.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
@@ -59,6 +60,8 @@ async function revokeBelow(
 ): Promise<HostReply> {
   const { leases } = ctx.unsealed;
   const bare = named.replace(/\/$/, '');
+  // Tokens are leases of what made them.
+  if (bare.startsWith('auth/')) await ctx.outside<unknown>(() => revokeTokensUnder(ctx.unsealed, ctx.unsealed.tokens, `${bare}/`));
   if (force) await ctx.outside(() => leases.endUnder(`${bare}/`, true));
   else if ((await readLease(ctx.tx, bare)) !== undefined) return (await revoke(ctx, bare, sync)) ?? {};
   else await ctx.outside<unknown>(() => (sync ? leases.endUnder(`${bare}/`, false) : leases.giveUpUnder(`${bare}/`)));

@@ -9,6 +9,7 @@ import { leaseRoutes } from './lease-routes.ts';
 import { machineRoutes } from './machine-routes.ts';
 import { metricsRoutes } from './metrics-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
+import { openApiRoutes } from './openapi-routes.ts';
 import { passwordPolicyRoutes } from './password-policy-routes.ts';
 import { pluginRoutes } from './plugin-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
@@ -47,5 +48,6 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...machineRoutes(server),
     ...settingsRoutes,
     ...toolRoutes,
+    ...openApiRoutes,
   };
 }

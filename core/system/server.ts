@@ -138,6 +138,10 @@ export class Server implements Host {
     this.system = new RouteTable(systemRoutes(this));
   }
 
+  get apiVersion(): string {
+    return this.options.apiVersion;
+  }
+
   get unsealed(): Unsealed | undefined {
     return this.#opened?.unsealed;
   }

@@ -89,6 +89,23 @@ test.each(['sys/leases/revoke-prefix', 'sys/revoke-prefix', 'sys/leases/revoke-f
   },
 );
 
+test('tokens end by the path that made them', async () => {
+  await call('POST', 'auth/userpass/users/leased', { password: 'correct horse' });
+  const login = async (): Promise<string> =>
+    (await call('POST', 'auth/userpass/login/leased', { password: 'correct horse' })).json.auth.client_token as string;
+  const child = (await call('POST', 'auth/token/create', { policies: ['default'] })).json.auth.client_token as string;
+  const works = async (token: string): Promise<boolean> => (await call('GET', 'auth/token/lookup-self', undefined, token)).status === 200;
+  const tokens = [await login(), await login()];
+  expect((await call('PUT', 'sys/leases/revoke-prefix/auth/userpass/login/other')).status).toBe(204);
+  expect(await Promise.all(tokens.map(works))).toEqual([true, true]);
+  expect((await call('PUT', 'sys/leases/revoke-prefix/auth/userpass')).status).toBe(204);
+  expect(await Promise.all(tokens.map(works))).toEqual([false, false]);
+  expect(await works(child)).toBe(true);
+  expect((await call('PUT', 'sys/leases/revoke-prefix/auth/token')).status).toBe(204);
+  expect(await works(child)).toBe(false);
+  expect(await works(server.rootToken)).toBe(true);
+});
+
 test('leases that can not be revoked are counted and listed, and the index is tidied', async () => {
   const token = await tokenWith(server, 'none', 'path "x" { capabilities = ["read"] }');
   expect((await call('GET', 'sys/leases/count?type=irrevocable')).json.data).toEqual({ lease_count: 0, counts: {} });

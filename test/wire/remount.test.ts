@@ -36,10 +36,14 @@ test.each(['POST', 'PUT'])('%s moves a mount with its secrets, at once', async (
   expect((await call('GET', 'one/data/x')).status).toBe(200);
 });
 
-test('an auth method moves with its users', async () => {
+test('an auth method moves with its users, and the tokens of its logins end', async () => {
   await expectStatus(server, { method: 'POST', path: 'sys/auth/people', body: { type: 'userpass' } }, 204);
   await expectStatus(server, { method: 'POST', path: 'auth/people/users/ann', body: { password: 'correct horse' } }, 204);
+  const login = await call('POST', 'auth/people/login/ann', { password: 'correct horse' });
+  const token = login.json.auth.client_token as string;
+  expect((await call('GET', 'auth/token/lookup-self', undefined, token)).status).toBe(200);
   expect((await call('POST', 'sys/remount', { from: 'auth/people', to: 'auth/staff' })).status).toBe(200);
+  expect((await call('GET', 'auth/token/lookup-self', undefined, token)).status).toBe(403);
   expect((await call('GET', 'sys/auth')).json.data).toHaveProperty(['staff/']);
   expect((await call('POST', 'auth/staff/login/ann', { password: 'correct horse' })).json.auth.metadata).toEqual({ username: 'ann' });
   expect((await call('POST', 'auth/people/login/ann', { password: 'correct horse' })).status).not.toBe(200);

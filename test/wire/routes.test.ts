@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RawAnswer } from '../harness/client.ts';
 import type { TestServer } from '../harness/server.ts';
 import { hostRoutes, type KnownRoute, pluginRoutes, reportCoverage } from './coverage.ts';
-import { startWireServer, tokenWith } from './wire-server.ts';
+import { expectStatus, startWireServer, tokenWith } from './wire-server.ts';
 
 reportCoverage(import.meta.filename);
 
@@ -12,6 +12,7 @@ let server: TestServer;
 let powerless: string;
 beforeAll(async () => {
   server = await startWireServer();
+  await expectStatus(server, { method: 'POST', path: 'sys/mounts/old', body: { type: 'kv-v1' } }, 204);
   powerless = await tokenWith(server, 'powerless', 'path "nothing/here" { capabilities = ["read"] }', { no_default_policy: true });
 });
 afterAll(() => server.destroy());
