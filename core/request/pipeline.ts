@@ -56,7 +56,8 @@ async function serveHead(host: Host, head: Head): Promise<Answer> {
   const own = isHostPath(head.path) ? host.system.match(head.path, head.verb === 'list')?.route : undefined;
   const raw = head.help ? undefined : own?.raw[head.verb];
   const uploads = own?.uploads.has(head.verb) === true;
-  const admission = await admit(host, head, raw !== undefined, uploads);
+  const admitting = admit(host, head, raw !== undefined, uploads);
+  const admission = admitting instanceof Promise ? await admitting : admitting;
   if (admission.kind === 'refused') return admission.answer;
   const bytes = uploads ? Buffer.alloc(0) : await incoming.readBody(host.limits.bodyBytesMax);
   const contentType = incoming.headers['content-type'];
@@ -71,7 +72,8 @@ async function serveHead(host: Host, head: Head): Promise<Answer> {
   }
   const { unsealed } = host;
   if (unsealed === undefined) throw new StrongroomError('sealed', 'Vault is sealed');
-  const byRole = await admitRole(unsealed, head, parsed.body.value('role'));
+  const admittingRole = admitRole(unsealed, head, parsed.body.value('role'));
+  const byRole = admittingRole instanceof Promise ? await admittingRole : admittingRole;
   if (byRole.kind === 'refused') return byRole.answer;
   const answer = await transact(host, unsealed, {
     head: withTokenOfJwt(unsealed, head),

@@ -37,7 +37,7 @@ export interface KeptAnswer {
 }
 
 /** Largest answer that can be wrapped, in UTF-16 units. */
-const answerMax = 33_554_432;
+const answerMax = 2_097_152;
 
 /** Whether an outcome goes out wrapped: errors, empty answers, and reads and lists of what is not there, do not, so that nobody unwraps nothing. */
 export function canWrap({ status, data, raw, auth, lease, warnings }: Outcome): boolean {

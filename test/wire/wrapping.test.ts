@@ -266,6 +266,15 @@ test('the least of the bounds of several policies counts', async () => {
   ]);
 });
 
+test('an answer that is too large to keep is refused, and so is one whose token an operator has revoked', async () => {
+  const large = await call('POST', 'sys/wrapping/wrap', { wrap: '60', body: { a: 'x'.repeat(2_100_000) } });
+  expect([large.status, large.json.errors[0]]).toEqual([413, expect.stringContaining('2097152')]);
+  const { json } = await call('GET', 'secret/data/app', { wrap: '60' });
+  const { token, accessor } = json.wrap_info as { token: string; accessor: string };
+  expect((await call('POST', 'auth/token/revoke-accessor', { body: { accessor } })).status).toBe(204);
+  expect(await call('POST', 'sys/wrapping/unwrap', { token })).toMatchObject(gone);
+});
+
 test('a wrapping token ends with its time', async () => {
   const token = await wrapped('GET', 'secret/data/app', { wrap: '1' });
   await expect.poll(async () => (await call('POST', 'sys/wrapping/lookup', { body: { token } })).status, { timeout: 20_000 }).toBe(400);
