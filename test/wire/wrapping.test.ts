@@ -275,6 +275,38 @@ test('an answer that is too large to keep is refused, and so is one whose token 
   expect(await call('POST', 'sys/wrapping/unwrap', { token })).toMatchObject(gone);
 });
 
+test('the audit has the token hashed when an answer is wrapped, and what it held, hashed, when it is opened; a refusal has both lines', async () => {
+  const hash = async (input: string): Promise<string> =>
+    (await call('POST', 'sys/audit-hash/file', { body: { input } })).json.data.hash as string;
+  const made = await call('POST', 'sys/wrapping/wrap', { wrap: '60', body: { audited: 'kept-and-hashed' } });
+  const { token, accessor } = made.json.wrap_info as { token: string; accessor: string };
+  await call('POST', 'sys/wrapping/unwrap', { body: { token } });
+  await call('POST', 'sys/wrapping/unwrap', { body: { token } });
+  await call('POST', 'sys/wrapping/rewrap', { body: { token } });
+  await call('POST', 'sys/wrapping/lookup', { token: undefined, body: { token } });
+  await call('POST', 'sys/wrapping/unwrap', { token });
+  const lines = server.auditLines();
+  const from = lines.findLastIndex(({ type, request }) => type === 'response' && request?.path === 'sys/wrapping/wrap');
+  const wrapping = lines[from];
+  expect(wrapping.response).toMatchObject({
+    wrap_info: { token: await hash(token), accessor: await hash(accessor), ttl: 60, creation_path: 'sys/wrapping/wrap' },
+  });
+  expect(wrapping.response.data).toBeUndefined();
+  expect(wrapping.request).toMatchObject({ wrap_ttl: 60, data: { audited: await hash('kept-and-hashed') } });
+  const after = lines.slice(from + 1).filter(({ request }) => /^sys\/wrapping/.test(request?.path as string));
+  expect(after.map(({ type, request, error }) => [type, (request.path as string).slice(13), error])).toEqual([
+    ['request', 'unwrap', undefined],
+    ['response', 'unwrap', undefined],
+    ...['unwrap', 'rewrap', 'lookup'].flatMap((name) => [
+      ['request', name, undefined],
+      ['response', name, gone.json.errors[0]],
+    ]),
+    ['request', 'unwrap', expect.stringContaining('permission denied')],
+    ['response', 'unwrap', gone.json.errors[0]],
+  ]);
+  expect(after[1].response.data).toEqual({ audited: await hash('kept-and-hashed') });
+});
+
 test('a wrapping token ends with its time', async () => {
   const token = await wrapped('GET', 'secret/data/app', { wrap: '1' });
   await expect.poll(async () => (await call('POST', 'sys/wrapping/lookup', { body: { token } })).status, { timeout: 20_000 }).toBe(400);
