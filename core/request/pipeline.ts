@@ -25,6 +25,7 @@ import { keptOverRestarts } from './login.ts';
 import { serveOutside } from './outside.ts';
 import { recordAnswer, recordParts, recordRequest } from './record.ts';
 import { findTarget, isHostPath, type Target } from './route.ts';
+import { wrappingTokenIn } from './wrap.ts';
 
 /** Conflicts after which a request gives up with 503. */
 export const restartsMax = 8;
@@ -76,7 +77,7 @@ async function serveHead(host: Host, head: Head): Promise<Answer> {
   const byRole = admittingRole instanceof Promise ? await admittingRole : admittingRole;
   if (byRole.kind === 'refused') return byRole.answer;
   const answer = await transact(host, unsealed, {
-    head: withTokenOfJwt(unsealed, head),
+    head: head.path.startsWith('sys/wrapping/') ? await withTokenOfJwt(unsealed, head) : head,
     body: parsed.body,
     rawBody: parsed.error === undefined ? undefined : bytes,
     bodyError: parsed.error,
@@ -214,8 +215,10 @@ function deniedTo(caller: Caller, target: Target, body: Body): StrongroomError {
 }
 
 /** A wrapping token may come as a JWT, where it is what the request is about. */
-function withTokenOfJwt({ wrappingJwt }: Unsealed, head: Head): Head {
-  return head.token === undefined || !head.path.startsWith('sys/wrapping/') ? head : { ...head, token: wrappingJwt.tokenIn(head.token) };
+async function withTokenOfJwt(unsealed: Unsealed, head: Head): Promise<Head> {
+  return head.token === undefined
+    ? head
+    : { ...head, token: await wrappingTokenIn(unsealed, new Transaction(unsealed), head.token, undefined) };
 }
 
 /** Whoever asks for a wrapped answer must not get it unwrapped. */

@@ -101,6 +101,18 @@ function issuedAccessor({ data, credential }: Outcome): string | undefined {
   return typeof accessor === 'string' ? accessor : undefined;
 }
 
+/**
+ * The wrapping token in a JWT of this server's; any other text as it is, which is then a token like any other.
+ * @param known hash of a token that is there in any case: the caller's own, whose use this request has taken
+ */
+export async function wrappingTokenIn(unsealed: Unsealed, tx: Transaction, text: string, known: string | undefined): Promise<string> {
+  const claimed = unsealed.wrappingJwt.claimed(text);
+  if (claimed === undefined) return text;
+  const { tokens } = unsealed;
+  const exists = tokens.hash(claimed.token) === known || (await tokens.find(tx, claimed.token)) !== undefined;
+  return exists && claimed.isOurs() ? claimed.token : text;
+}
+
 /** What a wrapping token stands for; undefined when it is no wrapping token, or has been used. */
 export async function wrappedBy(tx: Transaction, { record }: StoredToken): Promise<KeptAnswer | undefined> {
   if (!isWrapping(record)) return undefined;

@@ -321,6 +321,7 @@ test('in the form of a JWT a token can be verified before it is used, and works 
   for (const use of [
     (token: string) => call('POST', 'sys/wrapping/unwrap', { token }),
     (token: string) => call('PUT', 'sys/wrapping/unwrap', { body: { token } }),
+    (token: string) => call('PUT', 'sys/wrapping/unwrap', { token, body: { token } }),
   ]) {
     const jwt = await wrapped('GET', 'secret/data/app', { jwt: true });
     const [header = '', claims = '', signature = ''] = jwt.split('.');
@@ -333,7 +334,8 @@ test('in the form of a JWT a token can be verified before it is used, and works 
     ).toBe(true);
     expect((await call('POST', 'sys/wrapping/lookup', { body: { token: jwt } })).json.data.creation_ttl).toBe(60);
     expect((await use(jwt)).json.data.data.password).toBe('p1');
-    expect(await use(jwt)).toMatchObject(gone);
+    expect((await use(jwt)).status).toBeGreaterThanOrEqual(400);
+    expect(await call('POST', 'sys/wrapping/unwrap', { token: jwt })).toMatchObject(gone);
   }
 });
 
@@ -356,6 +358,10 @@ test('a JWT with another key, another algorithm or none is worth nothing, and it
     `${header}.${claims.slice(0, -1)}.${signature}`,
     `${part({ alg: 'ES512', typ: 'JWT', jwk: foreign.export({ format: 'jwk' }) })}.${claims}.${byForeign}`,
     `..`,
+    `${header}.${Buffer.from('null').toString('base64url')}.${signature}`,
+    `${header}.${part({ jti: 5 })}.${signature}`,
+    `${header}.nonsense.${signature}`,
+    `${jwt}.${signature}`,
   ]) {
     expect(await call('POST', 'sys/wrapping/unwrap', { body: { token: forged } })).toMatchObject(gone);
     expect(await call('POST', 'sys/wrapping/unwrap', { token: forged })).toMatchObject(gone);
