@@ -1,5 +1,6 @@
 /** What an auth method says of a login, checked: its types promise it, its messages may hold anything. */
 import { StrongroomError } from '../errors.ts';
+import type { TokenType } from '../identity/token.ts';
 import { normalCidr } from '@strongroom/sdk-plugin/hosting';
 import { policyName } from '../policy/policy-store.ts';
 
@@ -19,6 +20,8 @@ export interface CheckedLogin {
   readonly boundCidrs: readonly string[];
   readonly noDefaultPolicy: boolean;
   readonly renewable: boolean;
+  /** Absent: the mount's. */
+  readonly tokenType: TokenType | undefined;
   readonly data: Readonly<Record<string, string>>;
 }
 
@@ -68,7 +71,7 @@ export function checkLogin(value: unknown): CheckedLogin {
   const policies = texts('policies', login['policies']).map(policyName);
   if (policies.includes('root')) throw new StrongroomError('invalid', 'auth methods cannot create root tokens');
   const tokenType = login['tokenType'] ?? 'default';
-  if (tokenType !== 'default' && tokenType !== 'service') throw malformed('tokenType');
+  if (tokenType !== 'default' && tokenType !== 'service' && tokenType !== 'batch') throw malformed('tokenType');
   return {
     alias: text('alias', login['alias']),
     displayName: text('displayName', login['displayName']),
@@ -87,6 +90,7 @@ export function checkLogin(value: unknown): CheckedLogin {
     }),
     noDefaultPolicy: flag('noDefaultPolicy', login['noDefaultPolicy'], false),
     renewable: flag('renewable', login['renewable'], true),
+    tokenType: tokenType === 'default' ? undefined : tokenType,
     data: pairs('data', login['data']),
   };
 }
