@@ -94,7 +94,7 @@ test('create-orphan needs no sudo, as no_parent does', async () => {
 test('tidying is begun once at a time, and reports in the log', async () => {
   const answers = await Promise.all([call('POST', 'auth/token/tidy'), call('PUT', 'auth/token/tidy')]);
   expect(answers.map(({ status }) => status)).toEqual([202, 202]);
-  expect(answers[0]!.json.warnings[0]).toContain('Tidy operation successfully started');
+  expect(answers[0].json.warnings[0]).toContain('Tidy operation successfully started');
   await expect.poll(() => server.output, { timeout: 20_000 }).toMatch(/"treesLeft":0,"msg":"tokens are tidy"/);
   const nobody = await tokenWith(server, 'nobody', '# nothing');
   expect((await call('POST', 'auth/token/tidy', undefined, nobody)).status).toBe(403);
