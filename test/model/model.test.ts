@@ -195,6 +195,7 @@ describe(`64 clients (seed ${seed})`, () => {
       return revokedAt !== undefined && uses.some(({ invoked }) => invoked > revokedAt);
     });
     expect(cut.length).toBeGreaterThan(0);
+    expect(tokens.filter(({ batch, uses }) => batch && uses.some(({ status }) => status === 200)).length).toBeGreaterThan(0);
     expect(tokens.flatMap((token) => token.faults())).toEqual([]);
   });
 
