@@ -2,7 +2,7 @@
  * The barrier while unsealed: holds the root key and the keyring, encrypts and decrypts what the store keeps, and is the log's
  * cipher. A key of the store tells its KEK: `mount/<id>/…` lies under that mount's, everything else under the host's.
  */
-import { createHmac } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { decrypt, encrypt, nonceBytes, tagBytes } from '../crypto/aead.ts';
 import { pooledRandom } from '../crypto/random-pool.ts';
 import { deriveKey } from '../crypto/commitment.ts';
@@ -20,26 +20,77 @@ function kekIdOf(key: string): string {
   return key.startsWith('mount/') ? key.slice(6, key.indexOf('/', 6)) : hostKeyId;
 }
 
+/** Seals of the newest version of a key. */
+interface KeyUsage {
+  readonly version: number;
+  /** At most so many: those of runs before are known in blocks. */
+  seals: number;
+  /** The reservation at which more was asked for. */
+  askedAt: number;
+}
+
+interface Root {
+  readonly key: Buffer;
+  /** Authenticates the manifest. */
+  readonly manifestKey: Buffer;
+}
+
+function rootOf(key: Buffer): Root {
+  return { key, manifestKey: deriveKey(key, 'manifest') };
+}
+
+function wipeRoot({ key, manifestKey }: Root): void {
+  key.fill(0);
+  manifestKey.fill(0);
+}
+
+function macUnder({ manifestKey }: Root, bytes: Uint8Array): Buffer {
+  return createHmac('sha256', manifestKey).update(bytes).digest();
+}
+
 /** Encrypts and decrypts with the keys of one unsealing. */
 export class Barrier implements LogCipher {
   readonly clusterId: string;
-  readonly #rootKey: Buffer;
-  readonly #manifestKey: Buffer;
+  #root: Root;
+  /** The root key that this one has replaced, as long as something on the disk lies under it. */
+  #previous: Root | undefined;
   #keyring: Keyring;
   /** The keyring before each that was adopted. */
   readonly #adopted = new WeakMap<Keyring, Keyring>();
   readonly #retracted = new WeakSet<Keyring>();
   readonly #purposeKeys = new PurposeKeys();
-  /** Seals since the last reservation, per key id. */
-  readonly #seals = new Map<string, number>();
+  readonly #usage = new Map<string, KeyUsage>();
+  #sealsMax = sealsMax;
   #exhausted: ((id: string, rotate: boolean) => void) | undefined;
 
-  /** @param keyring a fresh one at initialization; otherwise the log hands over the stored one before it needs it */
-  constructor(rootKey: Buffer, clusterId: string, keyring?: Keyring) {
+  /**
+   * @param keyring a fresh one at initialization; otherwise the log hands over the stored one before it needs it
+   * @param previous the root key that `rootKey` has replaced, while the store may still lie under it
+   */
+  constructor(rootKey: Buffer, clusterId: string, keyring?: Keyring, previous?: Buffer) {
     this.clusterId = clusterId;
-    this.#rootKey = rootKey;
-    this.#manifestKey = deriveKey(rootKey, 'manifest');
+    this.#root = rootOf(rootKey);
+    this.#previous = previous === undefined ? undefined : rootOf(previous);
     this.#keyring = keyring ?? Keyring.create(0);
+  }
+
+  /** Puts another root key in force: what is sealed from now on lies under it. The boot file must hold it, and this one under it, already. */
+  replaceRoot(rootKey: Buffer): void {
+    this.#previous = this.#root;
+    this.#root = rootOf(rootKey);
+  }
+
+  /** Forgets the root key before this one: nothing on the disk lies under it any more. */
+  forgetPreviousRoot(): void {
+    if (this.#previous !== undefined) wipeRoot(this.#previous);
+    this.#previous = undefined;
+  }
+
+  /** Gives a copy of the root key, which the caller fills with zeros. */
+  copyRoot(): Buffer {
+    const copy = Buffer.alloc(this.#root.key.length);
+    this.#root.key.copy(copy);
+    return copy;
   }
 
   /** The keys in force. */
@@ -49,7 +100,7 @@ export class Barrier implements LogCipher {
 
   /** Seals a keyring for the log. */
   record(keyring: Keyring): Uint8Array {
-    return keyring.seal(this.#rootKey, this.clusterId);
+    return keyring.seal(this.#root.key, this.clusterId);
   }
 
   /** Puts another keyring in force; what was sealed before stays readable as long as its versions are in it. */
@@ -71,9 +122,19 @@ export class Barrier implements LogCipher {
     if (ring !== undefined) this.#keyring = ring;
   }
 
-  /** Says what to do when a key has used up its reserved seals: reserve another block, or rotate. */
+  /** Says what to do when a key has nearly used up its reserved seals: reserve another block, or rotate. */
   onExhausted(report: (id: string, rotate: boolean) => void): void {
     this.#exhausted = report;
+  }
+
+  /** Sets after how many seals a key is rotated. @param seals at most `sealsMax` */
+  limitSeals(seals: number): void {
+    this.#sealsMax = Math.min(seals, sealsMax);
+  }
+
+  /** How often the newest version of a key has sealed, at most. */
+  seals(id: string): number {
+    return this.#usageOf(id, this.#keyring.newest(id)).seals;
   }
 
   /** Encrypts a value for its storage key. */
@@ -90,7 +151,13 @@ export class Barrier implements LogCipher {
   }
 
   keyring(record: Uint8Array): void {
-    this.#keyring = Keyring.open(record, this.#rootKey, this.clusterId);
+    try {
+      this.#keyring = Keyring.open(record, this.#root.key, this.clusterId);
+    } catch (error) {
+      if (this.#previous === undefined) throw error;
+      this.#keyring = Keyring.open(record, this.#previous.key, this.clusterId);
+    }
+    this.#takeUsage();
   }
 
   /** Layout: log key version (4, big endian), nonce (12), ciphertext, tag (16). */
@@ -142,7 +209,12 @@ export class Barrier implements LogCipher {
   }
 
   mac(bytes: Uint8Array): Uint8Array {
-    return createHmac('sha256', this.#manifestKey).update(bytes).digest();
+    return macUnder(this.#root, bytes);
+  }
+
+  isMac(bytes: Uint8Array, mac: Uint8Array): boolean {
+    const families = this.#previous === undefined ? [this.#root] : [this.#root, this.#previous];
+    return mac.length === 32 && families.some((root) => timingSafeEqual(macUnder(root, bytes), mac));
   }
 
   rewrap(key: string, value: Uint8Array): Uint8Array | undefined {
@@ -162,16 +234,34 @@ export class Barrier implements LogCipher {
   wipe(): void {
     this.#keyring.wipe();
     this.#purposeKeys.wipe();
-    this.#rootKey.fill(0);
-    this.#manifestKey.fill(0);
+    wipeRoot(this.#root);
+    this.forgetPreviousRoot();
   }
 
   #count(id: string): void {
-    const seals = (this.#seals.get(id) ?? 0) + 1;
-    this.#seals.set(id, seals);
+    const { version, sealsReserved } = this.#keyring.newest(id);
+    const usage = this.#usageOf(id, { version });
+    usage.seals++;
+    const worn = usage.seals >= this.#sealsMax;
     // Half a block is left when the report goes out, so that the reservation is durable before the block is used up.
-    if (seals * 2 < sealsBlock) return;
-    this.#seals.set(id, 0);
-    this.#exhausted?.(id, this.#keyring.newest(id).sealsReserved >= sealsMax);
+    if (usage.askedAt === sealsReserved || (!worn && sealsReserved - usage.seals > sealsBlock / 2)) return;
+    usage.askedAt = sealsReserved;
+    this.#exhausted?.(id, worn);
+  }
+
+  #usageOf(id: string, { version }: { readonly version: number }): KeyUsage {
+    const known = this.#usage.get(id);
+    if (known?.version === version) return known;
+    const usage = { version, seals: 0, askedAt: 0 };
+    this.#usage.set(id, usage);
+    return usage;
+  }
+
+  /** Seals of earlier runs: as many as they had reserved. */
+  #takeUsage(): void {
+    for (const id of this.#keyring.ids()) {
+      const { version, sealsReserved } = this.#keyring.newest(id);
+      this.#usage.set(id, { version, seals: sealsReserved, askedAt: 0 });
+    }
   }
 }

@@ -14,18 +14,36 @@ export interface WrappedRootKey {
   readonly blob: string;
 }
 
+/** Shares of the manual seal. */
+export interface ShareSet {
+  readonly shares: number;
+  readonly threshold: number;
+  /** Of the key that they add up to, base64. */
+  readonly keyCommitment: string;
+}
+
+/** A root key, and what opens it. */
+export interface GuardedRoot {
+  /** Commitment of the root key, base64. */
+  readonly rootKeyCommitment: string;
+  readonly rootKeys: readonly WrappedRootKey[];
+  /** Absent when no seal is manual. */
+  readonly shamir?: ShareSet;
+  /** The root key that this one has replaced, under this one, base64: until nothing in the store lies under the former. */
+  readonly previousRootKey?: string;
+}
+
 /** Content of `boot.json`. */
-export interface BootFile {
+export interface BootFile extends GuardedRoot {
   readonly format: 1;
   readonly clusterId: string;
   readonly clusterName: string;
   /** Name of the subdirectory that holds the log. */
   readonly store: string;
-  /** Commitment of the root key, base64. */
-  readonly rootKeyCommitment: string;
-  readonly rootKeys: readonly WrappedRootKey[];
-  /** Shares of the manual seal; absent when no seal is manual. */
-  readonly shamir?: { readonly shares: number; readonly threshold: number; readonly keyCommitment: string };
+  /** New shares on their way to their holders: whichever of the two sets is used first stays, and the other is void. */
+  readonly offered?: GuardedRoot;
+  /** The store is a backup's: its first unsealing begins a new lineage, in which revisions go on after this one. */
+  readonly restoredAfter?: number;
   /** False until the answer of the initialization has been sent, or its keys were used: until then it can be repeated after a restart. */
   readonly confirmed: boolean;
 }
@@ -42,6 +60,13 @@ export function readBootFile(directory: string): BootFile | undefined {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw new StrongroomError('internal', `cannot read ${path}`, { cause: error });
   }
+  const boot = parseBoot(text);
+  if (boot === undefined) throw new StrongroomError('internal', `${path} is damaged: expected a boot file of format 1`);
+  return boot;
+}
+
+/** Parses the text of a boot file; undefined when it is none. */
+export function parseBoot(text: string): BootFile | undefined {
   try {
     // The seals authenticate what matters in it; here only the outline is checked.
     const boot = JSON.parse(text) as BootFile;
@@ -55,7 +80,7 @@ export function readBootFile(directory: string): BootFile | undefined {
       return boot;
     }
   } catch {}
-  throw new StrongroomError('internal', `${path} is damaged: expected a boot file of format 1`);
+  return undefined;
 }
 
 /** Replaces the boot file, durably. */

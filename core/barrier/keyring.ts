@@ -24,10 +24,10 @@ export const logKeyId = 'log';
 /** Id of the KEK for the host's own state. */
 export const hostKeyId = 'host';
 
-/** Seals of one key version after which it is rotated: well below the 2^32 that random nonces allow. @source NIST SP 800-38D section 8.3 */
-export const sealsMax: number = 2 ** 31;
-/** How many seals are reserved (persisted) at a time. */
-export const sealsBlock: number = 2 ** 24;
+/** Seals of one key version after which it is rotated at the latest: a tenth below the 2^32 that random nonces allow. @source NIST SP 800-38D section 8.3 */
+export const sealsMax: number = 3_865_470_566;
+/** How many seals are reserved (persisted) at a time: so many a crash may count too many. */
+export const sealsBlock: number = 2 ** 18;
 
 const format = 1;
 
@@ -107,6 +107,11 @@ export class Keyring {
     const versions = this.versions(id);
     const newest = this.newest(id);
     return this.#with(id, [...versions.slice(0, -1), { ...newest, sealsReserved: newest.sealsReserved + sealsBlock }]);
+  }
+
+  /** The same keys as another object: a change of nothing but the root key that the record lies under. */
+  unchanged(): Keyring {
+    return new Keyring(this.#keys);
   }
 
   #with(id: string, versions: readonly KeyVersion[]): Keyring {

@@ -1,10 +1,10 @@
 /** Opens the keys of a stopped server's directory, so that a check reaches every name and value. */
 import { Barrier } from '../barrier/barrier.ts';
 import type { BootFile } from '../barrier/boot-file.ts';
+import { openPrevious, unwrapRoot } from '../barrier/root-key.ts';
 import { KeySeal, type Seal } from '../barrier/seal.ts';
 import { openStaticSeal } from '../barrier/static-seal.ts';
-import { commits } from '../crypto/commitment.ts';
-import { UnsealProgress } from '../system/unseal-progress.ts';
+import { CollectedShares } from '../system/collected-shares.ts';
 import { UsageError } from './terminal.ts';
 
 /** Where the keys come from: the file or variable of a static seal, or Shamir's shares. */
@@ -22,9 +22,9 @@ export async function openKeys(boot: BootFile, source: KeySource, environment: N
   const wrapped = boot.rootKeys.find(({ seal }) => seal === type);
   if (!wrapped) throw new UsageError(`The root key of this server is not wrapped by a ${type} seal`);
   const seal = sealOf(boot, source, wrapped.id, environment);
-  const rootKey = await seal.unwrap(Buffer.from(wrapped.blob, 'base64'), boot.clusterId);
-  if (!commits(rootKey, Buffer.from(boot.rootKeyCommitment, 'base64'))) throw new Error('the root key differs from its commitment');
-  return new Barrier(rootKey, boot.clusterId);
+  const rootKey = await unwrapRoot(boot, seal, boot.clusterId);
+  if (!rootKey) throw new UsageError(`The root key of this server is not wrapped by the ${type} seal ${wrapped.id}`);
+  return new Barrier(rootKey, boot.clusterId, undefined, openPrevious(boot, rootKey, boot.clusterId));
 }
 
 function sealOf(boot: BootFile, source: KeySource, id: string, environment: NodeJS.ProcessEnv): Seal {
@@ -33,11 +33,11 @@ function sealOf(boot: BootFile, source: KeySource, id: string, environment: Node
 }
 
 function joinShares(boot: BootFile, shares: readonly string[]): Buffer {
-  const progress = new UnsealProgress();
+  const collected = new CollectedShares();
   if (boot.shamir) {
     for (const share of shares) {
-      const key = progress.add(share, boot.shamir);
-      if (key) return key;
+      const joined = collected.add(share, [boot.shamir]);
+      if (joined) return joined.key;
     }
   }
   throw new UsageError(`Expected ${boot.shamir?.threshold ?? 0} different shares on standard input, one a line`);

@@ -104,4 +104,5 @@ export interface ConfigFile {
   readonly api_version?: string;
   readonly cluster_name?: string;
   readonly metrics?: { readonly unauthenticated?: boolean };
+  readonly unauthenticated?: { readonly rekey?: boolean; readonly generate_root?: boolean };
 }

@@ -123,4 +123,6 @@ export interface Config {
   readonly apiVersion: string;
   readonly clusterName: string;
   readonly metrics: { readonly unauthenticated: boolean };
+  /** What the holders of shares may do without a token. */
+  readonly unauthenticated: { readonly rekey: boolean; readonly generateRoot: boolean };
 }

@@ -92,6 +92,7 @@ function convert(file: ConfigFile, at: (path: string) => string): Omit<Config, '
     apiVersion: file.api_version ?? defaults.apiVersion,
     clusterName: file.cluster_name ?? defaults.clusterName,
     metrics: { unauthenticated: file.metrics?.unauthenticated ?? false },
+    unauthenticated: { rekey: file.unauthenticated?.rekey ?? false, generateRoot: file.unauthenticated?.generate_root ?? false },
   };
 }
 

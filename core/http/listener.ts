@@ -3,11 +3,12 @@ import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer, type Server as HttpsServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
+import { pipeline } from 'node:stream';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { StrongroomError } from '../errors.ts';
 import type { Answer, Incoming } from '../request/incoming.ts';
 import { ListVerb, type ParserError } from './list-verb.ts';
-import { readBody } from './read-body.ts';
+import { hasBody, readBody } from './read-body.ts';
 
 /** Where to listen, and how. */
 export interface ListenerOptions extends ListenerBounds {
@@ -41,6 +42,7 @@ const singular: ReadonlySet<string> = new Set([
   'authorization',
   'x-vault-namespace',
   'x-vault-wrap-ttl',
+  'x-vault-wrap-format',
   'content-length',
   'transfer-encoding',
   'content-type',
@@ -54,6 +56,7 @@ const lingerMs = 2000;
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #service: Service;
+  #requestTimeoutMs: number;
   readonly #server: HttpServer | HttpsServer;
   readonly #list: ListVerb;
   /** The newest response of each connection. */
@@ -63,10 +66,12 @@ export class Listener {
 
   constructor(options: ListenerOptions, service: Service) {
     this.#options = options;
+    this.#requestTimeoutMs = options.requestTimeoutMs;
     this.#service = service;
     const http = {
       headersTimeout: options.headerWaitMs,
-      requestTimeout: options.requestTimeoutMs,
+      // Bodies are timed here, since a restore may take longer than any other request.
+      requestTimeout: 0,
       connectionsCheckingInterval: 1000,
       keepAliveTimeout: 75_000,
       maxHeaderSize: options.headBytesMax,
@@ -122,9 +127,9 @@ export class Listener {
     Object.assign(this.#server, {
       maxConnections,
       headersTimeout: headerWaitMs,
-      requestTimeout: requestTimeoutMs,
       maxHeaderSize: headBytesMax,
     });
+    this.#requestTimeoutMs = requestTimeoutMs;
     this.#list.waitMs = headerWaitMs;
   }
 
@@ -176,12 +181,46 @@ export class Listener {
       remotePort: socket.remotePort ?? 0,
       secure: this.#options.tls !== undefined,
       length: length === undefined ? undefined : Number(length),
-      readBody: (bytesMax) => {
+      readBody: async (bytesMax) => {
         // Whoever waits to be asked for the body is asked only when nothing has refused the request before.
         if (headers.expect !== undefined) response.writeContinue();
-        return readBody(request, bytesMax);
+        if (!hasBody(request)) return readBody(request, bytesMax);
+        const deadline = setTimeout(() => this.#timeOut(socket), this.#requestTimeoutMs);
+        try {
+          return await readBody(request, bytesMax);
+        } finally {
+          clearTimeout(deadline);
+        }
+      },
+      streamBody: () => {
+        if (headers.expect !== undefined) response.writeContinue();
+        return this.#streamBody(request);
       },
     };
+  }
+
+  /** An upload may take as long as it likes, but not stand still. */
+  async *#streamBody(request: IncomingMessage): AsyncGenerator<Uint8Array> {
+    const arm = (): NodeJS.Timeout => setTimeout(() => this.#timeOut(request.socket), this.#requestTimeoutMs);
+    let deadline = arm();
+    try {
+      for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+        clearTimeout(deadline);
+        yield chunk as Buffer;
+        deadline = arm();
+      }
+    } catch (cause) {
+      throw new StrongroomError('invalid', 'request body: the connection was closed', { cause });
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
+  #timeOut(socket: Socket): void {
+    this.#clientError(
+      Object.assign(new Error('the body did not come in time'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }) as ParserError,
+      socket,
+    );
   }
 
   #clientError(error: ParserError, socket: Socket): void {
@@ -243,9 +282,9 @@ interface SendOptions {
 }
 
 function send(request: IncomingMessage, response: ServerResponse, answer: Answer, { secure, last }: SendOptions): void {
-  const { status, contentType, headers, sent } = answer;
+  const { status, contentType, headers, sent, stream } = answer;
   const body = request.method === 'HEAD' ? undefined : answer.body;
-  if (response.destroyed) return;
+  if (response.destroyed) return void stream?.destroy();
   const all: string[] = ['Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff'];
   if (contentType !== undefined) all.push('Content-Type', contentType);
   if (secure) all.push('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
@@ -256,6 +295,7 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
   const { complete } = request;
   if (!complete || last) all.push('Connection', 'close');
   response.writeHead(status, all);
+  if (stream !== undefined) return void pipeline(stream, response, () => {});
   if (complete) return void response.end(body, () => sent?.());
   if (body !== undefined && status !== 204) response.write(body, () => sent?.());
   else response.flushHeaders();

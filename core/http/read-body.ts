@@ -4,11 +4,14 @@ import { StrongroomError } from '../errors.ts';
 
 const nothing = Buffer.alloc(0);
 
+/** Whether the head announces a body. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}
+
 /** The whole body. @throws StrongroomError `too-large` over `bytesMax`, `invalid` when the client goes away or the framing is broken */
 export function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  const { headers } = request;
-  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return Promise.resolve(nothing);
-  if (headers['content-length'] === '0') return Promise.resolve(nothing);
+  if (!hasBody(request)) return Promise.resolve(nothing);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;

@@ -12,6 +12,8 @@
  *   closed/<mount id>              (empty) a disabled auth mount whose tokens are still to be removed
  */
 import type { Transaction } from '../barrier/transaction.ts';
+import { endCubbyhole } from './cubbyhole.ts';
+import { endHolds } from './token-holds.ts';
 import type { TokenRecord } from './token.ts';
 
 const root = 'core/token/';
@@ -80,8 +82,10 @@ export function writeToken(tx: Transaction, hash: string, record: TokenRecord): 
   for (const [key, value] of placesOf(hash, record)) tx.put(key, value);
 }
 
-/** Removes a token and its places. */
-export function removeToken(tx: Transaction, hash: string, record: TokenRecord): void {
+/** Removes a token and its places; what it stored and what was issued to it are left to the sweep. */
+export async function removeToken(tx: Transaction, hash: string, record: TokenRecord): Promise<void> {
+  await endCubbyhole(tx, record);
+  await endHolds(tx, hash);
   tx.delete(idKey(hash));
   for (const [key] of placesOf(hash, record)) tx.delete(key);
 }

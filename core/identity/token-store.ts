@@ -221,13 +221,13 @@ export class TokenStore {
   async revoke(tx: Transaction, hash: string): Promise<void> {
     const record = await tx.derived(idKey(hash), parseRecord);
     if (record === undefined) return;
-    removeToken(tx, hash, record);
+    await removeToken(tx, hash, record);
     tx.put(tokenDirectories.sweep + hash, empty);
   }
 
   /** Ends a valid service token alone: its children live on as orphans, its batch tokens end. */
-  revokeOrphan(tx: Transaction, { hash, record }: StoredToken): void {
-    removeToken(tx, hash, record);
+  async revokeOrphan(tx: Transaction, { hash, record }: StoredToken): Promise<void> {
+    await removeToken(tx, hash, record);
     tx.put(tokenDirectories.released + hash, empty);
   }
 }

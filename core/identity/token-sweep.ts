@@ -33,7 +33,7 @@ function drop(vault: Vault, entries: readonly Entry[], settle: (tx: Transaction)
       for (const { directory, hash } of entries) {
         const record = await tx.derived(idKey(hash), parseRecord);
         if (record !== undefined) {
-          removeToken(tx, hash, record);
+          await removeToken(tx, hash, record);
           tx.depend(childDirectory(hash));
           if ((await list(vault, childDirectory(hash), 1)).length > 0) tx.put(tokenDirectories.sweep + hash, empty);
         }

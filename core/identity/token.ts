@@ -69,6 +69,14 @@ export const batchTokenPrefix = 'hvb.';
 /** Longest token text that is looked at. */
 export const tokenBytesMax = 4096;
 
+/** The one policy of wrapping tokens; nobody can write it or give it to another token. */
+export const wrappingPolicy = 'response-wrapping';
+
+/** Whether a token stands for a wrapped answer. */
+export function isWrapping({ policies }: TokenRecord): boolean {
+  return policies.length === 1 && policies[0] === wrappingPolicy;
+}
+
 /** Whether a token has every right. */
 export function isRoot(record: TokenRecord): boolean {
   return record.policies.includes('root');

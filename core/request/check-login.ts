@@ -2,6 +2,7 @@
 import { StrongroomError } from '../errors.ts';
 import type { TokenType } from '../identity/token.ts';
 import { normalCidr } from '@strongroom/sdk-plugin/hosting';
+import { wrappingPolicy } from '../identity/token.ts';
 import { policyName } from '../policy/policy-store.ts';
 
 /** A login with nothing left out. Durations in seconds. */
@@ -70,6 +71,7 @@ export function checkLogin(value: unknown): CheckedLogin {
   const login = value as Readonly<Record<string, unknown>>;
   const policies = texts('policies', login['policies']).map(policyName);
   if (policies.includes('root')) throw new StrongroomError('invalid', 'auth methods cannot create root tokens');
+  if (policies.includes(wrappingPolicy)) throw new StrongroomError('invalid', `cannot assign policy "${wrappingPolicy}"`);
   const tokenType = login['tokenType'] ?? 'default';
   if (tokenType !== 'default' && tokenType !== 'service' && tokenType !== 'batch') throw malformed('tokenType');
   return {

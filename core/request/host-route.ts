@@ -40,6 +40,8 @@ export interface HostContext {
   readonly sudo: boolean;
   /** Once the request's line is in the audit: what reaches outside has to wait for it. */
   readonly recorded: Promise<void> | undefined;
+  /** The body of an operation that uploads. */
+  upload(): AsyncIterable<Uint8Array>;
   /** Does what reaches outside: once, however often the request restarts, and not before `recorded`. */
   outside<T>(effect: () => Promise<T>): Promise<T>;
 }
@@ -51,12 +53,14 @@ export interface HostReply {
   readonly status?: number;
   readonly auth?: AuthBlock;
   readonly lease?: Outcome['lease'];
+  /** In place of everything else: an answer that was kept. */
+  readonly outcome?: Outcome;
   /** Replaces the envelope. */
   readonly raw?: Answer;
   /** A change of the keyring that the writes are committed with. */
   readonly keyring?: KeyringChange;
-  /** Runs after the commit is durable, before the answer leaves. */
-  readonly after?: () => Promise<void> | void;
+  /** Runs after the commit is durable, before the answer leaves; an answer of its own replaces it. */
+  readonly after?: () => Promise<Answer | void> | void;
   /** The writes only end things: they may use the space of the ballast. */
   readonly urgent?: boolean;
 }
@@ -65,6 +69,8 @@ export interface HostReply {
 export interface HostOperation<P, I extends schema.Fields> {
   readonly summary?: string;
   readonly input?: I;
+  /** The body is not JSON but bytes of any number: the handler takes them from `upload`. */
+  readonly uploads?: boolean;
   readonly handler: (ctx: HostContext, params: P, input: schema.InferFields<I>) => Promise<HostReply | undefined> | HostReply | undefined;
 }
 
@@ -80,7 +86,12 @@ interface RouteFacts {
   readonly access?: 'public' | 'token' | 'sudo';
   /** The data stands at the top level of the answer too, for old clients. */
   readonly topLevel?: boolean;
+  /** The route is about the caller's token itself: this is what is said, as a 400, to one whose token is not valid. */
+  readonly unknownToken?: string;
 }
+
+/** Whether the target exists: tells create from update. */
+type Exists<P> = (tx: Transaction, caller: StoredToken | undefined, params: P) => Promise<boolean>;
 
 /** A host route with its types erased. */
 export interface HostRoute {
@@ -88,9 +99,13 @@ export interface HostRoute {
   readonly summary: string;
   readonly access: 'public' | 'token' | 'sudo';
   readonly topLevel: boolean;
+  readonly unknownToken: string | undefined;
+  readonly exists: Exists<never> | undefined;
   readonly verbs: { readonly [V in Verb]?: OperationOutline };
   readonly handlers: { readonly [V in Verb]?: HostOperation<never, never>['handler'] };
   readonly raw: { readonly [V in Verb]?: RawOperation<never>['raw'] };
+  /** Operations whose bodies are not read before they are allowed. */
+  readonly uploads: ReadonlySet<Verb>;
 }
 
 type AnyOperation = HostOperation<never, never> | RawOperation<never>;
@@ -106,6 +121,7 @@ export function hostRoute<
 >(
   template: T,
   route: RouteFacts & {
+    readonly exists?: Exists<Params<T>>;
     readonly read?: HostOperation<Params<T>, R> | RawOperation<R>;
     readonly update?: HostOperation<Params<T>, U> | RawOperation<U>;
     readonly delete?: HostOperation<Params<T>, D>;
@@ -116,6 +132,7 @@ export function hostRoute<
   const outlines: { [V in Verb]?: OperationOutline } = {};
   const handlers: { [V in Verb]?: HostOperation<never, never>['handler'] } = {};
   const raw: { [V in Verb]?: RawOperation<never>['raw'] } = {};
+  const uploads = new Set<Verb>();
   for (const verb of verbs) {
     // The pipeline calls each handler only with what its own schema and template allow: that is what makes the erasure sound.
     const operation = (route as unknown as { readonly [V in Verb]?: AnyOperation })[verb];
@@ -126,15 +143,19 @@ export function hostRoute<
     outlines[verb] = { summary: operation.summary ?? route.summary, input: Object.fromEntries(input), reads: [], outside: false };
     if ('raw' in operation) raw[verb] = operation.raw;
     else handlers[verb] = operation.handler;
+    if ('uploads' in operation && operation.uploads === true) uploads.add(verb);
   }
   const erased: HostRoute = {
     template,
     summary: route.summary,
     access: route.access ?? 'token',
     topLevel: route.topLevel ?? false,
+    unknownToken: route.unknownToken,
+    exists: route.exists,
     verbs: outlines,
     handlers,
     raw,
+    uploads,
   };
   return { [template]: erased } as Record<T, HostRoute>;
 }

@@ -1,5 +1,7 @@
 /** A request as plain data, without HTTP objects, and the answer to it: what the stations see of the wire. */
 
+import type { Readable } from 'node:stream';
+
 /** What a listener hands over. */
 export interface Incoming {
   readonly method: string;
@@ -15,12 +17,16 @@ export interface Incoming {
   readonly length: number | undefined;
   /** Reads the whole body, at most `bytesMax`. @throws StrongroomError `too-large`, `timeout` */
   readBody(bytesMax: number): Promise<Buffer>;
+  /** Gives the body as it comes, whatever its size. @throws StrongroomError `invalid` when the client goes away */
+  streamBody(): AsyncIterable<Uint8Array>;
 }
 
 /** What goes back. */
 export interface Answer {
   readonly status: number;
   readonly body: string | Uint8Array | undefined;
+  /** In place of a body: sent as it comes; when it fails the connection ends before the answer does. */
+  readonly stream?: Readable;
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Runs once the answer has been handed to the socket. */

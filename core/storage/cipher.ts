@@ -11,6 +11,8 @@ export interface LogCipher {
   open(sealed: Uint8Array, aad: Uint8Array): Uint8Array;
   /** A 32-byte MAC over the manifest, under a key derived from the newest log key's family that survives rotation. */
   mac(bytes: Uint8Array): Uint8Array;
+  /** Tells, in constant time, whether a MAC is this family's, or of the one that it has just replaced. */
+  isMac(bytes: Uint8Array, mac: Uint8Array): boolean;
   /**
    * Compaction shows it every live value of the keys it copies; the answer is the same value wrapped under the newest key, or
    * undefined when it is current. The plaintext and the revision stay as they are.

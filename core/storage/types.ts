@@ -86,6 +86,21 @@ export interface CompactOptions {
   readonly onProgress?: (progress: CompactProgress) => void;
 }
 
+/** One file of a snapshot. */
+export interface SnapshotFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** Reads `length` bytes at `position`. */
+  read(position: number, length: number): Uint8Array;
+}
+
+/** Everything up to a revision, as it lies on the disk: later commits and compactions don't change it. */
+export interface Snapshot {
+  readonly revision: Revision;
+  readonly files: readonly SnapshotFile[];
+  close(): void;
+}
+
 /** The store under the barrier. */
 export interface Storage {
   /** Revision of the last sequenced commit; 0 when there is none. */
@@ -115,6 +130,8 @@ export interface Storage {
   changes(from: Revision): AsyncIterable<Change>;
   /** Reclaims space, and re-wraps values on the way; absent where there is nothing to reclaim. */
   compact?(options?: CompactOptions): Promise<{ readonly rewrapDone: boolean }>;
+  /** Everything that is durable now, for a backup; absent where nothing lies on a disk. */
+  snapshot?(): Snapshot;
   /** Waits for what is in flight, then lets go of everything. Idempotent. */
   close(): Promise<void>;
 }

@@ -4,14 +4,17 @@
  */
 import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
-import { changeKeyring } from '../barrier/keyring-change.ts';
+import { inKeyringChange } from '../barrier/keyring-change.ts';
 import { inTransaction } from '../barrier/in-transaction.ts';
+import { logKeyId } from '../barrier/keyring.ts';
 import { Transaction } from '../barrier/transaction.ts';
 import { sweepClosed, sweepExpired, sweepReleased, sweepRevoked } from '../identity/token-sweep.ts';
 import { tidyTokens } from '../identity/token-tidy.ts';
 import type { Unsealed } from '../request/host.ts';
+import { sweepCubbyholes } from '../identity/cubbyhole.ts';
 import { runJobs } from './engine-jobs.ts';
 import { sweepUnmounted } from './mount-change.ts';
+import { readRotateConfig, sealsAllowed } from './rotate-config.ts';
 
 /** Progress of re-wrapping, in index pages. */
 export interface RewrapState {
@@ -37,6 +40,7 @@ export class Housekeeping {
   #running: Promise<void> = Promise.resolve();
   #rewrapping: Promise<void> | undefined;
   #tidying: Promise<void> | undefined;
+  #retiring: Promise<void> | undefined;
   #rewrap: RewrapState = { state: 'idle', done: 0, total: 0 };
   #clockWritten = 0;
   #stopped = false;
@@ -51,6 +55,7 @@ export class Housekeeping {
   async start(): Promise<void> {
     const stored = await new Transaction(this.#unsealed).get(clockKey);
     if (stored !== undefined) this.#unsealed.clock.raise(Number(Buffer.from(stored).toString()));
+    this.#unsealed.barrier.limitSeals(sealsAllowed(await readRotateConfig(new Transaction(this.#unsealed))));
     this.#unsealed.barrier.onExhausted((id, rotate) => this.#exhausted.set(id, rotate));
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#timer.unref();
@@ -64,6 +69,7 @@ export class Housekeeping {
     await this.#running;
     await this.#rewrapping;
     await this.#tidying;
+    await this.#retiring;
   }
 
   /** How far re-wrapping is. */
@@ -102,6 +108,8 @@ export class Housekeeping {
       () => sweepClosed(this.#unsealed),
       () => sweepRevoked(this.#unsealed),
       () => sweepReleased(this.#unsealed),
+      () => this.#once(sweepCubbyholes),
+      () => this.#unsealed.leases.giveUpHeld(),
       () => this.#once((tx, limit) => lockout.sweep(tx, limit)),
       () => this.#once(sweepUnmounted),
     ];
@@ -109,6 +117,7 @@ export class Housekeeping {
       for (const sweep of sweeps) while (!this.#stopped && (await sweep()) > 0);
       await this.#keepClock();
       await this.#refreshKeys();
+      await this.#rotateByAge();
       await runJobs(this.#unsealed, this.#log, () => this.#stopped);
     } catch (error) {
       this.#log.error({ err: error }, 'housekeeping failed; it will try again');
@@ -129,6 +138,17 @@ export class Housekeeping {
     this.#clockWritten = now;
   }
 
+  /** All keys get a new version when the newest is older than the configuration allows. */
+  async #rotateByAge(): Promise<void> {
+    const { barrier, clock } = this.#unsealed;
+    const { enabled, intervalSeconds } = await readRotateConfig(new Transaction(this.#unsealed));
+    const { createdAt } = barrier.ring.newest(logKeyId);
+    if (!enabled || intervalSeconds === 0 || clock.now() < createdAt + intervalSeconds * 1000) return;
+    await inKeyringChange(this.#unsealed, (ring) => ring.rotated(clock.now()));
+    this.#log.info('the keys have reached their age and were rotated');
+    this.rewrap();
+  }
+
   /** Keys whose reserved seals run out get another block, or a new version. */
   async #refreshKeys(): Promise<void> {
     for (const [id, rotate] of this.#exhausted) {
@@ -140,10 +160,8 @@ export class Housekeeping {
 
   async #changeKeyring(id: string, rotate: boolean): Promise<void> {
     const { barrier, clock } = this.#unsealed;
-    const tx = new Transaction(this.#unsealed);
     if (barrier.ring.versions(id).length === 0) return;
-    const change = changeKeyring(tx, barrier, (ring) => (rotate ? ring.withKey(id, clock.now()) : ring.withReservation(id)));
-    await change.commit().durable;
+    await inKeyringChange(this.#unsealed, (ring) => (rotate ? ring.withKey(id, clock.now()) : ring.withReservation(id)));
   }
 
   /** Re-wraps every value that lies under an old KEK, in the background, then drops the old KEKs. */
@@ -155,6 +173,28 @@ export class Housekeeping {
         this.#rewrapping = undefined;
         this.#rewrap = { ...this.#rewrap, state: 'idle' };
       });
+  }
+
+  /**
+   * Brings what lies under the root key before this one under this one: the keyring's record and the manifest, which a compaction writes anew.
+   * @param done runs when nothing lies under the former
+   */
+  retirePreviousRoot(done: () => void): void {
+    if (this.#retiring !== undefined) return;
+    this.#retiring = this.#retire(done)
+      .catch((error: unknown) => {
+        if (!this.#stopped)
+          this.#log.error({ err: error }, 'the former root key could not be retired yet; it will be tried again at the next unsealing');
+      })
+      .finally(() => (this.#retiring = undefined));
+  }
+
+  async #retire(done: () => void): Promise<void> {
+    const { storage, barrier } = this.#unsealed;
+    await inKeyringChange(this.#unsealed, (ring) => ring.unchanged());
+    await storage.compact?.({});
+    done();
+    barrier.forgetPreviousRoot();
   }
 
   async #rewrapAll(): Promise<void> {
@@ -171,8 +211,7 @@ export class Housekeeping {
     if (!result.rewrapDone || this.#stopped) return;
     // A rotation meanwhile has made versions that this pass did not know.
     if (JSON.stringify(newestVersions(barrier.ring)) !== versions) return this.#rewrapAll();
-    const tx = new Transaction(this.#unsealed);
-    await changeKeyring(tx, barrier, (ring) => ring.withoutOldKeks()).commit().durable;
+    await inKeyringChange(this.#unsealed, (ring) => ring.withoutOldKeks());
     return undefined;
   }
 }

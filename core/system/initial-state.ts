@@ -2,7 +2,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { Barrier } from '../barrier/barrier.ts';
 import { keyringKey } from '../barrier/keyring-change.ts';
-import type { Transaction } from '../barrier/transaction.ts';
+import { Transaction, type Vault } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import { BatchTokens } from '../identity/batch-token.ts';
 import type { Clock } from '../identity/clock.ts';
@@ -37,7 +37,12 @@ export async function writeInitialState(tx: Transaction, clock: Clock, barrier: 
   tx.put(keyringKey, new Uint8Array(0));
   tx.put(`${policyDirectory}default`, Buffer.from(defaultPolicyText));
   writeMounts(tx, new MountTable([]));
-  const { token } = await new TokenStore(tokenHash, clock, new BatchTokens(barrier)).create(
+  return createRootToken(tx, new TokenStore(tokenHash, clock, new BatchTokens(barrier)), clock);
+}
+
+/** Makes a token that may do everything and never expires. */
+export async function createRootToken(tx: Transaction, tokens: TokenStore, clock: Clock): Promise<string> {
+  const { token } = await tokens.create(
     tx,
     {
       policies: ['root'],
@@ -70,4 +75,11 @@ export async function readSecrets(tx: Transaction): Promise<HostSecrets> {
     auditSalt: await read(secretKeys.auditSalt),
     auditSigning: await read(secretKeys.auditSigning),
   };
+}
+
+/** Notes a restore: the first revision of the new lineage. */
+export async function markRestored(vault: Vault, after: number, now: number): Promise<void> {
+  const tx = new Transaction(vault);
+  tx.put('core/restored', Buffer.from(JSON.stringify({ after, at: now })));
+  await tx.commit().durable;
 }

@@ -7,16 +7,18 @@ import { auditHmac } from '../audit/hmac.ts';
 import { auditSerializer } from '../audit/serializer.ts';
 import type { NamedSink } from '../audit/sink-lane.ts';
 import { Barrier } from '../barrier/barrier.ts';
-import type { BootFile } from '../barrier/boot-file.ts';
+import { inTransaction } from '../barrier/in-transaction.ts';
+import type { BootFile, GuardedRoot } from '../barrier/boot-file.ts';
 import { DerivedCache } from '../barrier/derived-cache.ts';
+import { openPrevious, unwrapRoot, withRoot } from '../barrier/root-key.ts';
 import { KeySeal, type Seal } from '../barrier/seal.ts';
 import { Transaction } from '../barrier/transaction.ts';
-import { commits } from '../crypto/commitment.ts';
 import { StrongroomError } from '../errors.ts';
 import { BatchTokens } from '../identity/batch-token.ts';
 import { Clock } from '../identity/clock.ts';
 import { Lockout } from '../identity/lockout.ts';
 import { TokenStore } from '../identity/token-store.ts';
+import type { Json } from '@strongroom/sdk-plugin';
 import { RouteTable } from '@strongroom/sdk-plugin/hosting';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
 import { RotationKeeper } from '../lease/rotation-keeper.ts';
@@ -27,18 +29,27 @@ import { PluginCrypto } from '../runner/plugin-crypto.ts';
 import { Rooms } from '../runner/rooms.ts';
 import type { RoomLimits } from '../runner/thread-room.ts';
 import { AnswerCache } from '../request/answer-cache.ts';
-import type { Cors, Host, RequestLimits, SystemTtl, Unsealed } from '../request/host.ts';
+import type { Cors, Host, RequestLimits, SystemTtl, UnderWay, Unsealed } from '../request/host.ts';
+import { LiveSettings, readSettings } from '../request/live-settings.ts';
 import type { HostRoute } from '../request/host-route.ts';
+import { Quotas } from '../request/quotas.ts';
 import { RateLimiter, type RateLimit } from '../request/rate-limit.ts';
+import { readWrappingJwt } from '../request/wrapping-jwt.ts';
 import { migrateMounts } from './engine-jobs.ts';
+import { GenerateRoot } from './generate-root.ts';
 import { Housekeeping } from './housekeeping.ts';
-import { initialize, type Initialized, shamirId, type ShareWish } from './initialize.ts';
-import { readSecrets } from './initial-state.ts';
+import { CollectedShares } from './collected-shares.ts';
+import { initialize, type Initialized, shamirId } from './initialize.ts';
+import { markRestored, readSecrets } from './initial-state.ts';
 import { applyDeclared, type Declared } from './declared.ts';
 import { type Metrics, serverMetrics } from './metrics.ts';
+import type { ShareWish } from './new-shares.ts';
+import { Rekey } from './rekey.ts';
+import { type PreparedRestore, Restore } from './restore.ts';
 import { systemRoutes } from './routes.ts';
+import type { Storage } from '../storage/types.ts';
 import type { StoreDirectory } from './store-directory.ts';
-import { UnsealProgress } from './unseal-progress.ts';
+import { noteVersion } from './version-history.ts';
 
 /** What a server is made of. */
 export interface ServerOptions {
@@ -59,8 +70,12 @@ export interface ServerOptions {
   /** The version of Vault that clients are told. */
   readonly apiVersion: string;
   readonly version: string;
+  /** The config in force, without secrets. */
+  readonly configState: Json;
   /** Whether `sys/metrics` answers without a token. */
   readonly openMetrics: boolean;
+  /** What the holders of shares may do without a token. */
+  readonly unauthenticated: { readonly rekey: boolean; readonly generateRoot: boolean };
   readonly log: Logger;
   readonly wallClock: () => number;
   /** Unseal although the storage is older than the audit has seen it (after restoring a copy on purpose). */
@@ -87,9 +102,15 @@ export class Server implements Host {
   limits: RequestLimits;
   ttl: SystemTtl;
   readonly rate: RateLimiter;
-  cors: Cors | undefined;
+  #cors: Cors | undefined;
+  readonly underWay: Map<string, UnderWay> = new Map();
+  /** Of the log, as the config says. */
+  logLevel: string;
   readonly system: RouteTable<HostRoute>;
-  readonly progress: UnsealProgress = new UnsealProgress();
+  readonly progress: CollectedShares = new CollectedShares();
+  readonly rekey: Rekey;
+  readonly generateRoot: GenerateRoot;
+  readonly restore: Restore;
   readonly metrics: Metrics;
   /** Requests under way. */
   inFlight = 0;
@@ -107,14 +128,28 @@ export class Server implements Host {
     this.limits = options.limits;
     this.ttl = options.ttl;
     this.rate = new RateLimiter(options.rate);
-    this.cors = options.cors;
+    this.#cors = options.cors;
+    this.logLevel = options.log.level;
     this.#declared = options.declared;
+    this.rekey = new Rekey(this);
+    this.generateRoot = new GenerateRoot(this);
+    this.restore = new Restore(this);
     this.metrics = serverMetrics(this);
     this.system = new RouteTable(systemRoutes(this));
   }
 
+  get apiVersion(): string {
+    return this.options.apiVersion;
+  }
+
   get unsealed(): Unsealed | undefined {
     return this.#opened?.unsealed;
+  }
+
+  /** As the API has it, otherwise as the config says. */
+  get cors(): Cors | undefined {
+    const changed = this.unsealed?.settings.cors;
+    return changed === undefined ? this.#cors : (changed ?? undefined);
   }
 
   /** The state of re-wrapping after a rotation. */
@@ -133,8 +168,11 @@ export class Server implements Host {
     return this.options.seals.length > 0;
   }
 
-  /** @param requests how many requests under way wait for it */
-  #exclusively<T>(requests: number, change: () => Promise<T>): Promise<T> {
+  /**
+   * Runs one change of state after another.
+   * @param requests how many requests under way wait for it
+   */
+  exclusively<T>(requests: number, change: () => Promise<T>): Promise<T> {
     this.#waiting += requests;
     const done = this.#changing.then(change, change).finally(() => (this.#waiting -= requests));
     this.#changing = done.catch(() => {});
@@ -143,7 +181,7 @@ export class Server implements Host {
 
   /** Initializes. @throws StrongroomError `invalid` when it has been done already */
   initialize(wish: ShareWish): Promise<Initialized> {
-    return this.#exclusively(1, async () => {
+    return this.exclusively(1, async () => {
       if (this.boot !== undefined) throw new StrongroomError('invalid', 'Vault is already initialized');
       const clock = new Clock(this.options.wallClock);
       const made = await initialize(this.options.directory, this.options.seals, wish, this.options.clusterName, clock);
@@ -161,7 +199,7 @@ export class Server implements Host {
 
   /** Unseals by the automatic seals when there are any and the server is initialized. */
   start(): Promise<void> {
-    return this.#exclusively(0, async () => {
+    return this.exclusively(0, async () => {
       if (this.automatic && this.options.directory.boot()?.confirmed === true) await this.#unsealAutomatically();
     });
   }
@@ -170,10 +208,8 @@ export class Server implements Host {
     const boot = this.options.directory.boot();
     if (boot === undefined) return;
     for (const seal of this.options.seals) {
-      const wrapped = boot.rootKeys.find(({ seal: type, id }) => type === seal.type && id === seal.id);
-      if (wrapped === undefined) continue;
-      await this.#open(boot, await seal.unwrap(Buffer.from(wrapped.blob, 'base64'), boot.clusterId));
-      return;
+      const rootKey = await unwrapRoot(boot, seal, boot.clusterId);
+      if (rootKey !== undefined) return this.#open(boot, rootKey);
     }
     throw new StrongroomError(
       'invalid',
@@ -183,26 +219,27 @@ export class Server implements Host {
 
   /** Takes one share; unseals when they are enough. @throws StrongroomError `invalid` for a bad or wrong share */
   unsealWith(share: string): Promise<void> {
-    return this.#exclusively(1, async () => {
+    return this.exclusively(1, async () => {
       const boot = this.options.directory.boot();
       if (boot === undefined) throw new StrongroomError('invalid', 'Vault is not initialized');
       if (this.#opened !== undefined) return;
       if (boot.shamir === undefined) throw new StrongroomError('invalid', 'this server unseals by itself; it has no shares');
-      const key = this.progress.add(share, boot.shamir);
-      if (key === undefined) return;
-      const wrapped = boot.rootKeys.find(({ id }) => id === shamirId);
-      if (wrapped === undefined) throw new StrongroomError('internal', 'the boot file lacks the root key');
-      const rootKey = await new KeySeal('shamir', shamirId, key).unwrap(Buffer.from(wrapped.blob, 'base64'), boot.clusterId);
-      key.fill(0);
-      await this.#open(boot, rootKey);
+      const joined = this.progress.add(share, boot.offered?.shamir === undefined ? [boot.shamir] : [boot.shamir, boot.offered.shamir]);
+      if (joined === undefined) return;
+      const root: GuardedRoot = joined.set === boot.shamir ? boot : (boot.offered ?? boot);
+      const rootKey = await unwrapRoot(root, new KeySeal('shamir', shamirId, joined.key), boot.clusterId);
+      joined.key.fill(0);
+      if (rootKey === undefined) throw new StrongroomError('internal', 'the boot file lacks the root key');
+      const settled = boot.offered === undefined ? boot : withRoot(boot, root);
+      // Before anything is sealed under a root key, it is the boot file's only one.
+      if (settled !== boot) this.options.directory.writeBoot(settled);
+      await this.#open(settled, rootKey);
       this.confirm();
     });
   }
 
   async #open(boot: BootFile, rootKey: Buffer): Promise<void> {
-    if (!commits(rootKey, Buffer.from(boot.rootKeyCommitment, 'base64')))
-      throw new StrongroomError('internal', 'the root key differs from its commitment');
-    const barrier = new Barrier(rootKey, boot.clusterId);
+    const barrier = new Barrier(rootKey, boot.clusterId, undefined, openPrevious(boot, rootKey, boot.clusterId));
     const opened: (() => Promise<void>)[] = [];
     try {
       this.#opened = await this.#openParts(boot, barrier, opened);
@@ -213,12 +250,29 @@ export class Server implements Host {
       throw error;
     }
     this.log.info({ revision: this.#opened.unsealed.storage.head() }, 'unsealed');
+    if (boot.previousRootKey !== undefined) this.retirePreviousRoot();
+  }
+
+  /** Opens the store. The first time after a restore its revisions leap past all that the audit has seen. */
+  async #openStorage(boot: BootFile, barrier: Barrier): Promise<Storage> {
+    const { directory } = this.options;
+    const { restoredAfter, ...settled } = boot;
+    if (restoredAfter === undefined) return directory.open(boot.store, barrier);
+    const storage = await directory.open(boot.store, barrier, { restoredAfter });
+    try {
+      await markRestored({ storage, barrier, derived: new DerivedCache(1) }, restoredAfter, this.options.wallClock());
+      directory.writeBoot(settled);
+      return storage;
+    } catch (error) {
+      await storage.close();
+      throw error;
+    }
   }
 
   /** Opens one part after another; what must be closed again when a later one fails is added to `opened`. */
   async #openParts(boot: BootFile, barrier: Barrier, opened: (() => Promise<void>)[]): Promise<Opened> {
     const { options, log } = this;
-    const storage = await options.directory.open(boot.store, barrier);
+    const storage = await this.#openStorage(boot, barrier);
     opened.push(() => storage.close());
     const derived = new DerivedCache(derivedMax);
     const vault = { storage, barrier, derived };
@@ -240,6 +294,8 @@ export class Server implements Host {
         ),
     });
     opened.push(() => audit.close());
+    const settings = new LiveSettings();
+    settings.use(await readSettings(new Transaction(vault)));
     const rooms = new Rooms(options.catalog, options.rooms, log);
     opened.push(() => rooms.close());
     const jobs = new JobPool();
@@ -262,16 +318,44 @@ export class Server implements Host {
       crypto,
       audit,
       auditPublicKey: createPublicKey(signingKey).export({ type: 'spki', format: 'pem' }),
-      auditText: auditSerializer({ hmac: auditHmac(secrets.auditSalt) }),
+      auditText: auditSerializer({ hmac: auditHmac(secrets.auditSalt), clearHeaders: settings.clearHeaders }),
+      settings,
       cache: new AnswerCache(options.cacheBytes),
+      wrappingJwt: await readWrappingJwt(vault),
+      quotas: new Quotas(vault),
     };
     const housekeeping = new Housekeeping(unsealed, log);
     opened.push(() => housekeeping.stop());
+    await inTransaction(unsealed, (tx) => noteVersion(tx, options.version, clock.now()));
+    await unsealed.quotas.load();
     await migrateMounts(unsealed, log);
     await housekeeping.start();
     await applyDeclared(unsealed, this.#declared, log);
     await leases.start();
     return { unsealed, housekeeping };
+  }
+
+  /**
+   * Puts another root key in force that the boot file has as offered, or is handed. Nothing yields between the boot file and the barrier.
+   * @param root as `withPrevious` has made it
+   */
+  replaceRoot(root: GuardedRoot, rootKey: Buffer): void {
+    const { directory } = this.options;
+    const boot = directory.boot();
+    if (boot === undefined || this.#opened === undefined) throw new StrongroomError('sealed', 'Vault is sealed');
+    directory.writeBoot(withRoot(boot, root));
+    this.#opened.unsealed.barrier.replaceRoot(rootKey);
+    this.log.info('the root key was replaced');
+    this.retirePreviousRoot();
+  }
+
+  /** Has everything in the store brought under the root key in force, in the background; then the one before opens nothing any more. */
+  retirePreviousRoot(): void {
+    this.#opened?.housekeeping.retirePreviousRoot(() => {
+      const { directory } = this.options;
+      const { previousRootKey: _retired, ...boot } = directory.boot()!;
+      directory.writeBoot(boot);
+    });
   }
 
   /** A storage that is older than the audit has seen it was rolled back, or belongs to another audit file. */
@@ -285,7 +369,7 @@ export class Server implements Host {
 
   /** Applies changed policies and mounts of the config (SIGHUP). */
   redeclare(declared: Declared): Promise<void> {
-    return this.#exclusively(0, async () => {
+    return this.exclusively(0, async () => {
       this.#declared = declared;
       if (this.#opened !== undefined) await applyDeclared(this.#opened.unsealed, declared, this.log);
     });
@@ -296,32 +380,66 @@ export class Server implements Host {
     this.limits = limits;
     this.rate.change(rate);
     this.ttl = ttl;
-    this.cors = cors;
+    this.#cors = cors;
   }
 
   /** Seals: requests under way may end, then every key is wiped. `own`: requests that wait for this very call. */
   seal(own = 0): Promise<void> {
-    return this.#exclusively(own, async () => {
-      const opened = this.#opened;
-      if (opened === undefined) return;
-      this.#opened = undefined;
-      const until = performance.now() + drainMs;
-      while (this.inFlight > this.#waiting && performance.now() < until) await delay(5);
-      const { unsealed, housekeeping } = opened;
-      await housekeeping.stop();
-      await unsealed.leases.stop();
-      await unsealed.rotations.stop();
-      await unsealed.rooms.close();
-      await unsealed.jobs.close();
-      await unsealed.audit.close().catch((error: unknown) => this.log.error({ err: error }, 'closing the audit failed'));
-      await unsealed.storage.close();
-      unsealed.cache.clear();
-      unsealed.crypto.wipe();
-      unsealed.derived.clear();
-      unsealed.policies.clear();
-      unsealed.barrier.wipe();
-      this.progress.reset();
+    return this.exclusively(own, async () => {
+      if (this.#opened === undefined) return;
+      await this.#close(this.#opened);
       this.log.info('sealed');
+    });
+  }
+
+  async #close({ unsealed, housekeeping }: Opened): Promise<void> {
+    this.#opened = undefined;
+    const until = performance.now() + drainMs;
+    while (this.inFlight > this.#waiting && performance.now() < until) await delay(5);
+    await housekeeping.stop();
+    await unsealed.leases.stop();
+    await unsealed.rotations.stop();
+    await unsealed.rooms.close();
+    await unsealed.jobs.close();
+    await unsealed.audit.close().catch((error: unknown) => this.log.error({ err: error }, 'closing the audit failed'));
+    await unsealed.storage.close();
+    unsealed.cache.clear();
+    unsealed.crypto.wipe();
+    unsealed.derived.clear();
+    unsealed.policies.clear();
+    unsealed.barrier.wipe();
+    this.progress.reset();
+    this.rekey.cancel();
+    this.generateRoot.cancel();
+  }
+
+  /** Puts a backup in the store's place. Without its root key the server is sealed afterwards. */
+  replaceStore({ store, boot, rootKey, warnings }: PreparedRestore): Promise<void> {
+    return this.exclusively(1, async () => {
+      const { directory } = this.options;
+      const before = directory.boot();
+      if (this.#opened === undefined || before === undefined) {
+        store.discard();
+        throw new StrongroomError('sealed', 'Vault is sealed');
+      }
+      const { barrier, storage } = this.#opened.unsealed;
+      const ownRoot = barrier.copyRoot();
+      await this.#close(this.#opened);
+      const { offered: _offered, ...settled } = boot;
+      try {
+        directory.writeBoot({ ...settled, store: store.name, confirmed: true, restoredAfter: storage.head() });
+      } catch (error) {
+        store.discard();
+        await this.#open(before, ownRoot);
+        throw error;
+      }
+      ownRoot.fill(0);
+      directory.discard(before.store);
+      this.log.warn(
+        { cluster: boot.clusterId, forced: warnings },
+        warnings.length > 0 ? 'a backup was restored by force' : 'a backup was restored',
+      );
+      if (rootKey !== undefined) await this.#open(directory.boot()!, rootKey);
     });
   }
 

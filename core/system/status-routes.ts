@@ -4,6 +4,7 @@ import { StrongroomError } from '../errors.ts';
 import { type HostRoute, hostRoute } from '../request/host-route.ts';
 import type { Head } from '../request/head.ts';
 import { type Answer, plainAnswer } from '../request/incoming.ts';
+import { readPublicKeys, refusePgp, shareFields } from './new-shares.ts';
 import type { Server } from './server.ts';
 
 /** When this version was built: the date of its release. */
@@ -74,12 +75,11 @@ const initInput = {
   recovery_threshold: s.optional(s.integer({ maximum: 255 })),
   recovery_pgp_keys: s.optional(s.stringList()),
   root_token_pgp_key: s.optional(s.string()),
+  share_public_keys: s.optional(s.stringList()),
 };
 
 async function init(server: Server, input: s.InferFields<typeof initInput>): Promise<Answer> {
-  for (const name of ['pgp_keys', 'recovery_pgp_keys', 'root_token_pgp_key'] as const) {
-    if ((input[name]?.length ?? 0) > 0) throw new StrongroomError('invalid', `field ${name}: PGP is not supported`);
-  }
+  refusePgp({ pgp_keys: input.pgp_keys, recovery_pgp_keys: input.recovery_pgp_keys, root_token_pgp_key: input.root_token_pgp_key });
   if (server.automatic && ((input.secret_shares ?? 0) > 0 || (input.recovery_shares ?? 0) > 1)) {
     throw new StrongroomError(
       'invalid',
@@ -87,10 +87,12 @@ async function init(server: Server, input: s.InferFields<typeof initInput>): Pro
     );
   }
   if (!server.automatic && input.secret_shares === undefined) throw new StrongroomError('invalid', 'missing required field secret_shares');
-  const made = await server.initialize({ shares: input.secret_shares ?? 1, threshold: input.secret_threshold ?? 1 });
+  const shares = input.secret_shares ?? 1;
+  const publicKeys = readPublicKeys(input.share_public_keys, shares);
+  const threshold = input.secret_threshold ?? 1;
+  const made = await server.initialize({ shares, threshold, ...(publicKeys === undefined ? {} : { publicKeys }) });
   const answer = plainAnswer(200, {
-    keys: made.shares.map((share) => share.toString('hex')),
-    keys_base64: made.shares.map((share) => share.toString('base64')),
+    ...shareFields(made.shares),
     ...(server.automatic ? { recovery_keys: null, recovery_keys_base64: null } : {}),
     root_token: made.rootToken,
   });

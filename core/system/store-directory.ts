@@ -1,10 +1,13 @@
 /** Where a server keeps its boot file and its store: a directory, or memory for tests and trials. */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BootFile, readBootFile, writeBootFile } from '../barrier/boot-file.ts';
 import type { LogCipher } from '../storage/cipher.ts';
 import { openMemory } from '../storage/memory.ts';
 import type { Storage } from '../storage/types.ts';
+import type { DiskFile } from '../storage/log/disk.ts';
+import { load } from '../storage/log/load.ts';
 import { openLog } from '../storage/log/open.ts';
 import { nodeDisk } from '../storage/log/node-disk.ts';
 import { lockDirectory } from '../storage/log/lock.ts';
@@ -13,14 +16,33 @@ import { lockDirectory } from '../storage/log/lock.ts';
 export interface StoreDirectory {
   /** As reported by seal-status. */
   readonly type: string;
+  /** On disk. */
+  readonly path?: string;
   boot(): BootFile | undefined;
   writeBoot(boot: BootFile): void;
-  /** @param keyring the first keyring record, for a store that does not exist yet */
-  open(store: string, cipher: LogCipher, keyring?: Uint8Array): Promise<Storage>;
+  /**
+   * @param how `keyring`: the first keyring record, for a store that does not exist yet; `restoredAfter`: the store is a backup's, and
+   * revisions go on after this one
+   */
+  open(store: string, cipher: LogCipher, how?: { readonly keyring?: Uint8Array; readonly restoredAfter?: number }): Promise<Storage>;
+  /** Begins a store that a backup is received into; absent where nothing lies on a disk. */
+  receive?(): IncomingStore;
   /** Removes a store that never held anything but an unanswered initialization. */
   discard(store: string): void;
   /** Lets another server have it. */
   release(): void;
+}
+
+/** A store on its way in: nothing names it yet, and a start that finds it removes it. */
+export interface IncomingStore {
+  readonly name: string;
+  /** Makes an empty file. Throws what the disk throws. */
+  create(file: string): DiskFile;
+  /** Makes the names durable. */
+  sync(): Promise<void>;
+  /** Reads it as opening would, and changes nothing. @throws StrongroomError when it is not whole */
+  verify(cipher: LogCipher): void;
+  discard(): void;
 }
 
 /** Options of a directory on disk. */
@@ -39,25 +61,50 @@ export function openDirectory({ directory, ...options }: DirectoryOptions): Stor
   const lock = lockDirectory(directory);
   // Read once: the lock makes this process its only writer, and every health check asks for it.
   let boot = readBootFile(directory);
+  if (boot !== undefined) removeOthers(directory, boot.store);
   return {
     type: 'file',
+    path: directory,
     boot: () => boot,
     writeBoot: (next) => {
-      writeBootFile(directory, next);
+      try {
+        writeBootFile(directory, next);
+      } catch (error) {
+        // Once it has its name, a failed sync leaves open which of the two a start would find.
+        if (JSON.stringify(readBootFile(directory)) === JSON.stringify(next)) options.onFatal(error);
+        throw error;
+      }
       boot = next;
     },
-    open: (store, cipher, keyring) =>
-      openLog({
-        directory: join(directory, store),
-        disk: nodeDisk(),
-        cipher,
-        ...(keyring === undefined ? {} : { keyring }),
-        options,
-      }),
-    discard: (store) => {
-      if (existsSync(join(directory, store))) rmSync(join(directory, store), { recursive: true });
-    },
+    open: (store, cipher, how = {}) => openLog({ directory: join(directory, store), disk: nodeDisk(), cipher, ...how, options }),
+    receive: () => receiveStore(directory),
+    discard: (store) => rmSync(join(directory, store), { recursive: true, force: true }),
     release: () => lock.release(),
+  };
+}
+
+/** What a crash during a restore has left, before it or after it. */
+function removeOthers(directory: string, store: string): void {
+  for (const name of readdirSync(directory)) {
+    if (/^store-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name) && name !== store)
+      rmSync(join(directory, name), { recursive: true });
+  }
+}
+
+function receiveStore(parent: string): IncomingStore {
+  const disk = nodeDisk();
+  const name = `store-${randomUUID()}`;
+  const directory = join(parent, name);
+  disk.mkdir(directory);
+  return {
+    name,
+    create: (file) => disk.create(`${directory}/${file}`),
+    sync: async () => {
+      await disk.fsyncDirectory(directory);
+      await disk.fsyncDirectory(parent);
+    },
+    verify: (cipher) => load(disk, directory, cipher, 1).context.files.closeAll(),
+    discard: () => rmSync(directory, { recursive: true, force: true }),
   };
 }
 
@@ -69,7 +116,7 @@ export function memoryDirectory(): StoreDirectory {
     type: 'inmem',
     boot: () => boot,
     writeBoot: (next) => void (boot = next),
-    open: async (_store, cipher, keyring) => {
+    open: async (_store, cipher, { keyring } = {}) => {
       const held = (kept ??= { storage: openMemory(), keyring });
       if (held.keyring !== undefined) cipher.keyring(held.keyring);
       return keepingKeyring(held);

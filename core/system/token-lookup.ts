@@ -4,7 +4,7 @@ import { secondsLeft } from '../identity/lifetime.ts';
 import { type StoredToken, tokenType } from '../identity/token.ts';
 import { readTokenRole } from '../identity/token-role.ts';
 import type { HostContext, HostReply } from '../request/host-route.ts';
-import { rfc3339 } from './time-text.ts';
+import { rfc3339 } from '../request/time-text.ts';
 
 /** @param id the token's text; '' where the caller did not bring it */
 export async function lookupData(ctx: HostContext, id: string, { record }: StoredToken): Promise<HostReply> {

@@ -1,7 +1,7 @@
 /** Which policies a new token gets: those asked for, as far as its parent or its role allows them. */
 import { StrongroomError } from '../errors.ts';
 import { isListed } from '../identity/glob.ts';
-import { isRoot, type TokenRecord } from '../identity/token.ts';
+import { isRoot, type TokenRecord, wrappingPolicy } from '../identity/token.ts';
 import type { TokenRole } from '../identity/token-role.ts';
 import { policyName } from '../policy/policy-store.ts';
 
@@ -74,5 +74,6 @@ export function newTokenPolicies(wish: PolicyWish): readonly string[] {
   const policies = noDefault ? without(all, 'default') : all;
   if (policies.includes('root') && !isRoot(wish.parent))
     throw new StrongroomError('invalid', 'root tokens may not be created without parent token being root');
+  if (policies.includes(wrappingPolicy)) throw new StrongroomError('invalid', `cannot assign policy "${wrappingPolicy}"`);
   return sanitized(policies, false);
 }

@@ -52,7 +52,7 @@ async function revokeOrphan(ctx: HostContext, token: string): Promise<HostReply>
     throw new StrongroomError('invalid', 'root or sudo privileges required to revoke and orphan');
   const found = await ctx.unsealed.tokens.find(ctx.tx, token);
   if (found === undefined) throw new StrongroomError('invalid', 'token to revoke not found');
-  ctx.unsealed.tokens.revokeOrphan(ctx.tx, notBatch(found));
+  await ctx.unsealed.tokens.revokeOrphan(ctx.tx, notBatch(found));
   return { urgent: true };
 }
 

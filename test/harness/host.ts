@@ -72,7 +72,9 @@ export function testOptions(sink: AuditSink, changes: Partial<ServerOptions> = {
     clusterName: 'test',
     apiVersion: '1.15.6',
     version: 'test',
+    configState: {},
     openMetrics: false,
+    unauthenticated: { rekey: false, generateRoot: false },
     log: pino({ level: 'silent' }),
     wallClock: () => Date.now(),
     acceptRollback: false,
@@ -93,6 +95,9 @@ export function hostSender(server: Server, rootToken: string): TestHost['send'] 
       secure: false,
       length: payload.length,
       readBody: () => Promise.resolve(payload),
+      streamBody: async function* () {
+        yield payload;
+      },
     });
     const text = answer.body === undefined ? '' : Buffer.from(answer.body).toString();
     answer.sent?.();

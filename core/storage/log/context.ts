@@ -10,7 +10,8 @@ export interface LogContext {
   readonly disk: Disk;
   readonly directory: string;
   readonly cipher: LogCipher;
-  readonly lineage: Buffer;
+  /** Of the tail, and of base files that don't say another. */
+  lineage: Buffer;
   readonly files: FileSet;
   readonly index: PageIndex;
   /** The tail's beginning, as the manifest in force says. */

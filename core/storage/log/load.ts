@@ -55,7 +55,7 @@ export async function initialize(
 
 /** Opens the files that the manifest names; throws unless the base files are those. */
 function openBases(files: FileSet, manifest: Manifest): void {
-  for (const { id, bytes } of manifest.bases) {
+  for (const { id, bytes, lineage = manifest.lineage } of manifest.bases) {
     let open: OpenFile;
     try {
       open = files.open('base', id);
@@ -65,8 +65,7 @@ function openBases(files: FileSet, manifest: Manifest): void {
     }
     const header = readFully(open.file, 0, baseHeaderBytes);
     if (open.file.size() !== bytes) throw damage(fileName('base', id), bytes, `it should have ${bytes} bytes`);
-    if (!header.equals(encodeBaseHeader(manifest.lineage, id)))
-      throw damage(fileName('base', id), 0, 'its header is not the one that was written');
+    if (!header.equals(encodeBaseHeader(lineage, id))) throw damage(fileName('base', id), 0, 'its header is not the one that was written');
   }
 }
 
@@ -124,28 +123,33 @@ function loadFrom(manifest: ReadManifest, files: FileSet, disk: Disk, directory:
   });
   manifest.authenticate(cipher);
 
-  const index = new PageIndex((stored: StoredPage) => openRecord(files, cipher, lineage, 'page', stored), cleanPagesMax);
-  const table = manifest.table === undefined ? undefined : decodeTable(openRecord(files, cipher, lineage, 'table', manifest.table));
+  const lineageOf = (file: number): Buffer => context.bases.get(file)?.lineage ?? context.lineage;
+  const index = new PageIndex((stored: StoredPage) => openRecord(files, cipher, lineageOf(stored.file), 'page', stored), cleanPagesMax);
+  const context: LogContext = {
+    disk,
+    directory,
+    cipher,
+    lineage,
+    files,
+    index,
+    tail,
+    nextFile: Math.max(manifest.nextFile, ...present.map(({ id }) => id + 1)),
+    bases: new Map(manifest.bases.map((base) => [base.id, base])),
+    entombed: new Set(),
+    rewrap: undefined,
+  };
+  const table =
+    manifest.table === undefined
+      ? undefined
+      : decodeTable(openRecord(files, cipher, lineageOf(manifest.table.file), 'table', manifest.table));
+  context.rewrap = table?.rewrap;
   if (table !== undefined) index.restore(table.rows);
   for (const { file, commit } of commits) replay(index, file, commit);
 
   const current = files.get(end.file);
   if (current === undefined) throw new StrongroomError('internal', 'the tail has no file');
-  const ids = present.map(({ id }) => id + 1);
   return {
-    context: {
-      disk,
-      directory,
-      cipher,
-      lineage,
-      files,
-      index,
-      tail,
-      nextFile: Math.max(manifest.nextFile, ...ids),
-      bases: new Map(manifest.bases.map((base) => [base.id, base])),
-      entombed: new Set(),
-      rewrap: table?.rewrap,
-    },
+    context,
     end,
     position: { file: current, offset: end.offset, chain: end.chain, frames: end.frames },
     keyring,

@@ -12,6 +12,7 @@ import type {
   Listing,
   Revision,
   Slot,
+  Snapshot,
   Storage,
   Write,
 } from '../types.ts';
@@ -22,12 +23,14 @@ import type { LogContext } from './context.ts';
 import { checkOf } from './files.ts';
 import type { GroupEvents, GroupWriter, QueuedCommit } from './group-writer.ts';
 import { type Location, pendingFile } from './page.ts';
+import { takeSnapshot } from './snapshot.ts';
 import { gatherStats, type LogStats } from './stats.ts';
 
 /** The log as its host sees it. */
 export interface LogStorage extends Storage {
   /** Compacts now, or joins the compaction that runs. */
   compact(options?: CompactOptions): Promise<CompactResult>;
+  snapshot(): Snapshot;
   stats(): LogStats;
 }
 
@@ -171,6 +174,11 @@ export class WriteAheadLog implements LogStorage {
   compact(options: CompactOptions = {}): Promise<CompactResult> {
     this.#assertLive();
     return this.#compactor.compact(options);
+  }
+
+  snapshot(): Snapshot {
+    this.#assertLive();
+    return takeSnapshot(this.#context, this.#writer.position);
   }
 
   stats(): LogStats {

@@ -2,7 +2,6 @@
  * The manifest: what a directory consists of. Three lines of text: the fields as JSON, `sha256 HEX` of that line, `mac HEX` of it.
  * Readable by people and checkable without keys; only the keyring can make one. Replaced by rename, never changed in place.
  */
-import { timingSafeEqual } from 'node:crypto';
 import type { LogCipher } from '../cipher.ts';
 import { type Disk, isDiskError, readFully, writeFully } from './disk.ts';
 import { type ChainPoint, damage, sha256 } from './format.ts';
@@ -15,6 +14,8 @@ export interface BaseEntry {
   readonly id: number;
   readonly bytes: number;
   readonly sha256: Buffer;
+  /** Set when it is of an earlier lineage than the manifest: before a restore. */
+  readonly lineage?: Buffer;
 }
 
 /** What a manifest says. */
@@ -36,7 +37,11 @@ function encode(manifest: Manifest): string {
     format: formatVersion,
     lineage: manifest.lineage.toString('hex'),
     nextFile: manifest.nextFile,
-    bases: manifest.bases.map((base) => ({ ...base, sha256: base.sha256.toString('hex') })),
+    bases: manifest.bases.map(({ lineage, ...base }) => ({
+      ...base,
+      sha256: base.sha256.toString('hex'),
+      ...(lineage === undefined ? {} : { lineage: lineage.toString('hex') }),
+    })),
     table: manifest.table ?? null,
     tail: { file: manifest.tail.file, revision: manifest.tail.from.revision, hash: manifest.tail.from.hash.toString('hex') },
     keyring: manifest.keyring?.toString('base64') ?? null,
@@ -47,7 +52,7 @@ interface ManifestJson {
   readonly format: number;
   readonly lineage: string;
   readonly nextFile: number;
-  readonly bases: readonly { readonly id: number; readonly bytes: number; readonly sha256: string }[];
+  readonly bases: readonly { readonly id: number; readonly bytes: number; readonly sha256: string; readonly lineage?: string }[];
   readonly table: { readonly file: number; readonly offset: number; readonly length: number } | null;
   readonly tail: { readonly file: number; readonly revision: number; readonly hash: string };
   readonly keyring: string | null;
@@ -95,12 +100,16 @@ export function readManifest(disk: Disk, directory: string): ReadManifest | unde
   return {
     lineage: Buffer.from(json.lineage, 'hex'),
     nextFile: json.nextFile,
-    bases: json.bases.map((base) => ({ ...base, sha256: Buffer.from(base.sha256, 'hex') })),
+    bases: json.bases.map(({ lineage, ...base }) => ({
+      ...base,
+      sha256: Buffer.from(base.sha256, 'hex'),
+      ...(lineage === undefined ? {} : { lineage: Buffer.from(lineage, 'hex') }),
+    })),
     table: json.table ?? undefined,
     tail: { file: json.tail.file, from: { revision: json.tail.revision, hash: Buffer.from(json.tail.hash, 'hex') } },
     keyring: json.keyring === null ? undefined : Buffer.from(json.keyring, 'base64'),
     authenticate(cipher) {
-      if (!timingSafeEqual(sha256(cipher.mac(line)), sha256(Buffer.from(rest[2] ?? '', 'hex')))) {
+      if (!cipher.isMac(line, Buffer.from(rest[2] ?? '', 'hex'))) {
         throw damage('manifest', 0, 'it was not made by the keys of this storage');
       }
     },

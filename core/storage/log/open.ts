@@ -41,6 +41,8 @@ export interface OpenLog {
   /** Milliseconds that only rise; for the ballast's retries. */
   readonly now?: () => number;
   readonly options?: LogOptions;
+  /** The directory comes from a backup: a new lineage begins, in which revisions go on after this one. */
+  readonly restoredAfter?: number;
 }
 
 const defaults = {
@@ -70,25 +72,36 @@ export async function openLog(parameters: OpenLog): Promise<LogStorage> {
     const loaded = load(disk, directory, cipher, options.cleanPagesMax);
     context = loaded.context;
     await repair(loaded);
+    if (parameters.restoredAfter !== undefined) beginLineage(context, random(16));
     const ballast = new Ballast(disk, directory, options.ballastBytes, now);
     await ballast.hold();
     await disk.fsyncDirectory(directory);
     const slots = new SlotTable(random(4).readInt32LE());
-    slots.fill(loaded.end.chain.revision);
-    return new WriteAheadLog({
+    const head = Math.max(loaded.end.chain.revision, parameters.restoredAfter ?? 0);
+    slots.fill(head);
+    const log = new WriteAheadLog({
       context: loaded.context,
       slots,
       ballast,
-      head: loaded.end.chain.revision,
+      head,
       onFatal: options.onFatal,
       release: () => lock.release(),
       makeWriter: (events) => new GroupWriter(cipher, loaded.context.lineage, ballast, events, loaded.position, loaded.keyring),
       makeCompactor: (writer, head, rollbacks) => new Compactor(loaded.context, writer, head, rollbacks, options),
     });
+    // Nothing is written before all that is kept of the tail lies in the new lineage.
+    if (parameters.restoredAfter !== undefined) await log.compact();
+    return log;
   } catch (error) {
     context?.files.closeAll();
     lock.release();
     if (error instanceof StrongroomError) throw error;
     throw new StrongroomError('internal', `the storage directory ${directory} cannot be opened`, { cause: error });
   }
+}
+
+/** Frames of the time before the restore that were not in the backup can't be put behind it any more. */
+function beginLineage(context: LogContext, lineage: Buffer): void {
+  for (const [id, base] of context.bases) context.bases.set(id, { ...base, lineage: base.lineage ?? context.lineage });
+  context.lineage = lineage;
 }

@@ -11,6 +11,10 @@ function keyOf(version: number): Buffer {
   return createHash('sha256').update(`test log key ${version}`).digest();
 }
 
+function mac(bytes: Uint8Array): Buffer {
+  return createHmac('sha256', keyOf(0)).update(bytes).digest();
+}
+
 /** Makes a test cipher at version 1. With `rewraps`, values whose first byte is not the newest version are re-wrapped to it. */
 export function testCipher(options: { readonly rewraps?: boolean; readonly oldest?: number } = {}): TestCipher {
   let newest = 1;
@@ -42,7 +46,8 @@ export function testCipher(options: { readonly rewraps?: boolean; readonly oldes
         throw new Error('the bytes do not open');
       }
     },
-    mac: (bytes) => createHmac('sha256', keyOf(0)).update(bytes).digest(),
+    mac,
+    isMac: (bytes, given) => mac(bytes).equals(given),
     rewrap(_key, value) {
       if (options.rewraps !== true || value.byteLength === 0 || value[0] === newest) return undefined;
       const current = Uint8Array.from(value);

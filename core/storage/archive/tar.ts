@@ -1,0 +1,63 @@
+/**
+ * The tar format as backups use it: plain files with short names, in a known order.
+ *
+ *   header (512): name[100] mode[8] uid[8] gid[8] size[12] mtime[12] checksum[8] type[1] link[100] "ustar" 0 "00" …
+ *   content, filled up with zeros to a multiple of 512; two empty blocks at the end
+ *
+ * @source POSIX.1-1988, ustar
+ */
+import { StrongroomError } from '../../errors.ts';
+
+/** Bytes of a block. */
+export const tarBlock = 512;
+
+/** Ends an archive. */
+export const tarEnd: Buffer = Buffer.alloc(2 * tarBlock);
+
+/** What a header says. */
+export interface TarHeader {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** Gives a file's header. @param modified seconds since 1970 */
+export function tarHeader({ name, bytes }: TarHeader, modified: number): Buffer {
+  const header = Buffer.alloc(tarBlock);
+  header.write(name, 0, 100, 'latin1');
+  header.write('0000600\0', 100, 'latin1');
+  header.write('0000000\0'.repeat(2), 108, 'latin1');
+  header.write(`${octal(bytes, 11)} ${octal(modified, 11)} `, 124, 'latin1');
+  header.write(' '.repeat(8), 148, 'latin1');
+  header.write('0', 156, 'latin1');
+  header.write('ustar\x0000', 257, 'latin1');
+  header.write(`${octal(checksum(header), 6)}\0 `, 148, 'latin1');
+  return header;
+}
+
+/** Zeros between the end of a content and the next header. */
+export function tarPadding(bytes: number): Buffer {
+  return Buffer.alloc((tarBlock - (bytes % tarBlock)) % tarBlock);
+}
+
+/** Reads a header; undefined for an empty block. @throws StrongroomError `invalid` for what is no header of a plain file */
+export function readTarHeader(header: Buffer): TarHeader | undefined {
+  if (header.every((byte) => byte === 0)) return undefined;
+  const size = /^[0-7]{11}[ \0]$/.exec(header.toString('latin1', 124, 136));
+  const sum = /^[0-7]{6}/.exec(header.toString('latin1', 148, 156));
+  const plain = header[156] === 0x30 && header.toString('latin1', 257, 262) === 'ustar' && header[345] === 0;
+  const blank = Buffer.from(header).fill(0x20, 148, 156);
+  if (size === null || sum === null || !plain || Number.parseInt(sum[0], 8) !== checksum(blank))
+    throw new StrongroomError('invalid', 'the backup is damaged, or is none: an entry of its archive is malformed');
+  const end = header.indexOf(0);
+  return { name: header.toString('latin1', 0, Math.min(end, 100)), bytes: Number.parseInt(size[0], 8) };
+}
+
+function octal(value: number, digits: number): string {
+  return value.toString(8).padStart(digits, '0');
+}
+
+function checksum(header: Buffer): number {
+  let sum = 0;
+  for (const byte of header) sum += byte;
+  return sum;
+}

@@ -1,0 +1,81 @@
+/** `sys/generate-root/…`, raw as old clients expect it, and `sys/decode-token`. */
+import { schema as s } from '@strongroom/sdk-plugin';
+import { StrongroomError } from '../errors.ts';
+import { type HostRoute, hostRoute } from '../request/host-route.ts';
+import { type Answer, plainAnswer } from '../request/incoming.ts';
+import { decodeToken, otpLength } from './generate-root.ts';
+import { refusePgp } from './new-shares.ts';
+import { shareAndNonce, shareInput } from './rekey-routes.ts';
+import type { Server } from './server.ts';
+
+const startInput = { otp: s.optional(s.string({ maxLength: 1024 })), pgp_key: s.optional(s.string()) };
+const decodeInput = { encoded_token: s.optional(s.string({ maxLength: 1024 })), otp: s.optional(s.string({ maxLength: 1024 })) };
+
+function status({ generateRoot, rekey }: Server, otp = ''): Record<string, unknown> {
+  const { nonce, progress } = generateRoot;
+  return {
+    nonce,
+    started: nonce !== '',
+    progress,
+    required: rekey.shamir().threshold,
+    complete: false,
+    encoded_token: '',
+    encoded_root_token: '',
+    pgp_fingerprint: '',
+    otp,
+    otp_length: otpLength,
+  };
+}
+
+function start(server: Server, { otp, pgp_key }: s.InferFields<typeof startInput>): Answer {
+  if (pgp_key !== undefined && pgp_key !== '' && otp !== undefined && otp !== '')
+    throw new StrongroomError('invalid', 'only one of "otp" and "pgp_key" can be used');
+  refusePgp({ pgp_key });
+  const made = server.generateRoot.start(otp === '' ? undefined : otp);
+  return plainAnswer(200, status(server, made));
+}
+
+async function update(server: Server, share: string, nonce: string): Promise<Answer> {
+  const encoded = await server.generateRoot.update(share, nonce);
+  if (encoded === undefined) return plainAnswer(200, status(server));
+  const { threshold } = server.rekey.shamir();
+  const done = { nonce, started: true, progress: threshold, complete: true, encoded_token: encoded, encoded_root_token: encoded };
+  return plainAnswer(200, { ...status(server), ...done });
+}
+
+/** The routes. */
+export function generateRootRoutes(server: Server): Readonly<Record<string, HostRoute>> {
+  const access = server.options.unauthenticated.generateRoot ? 'public' : 'sudo';
+  return {
+    ...hostRoute('sys/generate-root/attempt', {
+      summary: 'A root token by shares: status, start, cancel',
+      access,
+      read: { handler: () => ({ raw: plainAnswer(200, status(server)) }) },
+      update: { input: startInput, handler: async ({ outside }, _, input) => ({ raw: await outside(async () => start(server, input)) }) },
+      delete: { handler: ({ outside }) => outside(async () => (server.generateRoot.cancel(), undefined)) },
+    }),
+    ...hostRoute('sys/generate-root/update', {
+      summary: 'A root token by shares: give a share',
+      access,
+      update: {
+        input: shareInput,
+        handler: async ({ outside }, _, input) => {
+          const [share, nonce] = shareAndNonce(input);
+          return { raw: await outside(() => update(server, share, nonce)) };
+        },
+      },
+    }),
+    ...hostRoute('sys/decode-token', {
+      summary: 'Decode a generated root token',
+      access: 'public',
+      update: {
+        input: decodeInput,
+        handler: (_, __, { encoded_token: encoded = '', otp = '' }) => {
+          if (encoded === '') throw new StrongroomError('invalid', "missing required field 'encoded_token'");
+          if (otp === '') throw new StrongroomError('invalid', "missing required field 'otp'");
+          return { data: { token: decodeToken(encoded, otp) } };
+        },
+      },
+    }),
+  };
+}
