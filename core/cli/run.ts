@@ -12,6 +12,9 @@ import { operatorSeal, operatorUnseal } from './operator-seal.ts';
 import { status } from './seal-status.ts';
 import { pluginBuild, pluginInspect, pluginTest } from './plugin.ts';
 import { serve } from './serve.ts';
+import { tokenCapabilities, tokenLookup } from './token-look.ts';
+import { tokenCreate, tokenRenew } from './token-make.ts';
+import { tokenRevoke } from './token-revoke.ts';
 import { NothingThere, UsageError, type Command, type ExitCode, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
@@ -27,6 +30,27 @@ const commands: Readonly<Record<string, Entry>> = {
   server: { usage: '--config FILE', summary: 'Run a server', command: serve },
   status: { usage: '', summary: 'Show whether the server is sealed (exit code 2 when it is)', command: status },
   login: { usage: '-method=METHOD [-path=P] [-token-only] KEY=VALUE...', summary: 'Log in and print the token', command: login },
+  'token create': {
+    usage: '[-policy=P]... [-ttl=D] [-type=batch] [-role=R] [-orphan] [-period=D] [-use-limit=N] [-metadata=K=V]...',
+    summary: 'Create a token',
+    command: tokenCreate,
+  },
+  'token lookup': { usage: '[-accessor] [TOKEN | ACCESSOR | -]', summary: 'Show a token, or the own one', command: tokenLookup },
+  'token renew': {
+    usage: '[-accessor] [-increment=D] [TOKEN | ACCESSOR | -]',
+    summary: 'Renew a token, or the own one',
+    command: tokenRenew,
+  },
+  'token revoke': {
+    usage: '[-self | -accessor] [-mode=orphan|path] [TOKEN | ACCESSOR | PATH | -]',
+    summary: 'Revoke a token and all below it',
+    command: tokenRevoke,
+  },
+  'token capabilities': {
+    usage: '[-accessor] [TOKEN | ACCESSOR] PATH',
+    summary: 'Show what a token, or the own one, may do at a path',
+    command: tokenCapabilities,
+  },
   'operator init': { usage: '[-key-shares=5] [-key-threshold=3] [-status]', summary: 'Initialise a server', command: operatorInit },
   'operator unseal': { usage: '[KEY | -] [-reset]', summary: 'Hand over a key share', command: operatorUnseal },
   'operator seal': { usage: '', summary: 'Seal the server', command: operatorSeal },
