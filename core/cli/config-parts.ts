@@ -70,6 +70,7 @@ export function listenerOptions(config: Config, listener: ListenerConfig): Liste
             requestCert: tls.clientAuth !== 'none',
             rejectUnauthorized: tls.clientAuth === 'require',
           },
+    ...(listener.kind === 'tcp' ? { forwardedFor: listener.forwardedFor, proxyProtocol: listener.proxyProtocol } : {}),
     ...listenerBounds(config, listener),
   };
 }

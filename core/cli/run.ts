@@ -16,6 +16,7 @@ import { tokenCapabilities, tokenLookup } from './token-look.ts';
 import { tokenCreate, tokenRenew } from './token-make.ts';
 import { tokenRevoke } from './token-revoke.ts';
 import { NothingThere, UsageError, type Command, type ExitCode, type Terminal } from './terminal.ts';
+import { unwrap } from './unwrap.ts';
 import { version } from './version.ts';
 
 /** A command by its words, with the arguments it takes and what it does. */
@@ -51,6 +52,7 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'Show what a token, or the own one, may do at a path',
     command: tokenCapabilities,
   },
+  unwrap: { usage: '[-field=F] [TOKEN]', summary: 'Show what a wrapping token stands for, once', command: unwrap },
   'operator init': { usage: '[-key-shares=5] [-key-threshold=3] [-status]', summary: 'Initialise a server', command: operatorInit },
   'operator unseal': { usage: '[KEY | -] [-reset]', summary: 'Hand over a key share', command: operatorUnseal },
   'operator seal': { usage: '', summary: 'Seal the server', command: operatorSeal },

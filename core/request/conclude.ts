@@ -1,5 +1,6 @@
 /** The end of a request: commit or check, record the answer, wait for what it rests on, and give the bytes. */
 import type { Transaction } from '../barrier/transaction.ts';
+import { StrongroomError } from '../errors.ts';
 import type { Commit } from '../storage/types.ts';
 import { envelope, type Outcome } from './envelope.ts';
 import type { Found, Handled } from './handle.ts';
@@ -71,6 +72,10 @@ async function wrapIfAsked(unsealed: Unsealed, { head, tx }: Concluding, handled
   const { reply } = handled;
   const outcome = reply?.raw === undefined ? handled.outcome : rawOutcome(handled.outcome, reply.raw);
   if (head.wrapTtl === undefined || outcome.wrapInfo !== undefined || !canWrap(outcome)) return { ...handled, plain: reply?.raw };
+  if (reply?.raw?.stream !== undefined) {
+    reply.raw.stream.destroy();
+    throw new StrongroomError('invalid', 'header X-Vault-Wrap-TTL: this answer, which has no end known before, cannot be wrapped');
+  }
   const wish = { ttl: head.wrapTtl, creationPath: head.path, jwt: head.wrapFormat === 'jwt' };
   const kept = { requestId: outcome.requestId ?? head.requestId, outcome: { ...outcome, topLevel: false } };
   return { reply, outcome: await wrapOutcome(unsealed, tx, kept, wish), cached: undefined, keep: undefined, plain: undefined };
