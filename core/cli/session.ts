@@ -1,5 +1,5 @@
 /** What every command that calls the server begins with: its flags, its connection, its format. */
-import { callApi, connectionOf, type ApiAnswer, type ApiCall } from './api-client.ts';
+import { callApi, connectionOf, streamApi, type ApiAnswer, type ApiCall, type StreamAnswer, type StreamCall } from './api-client.ts';
 import { clientFlags, parseFlags, type FlagTable, type FlagValues } from './flags.ts';
 import { formatOf, type Format } from './print.ts';
 import type { Command, ExitCode, Terminal } from './terminal.ts';
@@ -13,6 +13,8 @@ export interface Session<T extends FlagTable> {
   readonly terminal: Terminal;
   /** Calls the server; throws ApiError where it refuses. */
   readonly call: (call: ApiCall) => Promise<ApiAnswer>;
+  /** The same for bytes of any number. */
+  readonly stream: (call: StreamCall) => Promise<StreamAnswer>;
 }
 
 /** Makes a command of its own flags and what it does. */
@@ -22,6 +24,7 @@ export function clientCommand<const T extends FlagTable>(table: T, run: (session
     const general: FlagValues<typeof clientFlags> = flags;
     const connection = connectionOf(general, terminal);
     const format = formatOf(general.format, terminal);
-    return run({ flags, rest, format, terminal, call: (call) => callApi(connection, call) });
+    const stream = (call: StreamCall): Promise<StreamAnswer> => streamApi(connection, call);
+    return run({ flags, rest, format, terminal, call: (call) => callApi(connection, call), stream });
   };
 }

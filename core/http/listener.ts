@@ -216,10 +216,7 @@ export class Listener {
   }
 
   #timeOut(socket: Socket): void {
-    this.#clientError(
-      Object.assign(new Error('the body did not come in time'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }) as ParserError,
-      socket,
-    );
+    this.#clientError(Object.assign(new Error('the body did not come in time'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
   }
 
   #clientError(error: ParserError, socket: Socket): void {

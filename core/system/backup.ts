@@ -75,8 +75,7 @@ export function startBackup(server: Server): Readable {
   pipeline(source, gzip, (error) => {
     snapshot.close();
     rootKey.fill(0);
-    if (error instanceof Error && (error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE')
-      server.log.error({ err: error }, 'a backup failed');
+    if (error instanceof Error && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') server.log.error({ err: error }, 'a backup failed');
   });
   return gzip;
 }

@@ -74,10 +74,10 @@ test('a backup restored by force brings back its moment, and everything goes on'
 
 test('a backup taken while everything is written holds one moment of each writer', async () => {
   const writers = 6;
-  let stop = false;
+  const stop = new AbortController();
   const write = async (writer: number): Promise<void> => {
     const connection = server.connect();
-    for (let round = 1; !stop; round++)
+    for (let round = 1; !stop.signal.aborted; round++)
       for (const half of ['a', 'b'])
         await connection.send({
           method: 'POST',
@@ -90,7 +90,7 @@ test('a backup taken while everything is written holds one moment of each writer
   const writing = Array.from({ length: writers }, (_, writer) => write(writer));
   for (let writer = 0; writer < writers; writer++) await expect.poll(() => get(`w${writer}b`), { timeout: 60_000 }).not.toBe(404);
   const bytes = await backup();
-  stop = true;
+  stop.abort();
   await Promise.all(writing);
   expect((await restore(bytes, true)).status).toBe(200);
   for (let writer = 0; writer < writers; writer++) {
