@@ -1,5 +1,5 @@
 /**
- * Runs benchmarks: `npm run bench -- [--only paths,mixed] [--save] [--smoke] [--secrets 1000000] [--versions 10] [--keep]`.
+ * Runs benchmarks: `npm run bench -- [--only paths,mixed] [--save] [--smoke] [--secrets 1000000] [--versions 10] [--tokens 100000] [--keep]`.
  * See README.md for what each one measures.
  */
 import { parseArgs } from 'node:util';
@@ -17,9 +17,10 @@ import { measureStorage } from './micro/storage.ts';
 import { measureMixedLoad } from './mixed-load.ts';
 import { measurePaths, measureRoomsOverHttp } from './paths.ts';
 import { smoke } from './smoke.ts';
+import { measureTrees } from './token-trees.ts';
 import { measureTokens } from './tokens.ts';
 
-type Benchmark = (report: Report, load: LoadGenerator, size: LargeStore) => Promise<void>;
+type Benchmark = (report: Report, load: LoadGenerator, size: LargeStore & { readonly tokens: number }) => Promise<void>;
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   paths: async (report, load) => {
@@ -32,6 +33,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   },
   mixed: (report, load) => onFilledServer(load, (server) => measureMixedLoad(load, server, report)),
   tokens: (report, load) => onFilledServer(load, (server) => measureTokens(load, server, report)),
+  trees: (report, load, size) => onFilledServer(load, (server) => measureTrees(load, server, size.tokens, report)),
   large: (report, load, size) => measureLargeStore(load, size, report),
   rooms: async (report, load) => {
     await measureRooms(report);
@@ -67,6 +69,7 @@ const { values: flags } = parseArgs({
     smoke: { type: 'boolean', default: false },
     secrets: { type: 'string', default: '1000000' },
     versions: { type: 'string', default: '10' },
+    tokens: { type: 'string', default: '100000' },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -74,7 +77,7 @@ const { values: flags } = parseArgs({
 if (flags.smoke) {
   process.exitCode = (await smoke()) ? 0 : 1;
 } else {
-  const size = { secrets: Number(flags.secrets), versions: Number(flags.versions), keep: flags.keep };
+  const size = { secrets: Number(flags.secrets), versions: Number(flags.versions), tokens: Number(flags.tokens), keep: flags.keep };
   const load = new LoadGenerator();
   for (const name of flags.only?.split(',') ?? Object.keys(benchmarks)) {
     const benchmark = benchmarks[name];

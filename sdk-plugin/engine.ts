@@ -81,6 +81,8 @@ export interface Reply {
   readonly headers?: Readonly<Partial<Record<ReplyHeader, string>>>;
   /** The answer may be cached until then (ms since 1970) although the handler read `now()`. */
   readonly validUntil?: number;
+  /** Seconds that whoever reads it may use it before asking again, of data that nothing has to end: no lease. 0: the mount's default TTL. */
+  readonly leaseDuration?: number;
   /** Of an auth method's login operation: who it is. The host makes the token. */
   readonly login?: Login;
 }

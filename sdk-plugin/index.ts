@@ -2,6 +2,7 @@
 export * from './audit-sink.ts';
 export * from './auth-method.ts';
 export * from './crypto.ts';
+export * from './duration.ts';
 export * from './engine.ts';
 export * from './errors.ts';
 export * from './json.ts';

@@ -89,6 +89,16 @@ export function opaque(options?: FieldOptions): Schema<OpaqueJson> {
   return field({ format: 'opaque' }, options);
 }
 
+/** The whole body, as `opaque`: for an engine whose paths take any field. Absent when nothing was sent. */
+export function body(options?: FieldOptions): Schema<OpaqueJson> {
+  return field({ format: 'body' }, options);
+}
+
+/** Whether a field of this JSON Schema carries user JSON, as text. */
+export function carriesJson({ format }: Schema<unknown>['json']): boolean {
+  return format === 'opaque' || format === 'body';
+}
+
 /** An object with these fields. Unknown fields are ignored, as Vault does. */
 export function object<F extends Fields>(fields: F, options?: FieldOptions): Schema<InferFields<F>> {
   return field(

@@ -3,12 +3,13 @@
  * cipher. A key of the store tells its KEK: `mount/<id>/…` lies under that mount's, everything else under the host's.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { decrypt, encrypt, nonceBytes } from '../crypto/aead.ts';
+import { decrypt, encrypt, nonceBytes, tagBytes } from '../crypto/aead.ts';
 import { pooledRandom } from '../crypto/random-pool.ts';
 import { deriveKey } from '../crypto/commitment.ts';
 import type { LogCipher } from '../storage/cipher.ts';
 import { openEnvelope, rewrapEnvelope, sealEnvelope } from './envelope.ts';
 import { hostKeyId, Keyring, logKeyId, sealsBlock, sealsMax } from './keyring.ts';
+import { PurposeKeys } from './purpose-keys.ts';
 
 /** Prefix of the storage keys of a mount, with its slash. */
 export function mountPrefix(mountId: string): string {
@@ -57,6 +58,7 @@ export class Barrier implements LogCipher {
   /** The keyring before each that was adopted. */
   readonly #adopted = new WeakMap<Keyring, Keyring>();
   readonly #retracted = new WeakSet<Keyring>();
+  readonly #purposeKeys = new PurposeKeys();
   readonly #usage = new Map<string, KeyUsage>();
   #sealsMax = sealsMax;
   #exhausted: ((id: string, rotate: boolean) => void) | undefined;
@@ -174,6 +176,38 @@ export class Barrier implements LogCipher {
     return decrypt(key, sealed.subarray(4, 4 + nonceBytes), Buffer.concat([head, aad]), sealed.subarray(4 + nonceBytes));
   }
 
+  /**
+   * Encrypts what leaves the server and will come back. Only the same purpose and cluster open it, after any number of rotations.
+   * Layout: version of the log key (4, big endian), nonce (12), ciphertext, tag (16).
+   */
+  sealPortable(purpose: string, plaintext: Uint8Array): Buffer {
+    this.#count(logKeyId);
+    const newest = this.#keyring.newest(logKeyId);
+    const head = Buffer.alloc(4);
+    head.writeUInt32BE(newest.version);
+    const nonce = pooledRandom(nonceBytes);
+    return Buffer.concat([head, nonce, encrypt(this.#purposeKeys.of(purpose, newest), nonce, this.#portableAad(purpose, head), plaintext)]);
+  }
+
+  /** Decrypts what `sealPortable` made; undefined for everything else. */
+  openPortable(purpose: string, sealed: Uint8Array): Buffer | undefined {
+    if (sealed.length < 4 + nonceBytes + tagBytes) return undefined;
+    const head = Buffer.from(sealed.subarray(0, 4));
+    const version = head.readUInt32BE();
+    const known = this.#keyring.versions(logKeyId).find((candidate) => candidate.version === version);
+    if (known === undefined) return undefined;
+    const nonce = sealed.subarray(4, 4 + nonceBytes);
+    try {
+      return decrypt(this.#purposeKeys.of(purpose, known), nonce, this.#portableAad(purpose, head), sealed.subarray(4 + nonceBytes));
+    } catch {
+      return undefined;
+    }
+  }
+
+  #portableAad(purpose: string, head: Uint8Array): Buffer {
+    return Buffer.concat([head, Buffer.from(`${purpose} ${this.clusterId}`)]);
+  }
+
   mac(bytes: Uint8Array): Uint8Array {
     return macUnder(this.#root, bytes);
   }
@@ -199,6 +233,7 @@ export class Barrier implements LogCipher {
   /** Fills every key with zeros. */
   wipe(): void {
     this.#keyring.wipe();
+    this.#purposeKeys.wipe();
     wipeRoot(this.#root);
     this.forgetPreviousRoot();
   }

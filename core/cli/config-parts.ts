@@ -1,5 +1,6 @@
 /** What the parts of the server take from the config: at the start, and some of it again at a reload. */
 import { readFileSync } from 'node:fs';
+import type { Json } from '@strongroom/sdk-plugin';
 import type { Config, ListenerConfig, MountConfig, TlsConfig } from '../config/config.ts';
 import { StrongroomError } from '../errors.ts';
 import type { ListenerBounds, ListenerOptions } from '../http/listener.ts';
@@ -97,5 +98,35 @@ export function tuningOf({ limits, cors, defaultLeaseTtlSeconds, maxLeaseTtlSeco
         : { perSecond: limits.rateLimit.perAddressPerSecond, burst: limits.rateLimit.burst },
     ttl: { defaultTtl: defaultLeaseTtlSeconds, maxTtl: maxLeaseTtlSeconds },
     cors: cors.enabled ? { origins: cors.allowedOrigins, headers: cors.allowedHeaders } : undefined,
+  };
+}
+
+/** The config as `sys/config/state/sanitized` shows it: by allow-list, so nothing that could be a secret. */
+export function configStateOf(config: Config): Json {
+  return {
+    api_version: config.apiVersion,
+    cluster_name: config.clusterName,
+    default_lease_ttl: config.defaultLeaseTtlSeconds,
+    max_lease_ttl: config.maxLeaseTtlSeconds,
+    log_level: config.log.level,
+    log_format: config.log.format,
+    listeners: config.listeners.map((listener) =>
+      listener.kind === 'unix'
+        ? { type: 'unix', config: { address: listener.path } }
+        : { type: 'tcp', config: { address: `${listener.host}:${listener.port}`, tls_disable: listener.tls === undefined } },
+    ),
+    storage: { type: config.storage.kind, disable_clustering: true },
+    seals: [{ type: config.seal.kind, disabled: false }],
+    audit_sinks: config.auditSinks.map(({ name, type, required }) => ({ name, type, required })),
+    plugins: config.plugins.map(({ name, kind, version, sha256, isolation }) => ({ name, kind, version, sha256, isolation })),
+    mounts: config.mounts.map(({ path, type }) => ({ path, type })),
+    auth: config.auth.map(({ path, type }) => ({ path, type })),
+    limits: {
+      body_bytes: config.limits.bodyBytes,
+      json_tokens: config.limits.jsonTokens,
+      json_depth: config.limits.jsonDepth,
+      path_bytes: config.limits.pathBytes,
+      max_connections: config.limits.maxConnections,
+    },
   };
 }

@@ -15,7 +15,7 @@ import { roomLimits } from '../runner/thread-room.ts';
 import { openSinks } from '../system/open-sinks.ts';
 import { Server } from '../system/server.ts';
 import { memoryDirectory, openDirectory, type StoreDirectory } from '../system/store-directory.ts';
-import { declaredOf, listenerOptions, tuningOf } from './config-parts.ts';
+import { configStateOf, declaredOf, listenerOptions, tuningOf } from './config-parts.ts';
 import { reload } from './reload.ts';
 
 /** Exit code when the server can't start or must end. */
@@ -68,6 +68,7 @@ function makeServer(config: Config, log: Logger, acceptRollback: boolean): Serve
     clusterName: config.clusterName,
     apiVersion: config.apiVersion,
     version: packageJson.version,
+    configState: configStateOf(config),
     openMetrics: config.metrics.unauthenticated,
     unauthenticated: config.unauthenticated,
     log,

@@ -42,6 +42,7 @@ const singular: ReadonlySet<string> = new Set([
   'authorization',
   'x-vault-namespace',
   'x-vault-wrap-ttl',
+  'x-vault-wrap-format',
   'content-length',
   'transfer-encoding',
   'content-type',

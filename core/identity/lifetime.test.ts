@@ -13,8 +13,9 @@ test.each([
   ['what is asked', { ttl: 50 }, 0, 50],
   ['at most the maximum', { ttl: 5000 }, 0, 1000],
   ['at most what is left of the maximum', { ttl: 500 }, 900, 100],
-  ['nothing past the maximum', { ttl: 500 }, 1000, 0],
-  ['nothing long past the maximum', { ttl: 500 }, 99_999, 0],
+  ['a period no longer than the maximum', { period: 3000 }, 0, 1000],
+  ['a period no longer than the maximum, at a renewal too', { period: 3000 }, 99_999, 1000],
+  ['a period no longer than the explicit maximum', { period: 300, explicitMaxTtl: 60 }, 0, 60],
   ['at most the explicit maximum', { ttl: 500, explicitMaxTtl: 60 }, 0, 60],
   ['at most what is left of the explicit maximum', { ttl: 500, explicitMaxTtl: 60 }, 50, 10],
   ['the period, whatever is asked', { ttl: 5, period: 300 }, 0, 300],
@@ -24,23 +25,48 @@ test.each([
   expect(grant(changes, age)).toBe(expected);
 });
 
-test('a lifetime that was cut is told', () => {
-  expect(grantTtl({ ...wish, ttl: 5000 }, bounds, 0, 0).warnings).toHaveLength(1);
-  expect(grantTtl({ ...wish, ttl: 500, explicitMaxTtl: 60 }, bounds, 0, 0).warnings).toHaveLength(1);
-  expect(grantTtl({ ...wish, ttl: 50 }, bounds, 0, 0).warnings).toEqual([]);
+test.each([
+  [{ ttl: 5000 }, 0, 'TTL of "1h23m20s" exceeded the effective max_ttl of "16m40s"; TTL value is capped accordingly'],
+  [{ ttl: 500, explicitMaxTtl: 60 }, 0, 'TTL of "8m20s" exceeded the effective max_ttl of "1m0s"; TTL value is capped accordingly'],
+  [{ ttl: 500 }, 955, 'TTL of "8m20s" exceeded the effective max_ttl of "45s"; TTL value is capped accordingly'],
+  [{ explicitMaxTtl: 60 }, 0, 'TTL of "1m40s" exceeded the effective max_ttl of "1m0s"; TTL value is capped accordingly'],
+  [{ period: 3000 }, 0, 'period of "50m0s" exceeded the effective max_ttl of "16m40s"; period value is capped accordingly'],
+])('a lifetime that was cut is told, in the words that scripts look for: %j', (changes, age, warning) => {
+  expect(grantTtl({ ...wish, ...changes }, bounds, 0, age * 1000).warnings).toEqual([warning]);
 });
 
-test('no renewal, however late and however often, outlives a maximum or is negative', () => {
+test('a lifetime that was not cut is not worth a word', () => {
+  expect(grantTtl({ ...wish, ttl: 50 }, bounds, 0, 0).warnings).toEqual([]);
+  expect(grantTtl({ ...wish, period: 1000 }, bounds, 0, 0).warnings).toEqual([]);
+});
+
+test.each([
+  ['the maximum', { ttl: 500 }, 1000],
+  ['the maximum, long ago', { ttl: 500 }, 99_999],
+  ['the explicit maximum', { ttl: 5, explicitMaxTtl: 60 }, 60],
+  ['the explicit maximum of a period', { period: 5, explicitMaxTtl: 60 }, 60],
+])('nothing is granted past %s', (_, changes, age) => {
+  expect(() => grant(changes, age)).toThrow('past the max TTL, cannot renew');
+});
+
+test('a renewal within the last second gives one second, which ends with the maximum', () => {
+  expect(grantTtl({ ...wish, ttl: 500 }, bounds, 300, 1_000_250)).toMatchObject({ ttl: 1, expiresAt: 1_000_300 });
+});
+
+test('no renewal, however late and however often, outlives a maximum by a millisecond, or is nothing', () => {
   const seconds = fc.nat(3000);
+  const steps = fc.array(fc.nat(3_000_000), { maxLength: 10 });
   fc.assert(
-    fc.property(seconds, seconds, fc.boolean(), fc.array(seconds, { maxLength: 10 }), (ttl, explicitMaxTtl, periodic, steps) => {
-      let now = 0;
-      for (const step of steps) {
-        now += step;
-        const granted = grant({ ttl, explicitMaxTtl, period: periodic ? 200 : 0 }, now);
-        expect(granted).toBeGreaterThanOrEqual(0);
-        if (explicitMaxTtl > 0 && granted > 0) expect(now + granted).toBeLessThanOrEqual(explicitMaxTtl);
-        if (!periodic && granted > 0) expect(now + granted).toBeLessThanOrEqual(bounds.maxTtl);
+    fc.property(seconds, seconds, fc.boolean(), fc.nat(999), steps, (ttl, explicitMaxTtl, periodic, issuedAt, waits) => {
+      let now = issuedAt;
+      const ends = issuedAt + Math.min(explicitMaxTtl || Infinity, periodic ? Infinity : bounds.maxTtl) * 1000;
+      for (const wait of waits) {
+        now += wait;
+        if (now >= ends) break;
+        const granted = grantTtl({ ttl, explicitMaxTtl, period: periodic ? 200 : 0 }, bounds, issuedAt, now);
+        expect(granted.ttl).toBeGreaterThan(0);
+        expect(granted.expiresAt).toBeGreaterThan(now);
+        expect(granted.expiresAt).toBeLessThanOrEqual(ends);
       }
     }),
     { verbose: 1 },

@@ -1,4 +1,10 @@
-/** What is stored of a service token: everything but the token itself, of which only an HMAC is kept. */
+/**
+ * What a token is. Of a service token everything is stored but the token itself, of which only an HMAC is kept; of a batch token nothing
+ * is: its text holds all of it, sealed (`batch-token.ts`).
+ */
+
+/** Kinds of tokens. */
+export type TokenType = 'service' | 'batch';
 
 /** The login that made a token: what its renewal checks again. Durations in seconds. */
 export interface TokenLogin {
@@ -16,6 +22,9 @@ export interface TokenLogin {
 
 /** A stored token. Durations in seconds, moments in milliseconds since 1970. */
 export interface TokenRecord {
+  /** Absent: a service token. */
+  readonly type?: TokenType;
+  /** Empty for batch tokens. */
   readonly accessor: string;
   readonly policies: readonly string[];
   readonly path: string;
@@ -30,18 +39,20 @@ export interface TokenRecord {
   readonly renewable: boolean;
   readonly orphan: boolean;
   /** Hash of the parent; absent for orphans. Without its parent a token is not valid. */
-  readonly parent?: string;
+  readonly parent?: string | undefined;
   /** How many ancestors it has. */
   readonly depth: number;
   /** Uses left; 0: unlimited; -1: the last one has been taken. */
   readonly usesLeft: number;
   readonly boundCidrs: readonly string[];
   readonly lastRenewedAt?: number;
+  /** Name of the token role it was made by. */
+  readonly role?: string;
   /** Absent: no login made it. */
   readonly login?: TokenLogin;
 }
 
-/** A record with the hash it is stored under. */
+/** A token that was found valid, with the hash that names it: the key of a service token's record. */
 export interface StoredToken {
   readonly hash: string;
   readonly record: TokenRecord;
@@ -53,10 +64,25 @@ export interface StoredToken {
 export const tokenDepthMax = 256;
 /** The text of a service token is this prefix and 24 characters of 0-9A-Za-z (142 bits). */
 export const tokenPrefix = 'hvs.';
+/** The text of a batch token is this prefix and what `batch-token.ts` says. */
+export const batchTokenPrefix = 'hvb.';
 /** Longest token text that is looked at. */
 export const tokenBytesMax = 4096;
+
+/** The one policy of wrapping tokens; nobody can write it or give it to another token. */
+export const wrappingPolicy = 'response-wrapping';
+
+/** Whether a token stands for a wrapped answer. */
+export function isWrapping({ policies }: TokenRecord): boolean {
+  return policies.length === 1 && policies[0] === wrappingPolicy;
+}
 
 /** Whether a token has every right. */
 export function isRoot(record: TokenRecord): boolean {
   return record.policies.includes('root');
+}
+
+/** The kind of a token. */
+export function tokenType({ type }: TokenRecord): TokenType {
+  return type ?? 'service';
 }

@@ -70,6 +70,6 @@ export abstract class DueWork {
   protected async engineOf(tx: Transaction, mountId: string): Promise<Mounted> {
     const mount = (await readMounts(tx)).mounts.find(({ id }) => id === mountId);
     if (mount === undefined) throw new StrongroomError('internal', 'the mount of a lease or a rotation is gone');
-    return { mount, engine: await this.world.rooms.engine(mount.type, mount.class, mount.isolation) };
+    return { mount, engine: await this.world.rooms.engine(mount.plugin, mount.class, mount.isolation) };
   }
 }

@@ -6,11 +6,29 @@ import { retryWaitMs } from '@strongroom/sdk-plugin/hosting';
 import { inTransaction } from '../barrier/in-transaction.ts';
 import { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
+import { sweepHolds } from '../identity/token-holds.ts';
 import { mountWorld, unrouted } from '../runner/engine-call.ts';
 import { applyReply } from './apply-reply.ts';
 import { DueWork } from './due-work.ts';
-import { beginEnding, due, extend, type LeaseRecord, ofMount, pending, putOff, readLease, remove, renewableLease } from './lease-store.ts';
+import {
+  beginEnding,
+  due,
+  extend,
+  indexDirectories,
+  isIrrevocable,
+  type LeaseRecord,
+  leasesUnder,
+  ofMount,
+  tidyIndex,
+  pending,
+  putOff,
+  readLease,
+  remove,
+  renewableLease,
+} from './lease-store.ts';
 
+/** Leases that one commit deals with. */
+const batch = 500;
 /** Leases that are ended at the same time. */
 const parallel = 16;
 /**
@@ -21,6 +39,8 @@ const quarantineMs = 120_000;
 
 /** Ends the leases of one unsealing. */
 export class LeaseKeeper extends DueWork {
+  #tidying: Promise<void> | undefined;
+
   /** Gives up what a crash left pending, and begins to end it. */
   async start(): Promise<void> {
     for (;;) {
@@ -61,10 +81,103 @@ export class LeaseKeeper extends DueWork {
     return this.#commit((tx) => extend(tx, id, seconds, now));
   }
 
+  /** Gives up the leases of tokens that are gone, a batch of them. @returns how many entries it dealt with; 0 when nothing is left */
+  async giveUpHeld(): Promise<number> {
+    const found = await this.#commit((tx) =>
+      sweepHolds(tx, batch, async (within, id) => void (await beginEnding(within, id, this.world.clock.now()))),
+    );
+    if (found > 0) this.wake();
+    return found;
+  }
+
   /** Ends a lease that was given up, now. @throws StrongroomError `upstream` when it can't be ended yet; it is tried again */
   async end(id: string): Promise<void> {
     if ((await this.#end(id)) === 'failed')
       throw new StrongroomError('upstream', 'the lease can not be revoked yet: the log says why; it is tried again');
+  }
+
+  /**
+   * Gives up all leases below a prefix (with its slash), in batches: nobody can renew them any more, and they are ended in the background.
+   * @returns how many there were
+   */
+  async giveUpUnder(prefix: string): Promise<number> {
+    let count = 0;
+    for (let after = ''; ;) {
+      const from = after;
+      const ids = await this.#commit(async (tx) => {
+        const found = await leasesUnder(tx, prefix, from, batch);
+        for (const id of found) await beginEnding(tx, id, this.world.clock.now());
+        return found;
+      });
+      count += ids.length;
+      if (ids.length < batch) break;
+      after = ids.at(-1)!;
+    }
+    this.wake();
+    return count;
+  }
+
+  /**
+   * Ends all leases below a prefix, now.
+   * @param force those that can't be ended are forgotten: what they stand for outside stays there
+   * @throws StrongroomError `upstream` when some can't be ended yet; they are tried again in the background
+   */
+  async endUnder(prefix: string, force: boolean): Promise<void> {
+    await this.giveUpUnder(prefix);
+    let failed = 0;
+    for (let after = ''; ;) {
+      const ids = await leasesUnder(new Transaction(this.world), prefix, after, parallel);
+      for (const how of await Promise.all(ids.map((id) => this.#end(id, force)))) if (how === 'failed') failed++;
+      if (ids.length < parallel) break;
+      after = ids.at(-1)!;
+    }
+    if (failed > 0)
+      throw new StrongroomError('upstream', `${failed} leases can not be revoked yet: the log says why; they are tried again`);
+  }
+
+  /** Leases that many tries could not end. It looks at every lease, a page at a time. */
+  async irrevocable(): Promise<readonly LeaseRecord[]> {
+    const found: LeaseRecord[] = [];
+    for (let after = ''; ;) {
+      const tx = new Transaction(this.world);
+      const ids = await leasesUnder(tx, '', after, batch);
+      for (const id of ids) {
+        const lease = await readLease(tx, id);
+        if (lease !== undefined && isIrrevocable(lease)) found.push(lease);
+      }
+      if (ids.length < batch) return found;
+      after = ids.at(-1)!;
+    }
+  }
+
+  /** Removes index entries that lead to no lease, in the background. @returns false when that is under way already */
+  startTidy(): boolean {
+    if (this.#tidying !== undefined) return false;
+    this.#tidying = this.#tidy()
+      .then(
+        (removed) => this.log.info({ removed }, 'the leases were tidied'),
+        (error: unknown) => this.log.error({ err: error }, 'tidying the leases failed'),
+      )
+      .finally(() => (this.#tidying = undefined));
+    return true;
+  }
+
+  override async stop(): Promise<void> {
+    await super.stop();
+    await this.#tidying;
+  }
+
+  async #tidy(): Promise<number> {
+    let removed = 0;
+    for (const index of await indexDirectories(new Transaction(this.world))) {
+      for (let after: string | undefined = ''; after !== undefined && !this.stopped;) {
+        const from: string = after;
+        const step = await this.#commit((tx) => tidyIndex(tx, index, from, batch));
+        removed += step.removed;
+        after = step.next;
+      }
+    }
+    return removed;
   }
 
   /**
@@ -89,13 +202,21 @@ export class LeaseKeeper extends DueWork {
   }
 
   /** Ends one lease. `again`: it is to be ended once more. */
-  async #end(id: string): Promise<'ended' | 'again' | 'failed'> {
+  async #end(id: string, force = false): Promise<'ended' | 'again' | 'failed'> {
     const { clock } = this.world;
     const lease = await this.#commit((tx) => beginEnding(tx, id, clock.now()));
     if (lease === undefined) return 'ended';
     try {
       await this.#revoke(lease);
     } catch (error) {
+      if (force) {
+        this.log.warn(
+          { err: error, kind: lease.kind },
+          'a lease could not be revoked and was forgotten, as was asked: what it stands for may go on',
+        );
+        await this.#change(id, (tx, now) => remove(tx, now));
+        return 'ended';
+      }
       const attempts = lease.attempts + 1;
       const wait = retryWaitMs(attempts);
       this.log.warn({ err: error, kind: lease.kind, attempts }, 'a lease could not be revoked; it will be tried again');

@@ -11,6 +11,7 @@
 import type { Transaction } from '../barrier/transaction.ts';
 import { randomBase62 } from '../crypto/random-text.ts';
 import { StrongroomError } from '../errors.ts';
+import { hold, letGo } from '../identity/token-holds.ts';
 
 /** A lease as it is stored. Moments in milliseconds since 1970. */
 export interface LeaseRecord {
@@ -34,12 +35,14 @@ export interface LeaseRecord {
   readonly dueAt: number;
   /** Failed tries to end it. */
   readonly attempts: number;
+  /** Hash of the token that it ends with; absent: none. */
+  readonly token?: string;
   /** Ended once; `execute` may still have been running then, so it is ended again at `dueAt`. */
   readonly again: boolean;
 }
 
 /** What a new lease is made of. */
-export type NewLease = Pick<LeaseRecord, 'mountId' | 'kind' | 'data' | 'renewable'> & {
+export type NewLease = Pick<LeaseRecord, 'mountId' | 'kind' | 'data' | 'renewable' | 'token'> & {
   /** Path of the request. */
   readonly path: string;
   /** Seconds. */
@@ -49,6 +52,8 @@ export type NewLease = Pick<LeaseRecord, 'mountId' | 'kind' | 'data' | 'renewabl
 
 const root = 'lease/';
 const randomLength = 24;
+/** Failed tries to end a lease after which it is listed as irrevocable; it is tried on, at long intervals. */
+const attemptsMax = 6;
 
 function idKey(id: string): string {
   return `${root}id/${id}`;
@@ -64,7 +69,7 @@ function dueKey({ id, dueAt }: LeaseRecord): string {
 
 /** Stores a pending lease, in the transaction that `execute` waits for. @param pendingMs after which it is given up if nobody has activated it */
 export function addPending(tx: Transaction, lease: NewLease, now: number, pendingMs: number): LeaseRecord {
-  const { path, ttl, maxTtl, mountId, kind, data, renewable } = lease;
+  const { path, ttl, maxTtl, mountId, kind, data, renewable, token } = lease;
   const record: LeaseRecord = {
     id: `${path}/${randomBase62(randomLength)}`,
     mountId,
@@ -79,12 +84,14 @@ export function addPending(tx: Transaction, lease: NewLease, now: number, pendin
     dueAt: now + pendingMs,
     attempts: 0,
     again: false,
+    ...(token === undefined ? {} : { token }),
   };
   const id = Buffer.from(record.id);
   tx.put(`${root}pending/${randomPart(record.id)}`, id);
   tx.put(`${root}mount/${mountId}/${randomPart(record.id)}`, id);
   tx.put(dueKey(record), id);
   tx.put(idKey(record.id), encode(record));
+  if (token !== undefined) hold(tx, token, randomPart(record.id), record.id);
   return record;
 }
 
@@ -125,6 +132,52 @@ export function listLeases(tx: Transaction, prefix: string): Promise<readonly st
   return tx.list(`${root}id/${prefix}`);
 }
 
+/** Ids of leases below a prefix ('' or with its slash), in order, after an id. */
+export async function leasesUnder(tx: Transaction, prefix: string, after: string, limit: number): Promise<readonly string[]> {
+  const slash = after.indexOf('/', prefix.length);
+  const ids: string[] = [];
+  // The page before ended inside a directory: what is left of it comes first.
+  if (slash >= 0) ids.push(...(await leasesUnder(tx, after.slice(0, slash + 1), after, limit)));
+  const from = after === '' ? '' : slash < 0 ? after.slice(prefix.length) : after.slice(prefix.length, slash + 1);
+  if (ids.length >= limit) return ids;
+  // Every directory holds at least one lease, so a page never needs more names than ids.
+  for (const name of await tx.list(`${root}id/${prefix}`, from, limit - ids.length)) {
+    if (ids.length >= limit) break;
+    if (name.endsWith('/')) ids.push(...(await leasesUnder(tx, prefix + name, '', limit - ids.length)));
+    else ids.push(prefix + name);
+  }
+  return ids;
+}
+
+/** Whether so many tries have failed that an operator should look at it. */
+export function isIrrevocable({ state, attempts }: LeaseRecord): boolean {
+  return state === 'ending' && attempts >= attemptsMax;
+}
+
+/** Removes index entries whose lease is gone, of those after a name; what a version with a fault may have left. @returns where to go on; undefined at the end */
+export async function tidyIndex(
+  tx: Transaction,
+  index: string,
+  after: string,
+  limit: number,
+): Promise<{ readonly removed: number; readonly next: string | undefined }> {
+  let removed = 0;
+  const names = await tx.list(index, after, limit);
+  for (const name of names) {
+    const id = await tx.get(index + name);
+    if (id === undefined || (await tx.get(idKey(Buffer.from(id).toString()))) !== undefined) continue;
+    tx.delete(index + name);
+    removed++;
+  }
+  return { removed, next: names.length < limit ? undefined : names.at(-1) };
+}
+
+/** Directories of index entries, each of which names a lease. */
+export async function indexDirectories(tx: Transaction): Promise<readonly string[]> {
+  const below = async (parent: string): Promise<readonly string[]> => (await tx.list(parent)).map((name) => parent + name);
+  return [`${root}pending/`, ...(await below(`${root}mount/`)), ...(await below(`${root}due/`))];
+}
+
 /** Says that a lease ends: from now on nobody can activate or renew it. Undefined when it is gone. */
 export async function beginEnding(tx: Transaction, id: string, now: number): Promise<LeaseRecord | undefined> {
   const lease = await readLease(tx, id);
@@ -146,6 +199,7 @@ export function remove(tx: Transaction, lease: LeaseRecord): void {
   tx.delete(dueKey(lease));
   tx.delete(`${root}pending/${random}`);
   tx.delete(`${root}mount/${lease.mountId}/${random}`);
+  if (lease.token !== undefined) letGo(tx, lease.token, random);
 }
 
 /** Ids of leases for which something has to be done, earliest first. */

@@ -24,7 +24,10 @@ export interface Mount {
   /** With its trailing slash. */
   readonly path: string;
   readonly class: 'secret' | 'auth';
+  /** As clients see it. */
   readonly type: string;
+  /** What serves it, by its name in the catalog. */
+  readonly plugin: string;
   readonly accessor: string;
   readonly description: string;
   readonly options: Readonly<Record<string, string>> | null;

@@ -1,6 +1,7 @@
 /** Policies in the store (`core/policy/<name>`) and the Acl of a list of names, compiled once per change of any of them. */
 import type { ReadSet, Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
+import { wrappingPolicy } from '../identity/token.ts';
 import type { Revision, Slot } from '../storage/types.ts';
 import { type Acl, rootAcl } from './acl.ts';
 import { compilePolicies, type NamedPolicy } from './compile.ts';
@@ -9,7 +10,7 @@ import { parsePolicy, type Policy } from './parse.ts';
 /** Directory of the policies. */
 export const policyDirectory = 'core/policy/';
 /** Names that a caller may not write. */
-export const immutablePolicies: readonly string[] = ['root'];
+export const immutablePolicies: readonly string[] = ['root', wrappingPolicy];
 /** Longest name, in UTF-16 units. */
 export const policyNameMax = 256;
 
@@ -24,6 +25,12 @@ interface Compiled {
   readonly reads: ReadSet;
   readonly acl: Acl;
 }
+
+/** What a wrapping token may do, besides what anybody may: take its answer. */
+const wrappingText = `path "cubbyhole/response" { capabilities = ["create", "read"] }
+path "sys/wrapping/unwrap" { capabilities = ["update"] }
+`;
+const wrappingStored: StoredPolicy = { text: wrappingText, policy: parsePolicy(wrappingText) };
 
 const compiledMax = 10_000;
 
@@ -46,7 +53,7 @@ export class PolicyStore {
 
   /** A policy by its (lower-cased) name; undefined when there is none. */
   async read(tx: Transaction, name: string): Promise<StoredPolicy | undefined> {
-    return tx.derived(policyDirectory + name, parseStored);
+    return name === wrappingPolicy ? wrappingStored : tx.derived(policyDirectory + name, parseStored);
   }
 
   /** Names in order, `root` last. */
@@ -54,8 +61,9 @@ export class PolicyStore {
     return [...(await tx.list(policyDirectory)), 'root'];
   }
 
-  /** Writes a policy. @throws StrongroomError `invalid` for a text that doesn't parse */
+  /** Writes a policy. @throws StrongroomError `invalid` for a text that doesn't parse, or a name that nobody may write */
   write(tx: Transaction, name: string, text: string): void {
+    if (immutablePolicies.includes(name)) throw new StrongroomError('invalid', `cannot update ${name} policy`);
     parsePolicy(text);
     tx.put(policyDirectory + name, Buffer.from(text));
   }

@@ -1,20 +1,34 @@
 /** Station 2: what can be refused before a byte of the body is read. */
 import { StrongroomError } from '../errors.ts';
+import { noBody } from './body.ts';
 import type { Head } from './head.ts';
-import type { Host } from './host.ts';
+import type { Host, Unsealed } from './host.ts';
 import { type Answer, errorAnswer } from './incoming.ts';
+import { recordAnswer, recordParts, recordRequest } from './record.ts';
+import type { Taken } from './request-counts.ts';
+
+type Headers = Readonly<Record<string, string>>;
+
+/** Admitted, with headers for the answer; or refused. */
+export type Admission =
+  | { readonly kind: 'admitted'; readonly headers: Headers | undefined }
+  | { readonly kind: 'refused'; readonly answer: Answer };
 
 /**
  * Refuses a request over its rate, with a namespace that does not exist, over its size, or while sealed.
  * @param always the route works while sealed
  * @param uploads its body may be of any size: it is not read before the request is allowed
  */
-export function admit(host: Host, head: Head, always: boolean, uploads: boolean): Answer | undefined {
+export async function admit(host: Host, head: Head, always: boolean, uploads: boolean): Promise<Admission> {
   const { incoming } = head;
+  const refused = (answer: Answer): Admission => ({ kind: 'refused', answer });
   if (!always) {
     const wait = host.rate.take(incoming.remoteAddress, performance.now());
-    if (wait > 0) return errorAnswer(429, ['request rate limit exceeded for this address'], { 'Retry-After': String(wait) });
+    if (wait > 0) return refused(errorAnswer(429, ['request rate limit exceeded for this address'], { 'Retry-After': String(wait) }));
   }
+  const { unsealed } = host;
+  const counted = !always && unsealed !== undefined && !unsealed.quotas.needsRole(head.path) ? await count(unsealed, head, '') : admitted;
+  if (counted.kind === 'refused') return counted;
   const namespace = incoming.headers['x-vault-namespace'];
   if (typeof namespace === 'string' && !/^(root)?\/?$/.test(namespace)) {
     throw new StrongroomError('missing', 'header X-Vault-Namespace: there is only the root namespace');
@@ -22,6 +36,41 @@ export function admit(host: Host, head: Head, always: boolean, uploads: boolean)
   if (!uploads && incoming.length !== undefined && incoming.length > host.limits.bodyBytesMax) {
     throw new StrongroomError('too-large', `request body: larger than ${host.limits.bodyBytesMax} bytes`);
   }
-  if (!always && host.unsealed === undefined) return errorAnswer(503, ['Vault is sealed'], { 'Retry-After': '1' });
-  return undefined;
+  if (!always && unsealed === undefined) return refused(errorAnswer(503, ['Vault is sealed'], { 'Retry-After': '1' }));
+  return counted;
+}
+
+const admitted: Admission = { kind: 'admitted', headers: undefined };
+
+/** Counts a request by the quota of a role, where there is one; only its body says which role it names. */
+export async function admitRole(unsealed: Unsealed, head: Head, role: unknown): Promise<Admission> {
+  return unsealed.quotas.needsRole(head.path) ? count(unsealed, head, typeof role === 'string' ? role : '') : admitted;
+}
+
+async function count(unsealed: Unsealed, head: Head, role: string): Promise<Admission> {
+  const { quotas } = unsealed;
+  const taken = quotas.take(head.path, role, head.incoming.remoteAddress, performance.now());
+  if (taken === undefined) return admitted;
+  const headers = quotas.config.responseHeaders ? rateHeaders(taken, unsealed.clock.now()) : undefined;
+  if (taken.allowed) return { kind: 'admitted', headers };
+  const error = `request path "${head.path}": rate limit quota exceeded`;
+  if (quotas.config.auditLogging) await recordRefused(unsealed, head, error);
+  const wait = String(Math.max(1, Math.ceil(taken.waitMs / 1000)));
+  return { kind: 'refused', answer: errorAnswer(429, [error], { ...headers, 'Retry-After': wait }) };
+}
+
+function rateHeaders({ limit, remaining, waitMs }: Taken, now: number): Headers {
+  return {
+    'X-Ratelimit-Limit': String(limit),
+    'X-Ratelimit-Remaining': String(remaining),
+    'X-Ratelimit-Reset': new Date(now + Math.max(0, waitMs)).toUTCString(),
+  };
+}
+
+/** Both lines of a request of which nobody has looked at more than the head. */
+async function recordRefused(unsealed: Unsealed, head: Head, error: string): Promise<void> {
+  const decision = { allowed: false, reason: error } as const;
+  const facts = { head, body: noBody, rawBody: undefined, caller: { kind: 'anonymous' }, target: { kind: 'no-mount' }, decision } as const;
+  const parts = recordParts(unsealed, facts);
+  await Promise.all([recordRequest(unsealed, facts, parts, false), recordAnswer(unsealed, parts, undefined, undefined, error, false)]);
 }

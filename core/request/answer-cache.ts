@@ -19,6 +19,8 @@ export interface CachedAnswer {
   readonly auditData: string | undefined;
   /** Milliseconds since 1970. */
   readonly validUntil: number;
+  /** Seconds, as the engine said. */
+  readonly leaseDuration: number | undefined;
 }
 
 /** A cache bounded in bytes; what was used least recently leaves first. */

@@ -1,11 +1,12 @@
 /** What an answer's `auth` says of a token. */
-import type { TokenRecord } from '../identity/token.ts';
+import { type TokenRecord, tokenType } from '../identity/token.ts';
 import type { AuthBlock } from './host-route.ts';
 
 /** @param token its text; '' where the caller did not bring it  @param leaseDuration seconds */
 export function authBlock(token: string, record: TokenRecord, leaseDuration: number): AuthBlock {
   return {
     clientToken: token,
+    tokenType: tokenType(record),
     accessor: record.accessor,
     displayName: record.displayName,
     policies: record.policies,

@@ -21,6 +21,8 @@ export function authorize(head: Head, body: Body, caller: Caller, target: Target
     if (access === 'public') return { allowed: true, sudo: false, rule: { path: target.kind, policies: [] } };
     return { allowed: false, reason: caller.kind === 'anonymous' ? 'no token was sent' : 'the token is not valid' };
   }
+  // What there is is no secret to whoever holds a token, as in Vault; what is there stays one.
+  if (target.kind === 'help') return { allowed: true, sudo: false, rule: { path: 'help', policies: [] } };
   const decision = caller.acl.decide({
     path: policyPath(head),
     verb: 'verb' in target ? target.verb : head.verb,

@@ -1,6 +1,7 @@
 /** What an auth method says of a login, checked: its types promise it, its messages may hold anything. */
 import { StrongroomError } from '../errors.ts';
 import { normalCidr } from '@strongroom/sdk-plugin/hosting';
+import { wrappingPolicy } from '../identity/token.ts';
 import { policyName } from '../policy/policy-store.ts';
 
 /** A login with nothing left out. Durations in seconds. */
@@ -67,6 +68,7 @@ export function checkLogin(value: unknown): CheckedLogin {
   const login = value as Readonly<Record<string, unknown>>;
   const policies = texts('policies', login['policies']).map(policyName);
   if (policies.includes('root')) throw new StrongroomError('invalid', 'auth methods cannot create root tokens');
+  if (policies.includes(wrappingPolicy)) throw new StrongroomError('invalid', `cannot assign policy "${wrappingPolicy}"`);
   const tokenType = login['tokenType'] ?? 'default';
   if (tokenType !== 'default' && tokenType !== 'service') throw malformed('tokenType');
   return {

@@ -9,6 +9,7 @@ import type { HostReply } from './host-route.ts';
 import { type Answer, errorAnswer } from './incoming.ts';
 import type { KeptOverRestarts } from './login.ts';
 import { answerData, recordAnswer, type RecordParts } from './record.ts';
+import { canWrap, wrapOutcome } from './wrap.ts';
 
 /** What survives a restart. */
 export interface Attempt {
@@ -35,17 +36,13 @@ export interface Concluding {
 }
 
 /** Commits or checks, records the answer, and waits until everything it rests on is safe. @throws Conflict before anything is sequenced */
-export async function conclude(
-  unsealed: Unsealed,
-  found: Concluding,
-  attempt: Attempt,
-  { outcome, reply, cached, keep }: Handled,
-): Promise<Answer> {
+export async function conclude(unsealed: Unsealed, found: Concluding, attempt: Attempt, handled: Handled): Promise<Answer> {
   const { head, target, tx, parts, changes } = found;
-  if (reply?.raw !== undefined) {
+  const { outcome, reply, cached, keep, plain } = await wrapIfAsked(unsealed, found, handled);
+  if (plain !== undefined) {
     tx.check();
     await Promise.all([attempt.recorded, recordAnswer(unsealed, parts, undefined, undefined, undefined, false)]);
-    return reply.raw;
+    return plain;
   }
   if (tx.dirty || reply?.keyring !== undefined) await attempt.recorded;
   const data = answerData(outcome, target.mount?.config.auditNonHmacResponseKeys);
@@ -58,10 +55,31 @@ export async function conclude(
   if (keep !== undefined) {
     const { status, data: text, warnings, raw, headers } = outcome;
     const answer = { status, data: text, warnings, raw, headers, auditData: fragment };
-    unsealed.cache.keep(keep.key, { reads: tx.readSet(), ...answer, validUntil: keep.validUntil });
+    unsealed.cache.keep(keep.key, { reads: tx.readSet(), ...answer, validUntil: keep.validUntil, leaseDuration: keep.leaseDuration });
   }
   await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), attempt.recorded, answered]);
   return (await reply?.after?.()) ?? respond(head, outcome);
+}
+
+/** What goes out: `plain` in place of an envelope. */
+interface Outgoing extends Handled {
+  readonly plain: Answer | undefined;
+}
+
+/** Keeps the answer under a wrapping token where the request asked for that, in its own transaction. */
+async function wrapIfAsked(unsealed: Unsealed, { head, tx }: Concluding, handled: Handled): Promise<Outgoing> {
+  const { reply } = handled;
+  const outcome = reply?.raw === undefined ? handled.outcome : rawOutcome(handled.outcome, reply.raw);
+  if (head.wrapTtl === undefined || outcome.wrapInfo !== undefined || !canWrap(outcome)) return { ...handled, plain: reply?.raw };
+  const wish = { ttl: head.wrapTtl, creationPath: head.path, jwt: head.wrapFormat === 'jwt' };
+  const kept = { requestId: outcome.requestId ?? head.requestId, outcome: { ...outcome, topLevel: false } };
+  return { reply, outcome: await wrapOutcome(unsealed, tx, kept, wish), cached: undefined, keep: undefined, plain: undefined };
+}
+
+/** An answer that has no envelope, as an outcome. */
+function rawOutcome(outcome: Outcome, { status, body, contentType = 'application/json', headers }: Answer): Outcome {
+  const raw = body === undefined ? undefined : Buffer.from(body);
+  return { ...outcome, status, raw, headers: { ...headers, 'content-type': contentType } };
 }
 
 /** Commits what was written, or proves that what was read still stands. @throws Conflict */

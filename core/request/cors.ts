@@ -2,7 +2,8 @@
 import type { Cors } from './host.ts';
 import { type Answer, errorAnswer, type Incoming } from './incoming.ts';
 
-const standardHeaders = [
+/** Headers that a browser may always send. */
+export const standardHeaders: readonly string[] = [
   'Content-Type',
   'X-Requested-With',
   'X-Vault-Namespace',

@@ -4,21 +4,25 @@ import type { RawInput } from '@strongroom/sdk-plugin/hosting';
 import type { ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
+import { grantTtl } from '../identity/lifetime.ts';
+import type { Mount } from '../mounts/mount-table.ts';
 import { Conflict } from '../storage/types.ts';
 import type { CachedAnswer } from './answer-cache.ts';
 import type { Body } from './body.ts';
+import { helpOf } from './help.ts';
+import { plainAnswer } from './incoming.ts';
 import type { Outcome } from './envelope.ts';
 import type { Head } from './head.ts';
-import type { Host, Unsealed } from './host.ts';
+import type { Host, SystemTtl, Unsealed } from './host.ts';
 import type { HostReply } from './host-route.ts';
 import type { Caller } from './identify.ts';
 import { readInput } from './input.ts';
-import { countedByLockout, type KeptOverRestarts, tokenOfLogin } from './login.ts';
+import { countedByLockout, type KeptOverRestarts, mountTtl, tokenOfLogin } from './login.ts';
 import { callRoom, engineInput, type EngineTarget } from './room-call.ts';
-import type { Target } from './route.ts';
+import { hostMountType, type Target } from './route.ts';
 
 /** A target that can be handled. */
-export type Found = Extract<Target, { kind: 'host' | 'engine' }>;
+export type Found = Extract<Target, { kind: 'host' | 'engine' | 'help' }>;
 
 /** What a handler made, besides the writes in the transaction. */
 export interface Handled {
@@ -27,7 +31,7 @@ export interface Handled {
   /** A hit: its data as the audit writes it. */
   readonly cached: CachedAnswer | undefined;
   /** Where to keep the answer, and until when it may be used (ms since 1970); undefined: not at all. */
-  readonly keep: { readonly key: string; readonly validUntil: number } | undefined;
+  readonly keep: { readonly key: string; readonly validUntil: number; readonly leaseDuration: number | undefined } | undefined;
 }
 
 /** What a handler is given by the stations before it. */
@@ -56,8 +60,8 @@ const reading: ReadonlySet<string> = new Set(['read', 'list', 'scan']);
 /** What the reply of an engine amounts to. */
 export function outcomeOf(
   verb: string,
-  reply: Omit<NonNullable<ReplyMessage['reply']>, 'login' | 'validUntil'> | undefined,
-  extra: Pick<Outcome, 'auth' | 'topLevel' | 'mountType' | 'lease'>,
+  reply: Omit<NonNullable<ReplyMessage['reply']>, 'login' | 'validUntil' | 'leaseDuration'> | undefined,
+  extra: Pick<Outcome, 'auth' | 'topLevel' | 'mountType' | 'credential' | 'lease'>,
 ): Outcome {
   const warnings = reply?.warnings ?? [];
   const empty = reply === undefined || (reply.data === undefined && reply.raw === undefined && (extra.auth ?? extra.lease) === undefined);
@@ -68,12 +72,25 @@ export function outcomeOf(
 
 /** Runs the handler of a target. @throws Conflict to restart; StrongroomError for every refusal and failure */
 export async function handleTarget(host: Host, unsealed: Unsealed, target: Found, facts: HandleFacts): Promise<Handled> {
-  return target.kind === 'host' ? handleHere(host, unsealed, target, facts) : handleInRoom(host, unsealed, target, facts);
+  switch (target.kind) {
+    case 'host':
+      return handleHere(host, unsealed, target, facts);
+    case 'engine':
+      return handleInRoom(host, unsealed, target, facts);
+    case 'help':
+      return handleHelp(host, target);
+  }
+}
+
+function handleHelp({ apiVersion }: Host, { subject }: Extract<Found, { kind: 'help' }>): Handled {
+  const outcome = { ...outcomeOf('read', {}, { auth: undefined, topLevel: false, mountType: '' }), status: 200 };
+  return { outcome, reply: { raw: plainAnswer(200, helpOf(apiVersion, subject)) }, cached: undefined, keep: undefined };
 }
 
 async function handleHere(host: Host, unsealed: Unsealed, target: Extract<Found, { kind: 'host' }>, facts: HandleFacts): Promise<Handled> {
   const { tx, head, body, caller, sudo, kept, recorded } = facts;
-  const handler = target.route.handlers[target.verb];
+  const { handlers } = target.route;
+  const handler = handlers[target.verb] ?? (target.verb === 'create' ? handlers.update : undefined);
   if (handler === undefined) throw new StrongroomError('internal', 'a route without a handler');
   if (body.duplicateKeys) throw new StrongroomError('invalid', 'request body: an object names a key twice');
   const input = readInput(target.operation.input, rawInput(facts));
@@ -96,12 +113,13 @@ async function handleHere(host: Host, unsealed: Unsealed, target: Extract<Found,
   };
   // Parameters come from the route's own template and the input from its own schema.
   const reply = await handler(ctx, target.params as never, input as never);
-  const outcome = outcomeOf(target.verb, reply && plainReply(reply), {
+  const made = outcomeOf(target.verb, reply && plainReply(reply), {
     auth: reply?.auth,
     topLevel: target.route.topLevel,
-    mountType: head.path.startsWith('auth/') ? 'token' : 'system',
+    mountType: hostMountType(head.path),
     ...(reply?.lease === undefined ? {} : { lease: reply.lease }),
   });
+  const outcome = reply?.outcome ?? made;
   return { outcome, reply, cached: undefined, keep: undefined };
 }
 
@@ -121,13 +139,13 @@ async function handleInRoom(
 ): Promise<Handled> {
   const { tx, head, caller, kept } = facts;
   const { mount, verb, operation } = target;
-  const extra = { auth: undefined, topLevel: false, mountType: mount.type };
+  const extra = { auth: undefined, topLevel: false, mountType: mount.type, credential: mount.class === 'auth' };
   const key = reading.has(verb) && !mount.config.forceNoCache ? cacheKey(mount.id, verb, head) : undefined;
   const cached = key === undefined ? undefined : unsealed.cache.find(key, unsealed.storage, () => unsealed.clock.now());
   if (cached !== undefined) {
     if (!tx.dependAll(cached.reads)) throw new Conflict('a cached answer has changed');
     return {
-      outcome: { ...extra, ...answerOf(cached) },
+      outcome: { ...extra, ...answerOf(cached), ...heldFor(cached.leaseDuration, mount, host.ttl).lease },
       reply: undefined,
       cached,
       keep: undefined,
@@ -139,19 +157,36 @@ async function handleInRoom(
     callRoom(unsealed, target, 'handle', { caller, tx, kept, input: () => input }),
   );
   const { auth, warnings } = await tokenOfLogin(unsealed, host.ttl, target, facts, message.reply);
-  const reply = warnings.length === 0 ? message.reply : { ...message.reply, warnings: [...(message.reply?.warnings ?? []), ...warnings] };
+  const { lease, capped } = heldFor(message.reply?.leaseDuration, mount, host.ttl);
+  const said = [...warnings, ...capped];
+  const reply = said.length === 0 ? message.reply : { ...message.reply, warnings: [...(message.reply?.warnings ?? []), ...said] };
   const validUntil = message.reply?.validUntil ?? (message.uncacheable ? 0 : Number.POSITIVE_INFINITY);
   return {
-    outcome: outcomeOf(verb, reply, { ...extra, auth }),
+    outcome: outcomeOf(verb, reply, { ...extra, auth, ...lease }),
     reply: undefined,
     cached: undefined,
-    keep: key === undefined || message.writes.length > 0 || validUntil === 0 ? undefined : { key, validUntil },
+    keep:
+      key === undefined || message.writes.length > 0 || validUntil === 0
+        ? undefined
+        : { key, validUntil, leaseDuration: message.reply?.leaseDuration },
   };
 }
 
 /** Engines keep user JSON as it came, so they may repeat keys; what names who may do what may not. @throws StrongroomError `invalid` */
 export function refuseDuplicates({ mount }: EngineTarget, { body }: Pick<HandleFacts, 'body'>): void {
   if (mount.class === 'auth' && body.duplicateKeys) throw new StrongroomError('invalid', 'request body: an object names a key twice');
+}
+
+/** How long data without a lease may be used, within the bounds of the mount. @param seconds as the engine says; undefined: it does not */
+function heldFor(
+  seconds: number | undefined,
+  mount: Mount,
+  system: SystemTtl,
+): { readonly lease: Pick<Outcome, 'lease'>; readonly capped: readonly string[] } {
+  if (seconds === undefined) return { lease: {}, capped: [] };
+  const wish = { ttl: Math.max(0, Math.floor(seconds)), explicitMaxTtl: 0, period: 0 };
+  const { ttl, warnings } = grantTtl(wish, mountTtl(mount, system), 0, 0);
+  return { lease: { lease: { id: '', renewable: false, duration: ttl } }, capped: warnings };
 }
 
 function answerOf({

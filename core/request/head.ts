@@ -14,8 +14,11 @@ export interface Head {
   readonly verb: Verb;
   readonly query: ReadonlyMap<string, string>;
   readonly token: string | undefined;
+  /** What the path is for is asked, instead of what it does. */
+  readonly help: boolean;
   /** Seconds; undefined: no wrapping asked for. */
   readonly wrapTtl: number | undefined;
+  readonly wrapFormat: 'jwt' | undefined;
 }
 
 const verbOf: Readonly<Record<string, Verb>> = {
@@ -40,7 +43,8 @@ export function readHead(incoming: Incoming, requestId: string, pathBytesMax: nu
   if (verb === 'patch' && !/^application\/merge-patch\+json\b/i.test(String(incoming.headers['content-type'] ?? ''))) {
     throw new StrongroomError('media-type', 'PATCH requires the Content-Type application/merge-patch+json');
   }
-  return { requestId, incoming, path: path.slice(3), verb, query, token: tokenOf(incoming), wrapTtl: wrapTtlOf(incoming) };
+  const help = verb === 'read' && parseBoolean(query.get('help') ?? '') === true;
+  return { requestId, incoming, path: path.slice(3), verb, query, token: tokenOf(incoming), help, ...wrappingOf(incoming) };
 }
 
 function listingVerb(query: ReadonlyMap<string, string>): Verb | undefined {
@@ -62,12 +66,16 @@ function tokenOf({ headers }: Incoming): string | undefined {
   return typeof authorization === 'string' ? bearer.exec(authorization)?.[1] : undefined;
 }
 
-function wrapTtlOf({ headers }: Incoming): number | undefined {
+function wrappingOf({ headers }: Incoming): Pick<Head, 'wrapTtl' | 'wrapFormat'> {
+  const format = headers['x-vault-wrap-format'];
+  if (format !== undefined && format !== '' && format !== 'jwt')
+    throw new StrongroomError('invalid', 'header X-Vault-Wrap-Format: expected jwt');
+  const wrapFormat = format === 'jwt' ? 'jwt' : undefined;
   const text = headers['x-vault-wrap-ttl'];
-  if (typeof text !== 'string' || text === '') return undefined;
-  const seconds = parseSeconds(text);
-  if (typeof seconds !== 'number' || !Number.isSafeInteger(seconds) || seconds < 0) {
-    throw new StrongroomError('invalid', 'header X-Vault-Wrap-TTL: expected seconds or a duration such as 60, 1m or 1h');
+  if (typeof text !== 'string' || text === '') return { wrapTtl: undefined, wrapFormat };
+  const wrapTtl = parseSeconds(text);
+  if (typeof wrapTtl !== 'number' || !Number.isSafeInteger(wrapTtl) || wrapTtl < 1) {
+    throw new StrongroomError('invalid', 'header X-Vault-Wrap-TTL: expected at least one second, as in 60, 1m or 1h');
   }
-  return seconds === 0 ? undefined : seconds;
+  return { wrapTtl, wrapFormat };
 }

@@ -3,7 +3,7 @@ import type { Json, Params, schema, Verb } from '@strongroom/sdk-plugin';
 import { verbs } from '@strongroom/sdk-plugin';
 import type { KeyringChange } from '../barrier/keyring-change.ts';
 import type { Transaction } from '../barrier/transaction.ts';
-import type { StoredToken } from '../identity/token.ts';
+import type { StoredToken, TokenType } from '../identity/token.ts';
 import { type FieldOutline, type OperationOutline } from '@strongroom/sdk-plugin/serving';
 import type { Body } from './body.ts';
 import type { Outcome } from './envelope.ts';
@@ -14,6 +14,7 @@ import type { Answer } from './incoming.ts';
 /** The `auth` block of an answer. */
 export interface AuthBlock {
   readonly clientToken: string;
+  readonly tokenType: TokenType;
   readonly accessor: string;
   /** For the audit. */
   readonly displayName: string;
@@ -52,6 +53,8 @@ export interface HostReply {
   readonly status?: number;
   readonly auth?: AuthBlock;
   readonly lease?: Outcome['lease'];
+  /** In place of everything else: an answer that was kept. */
+  readonly outcome?: Outcome;
   /** Replaces the envelope. */
   readonly raw?: Answer;
   /** A change of the keyring that the writes are committed with. */
@@ -83,7 +86,12 @@ interface RouteFacts {
   readonly access?: 'public' | 'token' | 'sudo';
   /** The data stands at the top level of the answer too, for old clients. */
   readonly topLevel?: boolean;
+  /** The route is about the caller's token itself: this is what is said, as a 400, to one whose token is not valid. */
+  readonly unknownToken?: string;
 }
+
+/** Whether the target exists: tells create from update. */
+type Exists<P> = (tx: Transaction, caller: StoredToken | undefined, params: P) => Promise<boolean>;
 
 /** A host route with its types erased. */
 export interface HostRoute {
@@ -91,6 +99,8 @@ export interface HostRoute {
   readonly summary: string;
   readonly access: 'public' | 'token' | 'sudo';
   readonly topLevel: boolean;
+  readonly unknownToken: string | undefined;
+  readonly exists: Exists<never> | undefined;
   readonly verbs: { readonly [V in Verb]?: OperationOutline };
   readonly handlers: { readonly [V in Verb]?: HostOperation<never, never>['handler'] };
   readonly raw: { readonly [V in Verb]?: RawOperation<never>['raw'] };
@@ -111,6 +121,7 @@ export function hostRoute<
 >(
   template: T,
   route: RouteFacts & {
+    readonly exists?: Exists<Params<T>>;
     readonly read?: HostOperation<Params<T>, R> | RawOperation<R>;
     readonly update?: HostOperation<Params<T>, U> | RawOperation<U>;
     readonly delete?: HostOperation<Params<T>, D>;
@@ -139,6 +150,8 @@ export function hostRoute<
     summary: route.summary,
     access: route.access ?? 'token',
     topLevel: route.topLevel ?? false,
+    unknownToken: route.unknownToken,
+    exists: route.exists,
     verbs: outlines,
     handlers,
     raw,

@@ -15,7 +15,11 @@ import type { PluginCrypto } from '../runner/plugin-crypto.ts';
 import type { Rooms } from '../runner/rooms.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import type { HostRoute } from './host-route.ts';
+import type { Head } from './head.ts';
+import type { LiveSettings } from './live-settings.ts';
+import type { Quotas } from './quotas.ts';
 import type { RateLimiter } from './rate-limit.ts';
+import type { WrappingJwt } from './wrapping-jwt.ts';
 
 /** Bounds that a request meets before it is parsed. */
 export interface RequestLimits {
@@ -41,6 +45,16 @@ export interface Unsealed extends Vault {
   /** PEM: verifies the checkpoints of the audit. */
   readonly auditPublicKey: string;
   readonly cache: AnswerCache;
+  readonly settings: LiveSettings;
+  readonly wrappingJwt: WrappingJwt;
+  readonly quotas: Quotas;
+}
+
+/** A request under way. */
+export interface UnderWay {
+  readonly head: Head;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
 }
 
 /** The lifetime bounds of the system, in seconds. */
@@ -57,6 +71,8 @@ export interface Cors {
 
 /** A running server. */
 export interface Host {
+  /** The version of Vault that clients are told. */
+  readonly apiVersion: string;
   readonly log: Logger;
   readonly limits: RequestLimits;
   readonly ttl: SystemTtl;
@@ -64,6 +80,8 @@ export interface Host {
   readonly cors: Cors | undefined;
   /** Routes below `sys/` and `auth/token/`, each with its full path. */
   readonly system: RouteTable<HostRoute>;
+  /** By request id. */
+  readonly underWay: Map<string, UnderWay>;
   /** Undefined while sealed. */
   readonly unsealed: Unsealed | undefined;
 }

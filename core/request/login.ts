@@ -1,7 +1,7 @@
 /** Logins: who is trying, the token that the host makes of what the auth method said, and the check before it is renewed. */
 import { StrongroomError } from '../errors.ts';
 import type { Transaction } from '../barrier/transaction.ts';
-import { grantTtl, type TtlBounds } from '../identity/lifetime.ts';
+import { type Granted, grantTtl, type TtlBounds } from '../identity/lifetime.ts';
 import type { CountedTry } from '../identity/lockout.ts';
 import type { StoredToken, TokenLogin, TokenRecord } from '../identity/token.ts';
 import { lockoutOf, type Mount, readMounts } from '../mounts/mount-table.ts';
@@ -46,21 +46,12 @@ export function mountTtl({ config }: Mount, system: SystemTtl): TtlBounds {
   return { maxTtl, defaultTtl: Math.min(maxTtl, config.defaultLeaseTtl || system.defaultTtl) };
 }
 
-interface Granted {
-  readonly ttl: number;
-  readonly warnings: readonly string[];
-}
-
-/** The lifetime of a login's token. @param increment what a renewal asks for; 0: nothing */
+/** The lifetime of a login's token. @param increment what a renewal asks for; 0: nothing @throws StrongroomError `invalid` past a maximum */
 function grant(mount: Mount, system: SystemTtl, login: CheckedLogin, increment: number, issuedAt: number, now: number): Granted {
   const bounds = mountTtl(mount, system);
   const maxTtl = login.maxTtl > 0 ? Math.min(login.maxTtl, bounds.maxTtl) : bounds.maxTtl;
-  const period = Math.min(login.period, bounds.maxTtl);
-  const wish = { ttl: increment || login.ttl, explicitMaxTtl: login.explicitMaxTtl, period };
-  const granted = grantTtl(wish, { maxTtl, defaultTtl: Math.min(maxTtl, bounds.defaultTtl) }, issuedAt, now);
-  if (period === login.period) return granted;
-  const capped = `period of "${login.period}s" exceeded the effective max_ttl of "${bounds.maxTtl}s"; period value is capped accordingly`;
-  return { ...granted, warnings: [capped, ...granted.warnings] };
+  const wish = { ttl: increment || login.ttl, explicitMaxTtl: login.explicitMaxTtl, period: login.period };
+  return grantTtl(wish, { maxTtl, defaultTtl: Math.min(maxTtl, bounds.defaultTtl) }, issuedAt, now);
 }
 
 function tokenPolicies({ policies, noDefaultPolicy }: CheckedLogin): readonly string[] {
@@ -120,15 +111,14 @@ async function issueLogin(
 ): Promise<{ readonly auth: AuthBlock; readonly warnings: readonly string[] }> {
   const login = checkLogin(said);
   const now = unsealed.clock.now();
-  const { ttl, warnings } = grant(mount, system, login, 0, now, now);
-  if (ttl < 1) throw new StrongroomError('invalid', 'the token would have no lifetime');
+  const { ttl, expiresAt, warnings } = grant(mount, system, login, 0, now, now);
   const record: Omit<TokenRecord, 'accessor' | 'depth'> = {
     policies: tokenPolicies(login),
     path: facts.head.path,
     displayName: displayNameOf(mount, login),
     meta: Object.keys(login.metadata).length === 0 ? null : login.metadata,
     createdAt: now,
-    expiresAt: now + ttl * 1000,
+    expiresAt,
     issueTtl: ttl,
     explicitMaxTtl: login.explicitMaxTtl,
     period: login.period,

@@ -10,9 +10,10 @@ import { grantedLease } from '@strongroom/sdk-plugin/hosting';
 import type { ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
+import { tokenType } from '../identity/token.ts';
 import { activate, addPending, type LeaseRecord } from '../lease/lease-store.ts';
 import { readMounts } from '../mounts/mount-table.ts';
-import { Conflict } from '../storage/types.ts';
+import { type Commit, Conflict } from '../storage/types.ts';
 import { authorize } from './authorize.ts';
 import type { Body } from './body.ts';
 import { type Attempt, conclude } from './conclude.ts';
@@ -59,8 +60,12 @@ async function serveSteps(
   const prepared = await callRoom(unsealed, target, 'prepare', { caller, tx, kept, input: () => input });
   const lease = pend(unsealed, host, facts, prepared);
   await attempt.recorded;
-  const commit = tx.dirty ? tx.commit() : undefined;
-  if (commit === undefined) tx.check();
+  const settle = (): Commit | undefined => {
+    if (tx.dirty) return tx.commit();
+    tx.check();
+    return undefined;
+  };
+  const commit = lease === undefined ? settle() : await unsealed.quotas.issueLease(head.path, settle);
   // Restarting the request from here on would execute twice.
   attempt.sequenced = true;
   await (commit?.durable ?? unsealed.storage.durable(tx.newestRead()));
@@ -75,15 +80,28 @@ async function serveSteps(
 }
 
 /** Stores the lease that `prepare` asks for, pending. @throws StrongroomError `internal` for a kind that the engine does not have */
-function pend(unsealed: Unsealed, host: Host, { tx, target, head }: OutsideFacts, { lease }: ReplyMessage): LeaseRecord | undefined {
+function pend(
+  unsealed: Unsealed,
+  host: Host,
+  { tx, target, head, caller }: OutsideFacts,
+  { lease }: ReplyMessage,
+): LeaseRecord | undefined {
   if (lease === undefined) return undefined;
   const { mount, engine } = target;
   const kind = Object.hasOwn(engine.outline.leases, lease.kind) ? engine.outline.leases[lease.kind] : undefined;
   if (kind === undefined) throw new StrongroomError('internal', 'the engine asked for a kind of lease that it does not declare');
   const { ttl, maxTtl } = grantedLease(lease, mountTtl(mount, host.ttl));
   const { path } = head;
-  const wish = { mountId: mount.id, kind: lease.kind, data: lease.data, renewable: kind.renewable, path, ttl, maxTtl };
+  const wish = { mountId: mount.id, kind: lease.kind, data: lease.data, renewable: kind.renewable, path, ttl, maxTtl, ...holderOf(caller) };
   return addPending(tx, wish, unsealed.clock.now(), pendingMs);
+}
+
+/** The token that a lease ends with: the caller's, or the one above a batch token, of which nothing is stored. */
+function holderOf(caller: Caller): { readonly token?: string } {
+  if (caller.kind !== 'token') return {};
+  const { hash, record } = caller.token;
+  const token = tokenType(record) === 'batch' ? record.parent : hash;
+  return token === undefined ? {} : { token };
 }
 
 interface Finishing {
@@ -123,7 +141,7 @@ async function finishOnce(unsealed: Unsealed, facts: OutsideFacts, { carried, le
   const { auth, warnings } = await tokenOfLogin(unsealed, system, target, { head, tx }, message.reply);
   const reply = warnings.length === 0 ? message.reply : { ...message.reply, warnings: [...(message.reply?.warnings ?? []), ...warnings] };
   const outcome = {
-    ...outcomeOf(target.verb, reply, { auth, topLevel: false, mountType: mount.type }),
+    ...outcomeOf(target.verb, reply, { auth, topLevel: false, mountType: mount.type, credential: mount.class === 'auth' }),
     ...(active === undefined
       ? {}
       : { lease: { id: active.id, renewable: active.renewable, duration: Math.floor((active.expiresAt - active.issuedAt) / 1000) } }),

@@ -10,7 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import { Conflict } from '../storage/types.ts';
-import { admit } from './admit.ts';
+import { admit, admitRole } from './admit.ts';
 import { authorize } from './authorize.ts';
 import { type Body, noBody, parseBody } from './body.ts';
 import { corsHeaders, preflight } from './cors.ts';
@@ -19,12 +19,12 @@ import { handleTarget } from './handle.ts';
 import { type Head, readHead } from './head.ts';
 import type { Host, Unsealed } from './host.ts';
 import { type Answer, errorAnswer, type Incoming } from './incoming.ts';
-import { identify } from './identify.ts';
+import { type Caller, identify } from './identify.ts';
 import { readInput } from './input.ts';
 import { keptOverRestarts } from './login.ts';
 import { serveOutside } from './outside.ts';
 import { recordAnswer, recordParts, recordRequest } from './record.ts';
-import { findTarget, isHostPath } from './route.ts';
+import { findTarget, isHostPath, type Target } from './route.ts';
 
 /** Conflicts after which a request gives up with 503. */
 export const restartsMax = 8;
@@ -43,16 +43,26 @@ export async function serveRequest(host: Host, incoming: Incoming): Promise<Answ
 async function serve(host: Host, incoming: Incoming): Promise<Answer> {
   if (incoming.method === 'OPTIONS') return preflight(host.cors);
   const head = readHead(incoming.method === 'HEAD' ? headAsGet(incoming) : incoming, randomUUID(), host.limits.pathBytesMax);
+  host.underWay.set(head.requestId, { head, startedAt: Date.now() });
+  try {
+    return await serveHead(host, head);
+  } finally {
+    host.underWay.delete(head.requestId);
+  }
+}
+
+async function serveHead(host: Host, head: Head): Promise<Answer> {
+  const { incoming } = head;
   const own = isHostPath(head.path) ? host.system.match(head.path, head.verb === 'list')?.route : undefined;
-  const raw = own?.raw[head.verb];
+  const raw = head.help ? undefined : own?.raw[head.verb];
   const uploads = own?.uploads.has(head.verb) === true;
-  const refused = admit(host, head, raw !== undefined, uploads);
-  if (refused !== undefined) return refused;
+  const admission = await admit(host, head, raw !== undefined, uploads);
+  if (admission.kind === 'refused') return admission.answer;
   const bytes = uploads ? Buffer.alloc(0) : await incoming.readBody(host.limits.bodyBytesMax);
   const contentType = incoming.headers['content-type'];
   const parsed = parse(bytes, typeof contentType === 'string' ? contentType : undefined, host);
   if (raw !== undefined) {
-    if (head.wrapTtl !== undefined) throw wrappingRefused();
+    if (head.wrapTtl !== undefined && head.verb !== 'read') throw wrappingRefused();
     if (parsed.error !== undefined) throw parsed.error;
     if (parsed.body.duplicateKeys) throw new StrongroomError('invalid', 'request body: an object names a key twice');
     const fields = host.system.match(head.path, false)?.route.verbs[head.verb]?.input ?? {};
@@ -61,12 +71,16 @@ async function serve(host: Host, incoming: Incoming): Promise<Answer> {
   }
   const { unsealed } = host;
   if (unsealed === undefined) throw new StrongroomError('sealed', 'Vault is sealed');
-  return transact(host, unsealed, {
-    head,
+  const byRole = await admitRole(unsealed, head, parsed.body.value('role'));
+  if (byRole.kind === 'refused') return byRole.answer;
+  const answer = await transact(host, unsealed, {
+    head: withTokenOfJwt(unsealed, head),
     body: parsed.body,
     rawBody: parsed.error === undefined ? undefined : bytes,
     bodyError: parsed.error,
-  });
+  }).catch((error: unknown) => answerError(host, error));
+  const headers = byRole.headers ?? admission.headers;
+  return headers === undefined ? answer : { ...answer, headers: { ...answer.headers, ...headers } };
 }
 
 /** HEAD is known for the health check only; the listener drops the body. */
@@ -120,15 +134,18 @@ async function giveUp(unsealed: Unsealed, { recorded, last }: Attempt): Promise<
 async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, attempt: Attempt): Promise<Answer> {
   const { body } = admitted;
   const { tx, caller } = await identify(unsealed, admitted.head, attempt.spent);
-  const target = await findTarget(host, unsealed, tx, admitted.head);
+  const target = await findTarget(host, unsealed, tx, admitted.head, caller);
   // From here on there is one spelling of the path.
   const head = target.kind === 'engine' && target.path !== admitted.head.path ? { ...admitted.head, path: target.path } : admitted.head;
   const decision = authorize(head, body, caller, target);
   const facts = { ...admitted, head, caller, target, decision };
   const parts = recordParts(unsealed, facts);
-  const spends = caller.kind === 'token' && caller.token.record.usesLeft > 0 && attempt.spent === undefined;
+  // What is open to all takes no use, as in Vault: a wrapping token is still good after it was looked up.
+  const open = 'route' in target && target.route.access === 'public';
+  const spends = !open && caller.kind === 'token' && caller.token.record.usesLeft > 0 && attempt.spent === undefined;
   const reachesOutside = target.kind === 'engine' && target.operation.outside;
-  const changes = spends || reachesOutside || !(head.verb === 'read' || head.verb === 'list' || head.verb === 'scan');
+  const changes =
+    spends || reachesOutside || head.wrapTtl !== undefined || !(head.verb === 'read' || head.verb === 'list' || head.verb === 'scan');
   attempt.last = { parts, changes };
   // A restart that decides the same is still the same request; another decision is recorded too.
   const recordedAs = `${decision.allowed} ${caller.kind === 'token' ? caller.token.hash : caller.kind}`;
@@ -144,10 +161,10 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
     throw new Conflict('the token has changed: it has one use less');
   }
   try {
-    if (!decision.allowed)
-      throw new StrongroomError('denied', caller.kind === 'token' ? '1 error occurred:\n\t* permission denied\n\n' : 'permission denied');
+    if (!decision.allowed) throw deniedTo(caller, target, body);
     if (target.kind === 'no-mount') throw new StrongroomError('missing', `no handler for route "${head.path}". route entry not found.`);
-    if (head.wrapTtl !== undefined) throw wrappingRefused();
+    if (head.wrapTtl !== undefined && head.wrapTtl > host.ttl.maxTtl)
+      throw new StrongroomError('invalid', `header X-Vault-Wrap-TTL: at most ${host.ttl.maxTtl} seconds`);
     if (admitted.bodyError !== undefined) throw admitted.bodyError;
     if (target.kind === 'no-path') throw new StrongroomError('missing', '1 error occurred:\n\t* unsupported path\n\n');
     if (target.kind === 'no-verb') throw new StrongroomError('unsupported', '1 error occurred:\n\t* unsupported operation\n\n');
@@ -186,9 +203,22 @@ async function spendUse(unsealed: Unsealed, hash: string): Promise<void> {
   await tx.commit().durable;
 }
 
+/** A refusal by policy or for want of a valid token; where the token itself is what the request is about, that it is none. */
+function deniedTo(caller: Caller, target: Target, body: Body): StrongroomError {
+  if (caller.kind === 'token') return new StrongroomError('denied', '1 error occurred:\n\t* permission denied\n\n');
+  const about = caller.kind === 'invalid' && target.kind === 'host' ? target.route.unknownToken : undefined;
+  if (about !== undefined && body.value('token') === undefined) return new StrongroomError('invalid', about);
+  return new StrongroomError('denied', 'permission denied');
+}
+
+/** A wrapping token may come as a JWT, where it is what the request is about. */
+function withTokenOfJwt({ wrappingJwt }: Unsealed, head: Head): Head {
+  return head.token === undefined || !head.path.startsWith('sys/wrapping/') ? head : { ...head, token: wrappingJwt.tokenIn(head.token) };
+}
+
 /** Whoever asks for a wrapped answer must not get it unwrapped. */
 function wrappingRefused(): StrongroomError {
-  return new StrongroomError('invalid', 'header X-Vault-Wrap-TTL: this server does not wrap answers yet; send the request without it');
+  return new StrongroomError('invalid', 'header X-Vault-Wrap-TTL: this path, which works while sealed, does not wrap its answers');
 }
 
 function asRefusal(host: Host, error: unknown): StrongroomError {

@@ -1,4 +1,5 @@
 /** Counts requests by client address before anything of a body is read. */
+import { RecentMap } from './recent-map.ts';
 
 /** Sustained rate and burst of one address. `perSecond` 0: unlimited. */
 export interface RateLimit {
@@ -8,10 +9,10 @@ export interface RateLimit {
 
 const bucketsMax = 100_000;
 
-/** A token bucket for each address; memory is bounded by forgetting the oldest. */
+/** A token bucket for each address; memory is bounded by forgetting who has not asked for longest. */
 export class RateLimiter {
   #limit: RateLimit;
-  readonly #buckets = new Map<string, { tokens: number; at: number }>();
+  readonly #buckets = new RecentMap<{ tokens: number; at: number }>(bucketsMax);
 
   constructor(limit: RateLimit) {
     this.#limit = limit;
@@ -34,10 +35,6 @@ export class RateLimiter {
     if (bucket === undefined) {
       bucket = { tokens: burst, at: nowMs };
       this.#buckets.set(address, bucket);
-      if (this.#buckets.size > bucketsMax) {
-        const [oldest] = this.#buckets.keys();
-        if (oldest !== undefined) this.#buckets.delete(oldest);
-      }
     }
     bucket.tokens = Math.min(burst, bucket.tokens + ((nowMs - bucket.at) / 1000) * perSecond);
     bucket.at = nowMs;

@@ -1,13 +1,14 @@
 /** Stations 7 and 9: the request, allowed or refused, and its answer, become lines of the audit. Nothing secret leaves the serializer. */
 import type { AuditAuth, AuditData, AuditMount, AuditPart } from '../audit/entry.ts';
 import type { StoredToken, TokenRecord } from '../identity/token.ts';
-import { isRoot } from '../identity/token.ts';
+import { isRoot, tokenType } from '../identity/token.ts';
 import type { Mount } from '../mounts/mount-table.ts';
 import type { Decision } from '../policy/acl.ts';
 import type { AuthBlock } from './host-route.ts';
 import type { Body } from './body.ts';
 import type { Outcome } from './envelope.ts';
 import type { Head } from './head.ts';
+import type { Incoming } from './incoming.ts';
 import type { Unsealed } from './host.ts';
 import type { Caller } from './identify.ts';
 import type { Target } from './route.ts';
@@ -48,7 +49,7 @@ function auditAuth(record: TokenRecord, clientToken: string): AuditAuth {
     policies: record.policies,
     tokenPolicies: record.policies,
     ...(record.meta === null ? {} : { metadata: new Map(Object.entries(record.meta)) }),
-    tokenType: 'service',
+    tokenType: tokenType(record),
     tokenTtl: record.issueTtl,
     tokenIssueTime: new Date(record.createdAt).toISOString(),
     ...(record.usesLeft > 0 ? { remainingUses: record.usesLeft } : {}),
@@ -57,11 +58,13 @@ function auditAuth(record: TokenRecord, clientToken: string): AuditAuth {
 
 const tokenMount: AuditMount = { type: 'token', point: 'auth/token/', class: 'auth' };
 const systemMount: AuditMount = { type: 'system', point: 'sys/', class: 'secret' };
+const cubbyholeMount: AuditMount = { type: 'cubbyhole', point: 'cubbyhole/', class: 'secret' };
 
 function auditMount(target: Target, path: string): AuditMount | undefined {
   if (target.kind === 'no-mount') return undefined;
   if (target.mount === undefined) {
-    return path.startsWith('auth/') ? tokenMount : systemMount;
+    if (path.startsWith('auth/')) return tokenMount;
+    return path.startsWith('sys') ? systemMount : cubbyholeMount;
   }
   return mountPart(target.mount);
 }
@@ -118,8 +121,16 @@ export function recordParts(unsealed: Unsealed, facts: RecordFacts): RecordParts
       remoteAddress: incoming.remoteAddress,
       remotePort: incoming.remotePort,
       ...(head.wrapTtl === undefined ? {} : { wrapTtl: head.wrapTtl }),
+      ...shownHeaders(unsealed, incoming),
     }),
   };
+}
+
+/** Those that the operator chose. */
+function shownHeaders({ settings }: Unsealed, { headers }: Incoming): { readonly headers?: ReadonlyMap<string, readonly string[]> } {
+  const names = Object.keys(settings.auditHeaders);
+  if (names.length === 0) return {};
+  return { headers: new Map(names.flatMap((name) => (headers[name] === undefined ? [] : [[name, [headers[name]].flat()] as const]))) };
 }
 
 /** Records a request. `sync`: it may change something, so its line must be safe before the change is. */
@@ -156,6 +167,7 @@ export function recordAnswer(
       ...(outcome === undefined || outcome.warnings.length === 0 ? {} : { warnings: outcome.warnings }),
       ...(auth === undefined ? {} : { auth: issuedAuth(auth) }),
       ...(outcome?.lease === undefined ? {} : { leaseId: outcome.lease.id }),
+      ...(outcome?.wrapInfo === undefined ? {} : { wrapInfo: outcome.wrapInfo }),
     },
     parts.mount,
   );
@@ -170,7 +182,7 @@ function issuedAuth(auth: AuthBlock): AuditAuth {
     policies: auth.policies,
     tokenPolicies: auth.policies,
     ...(auth.metadata === null ? {} : { metadata: new Map(Object.entries(auth.metadata)) }),
-    tokenType: 'service',
+    tokenType: auth.tokenType,
     tokenTtl: auth.leaseDuration,
   };
 }

@@ -1,5 +1,5 @@
 /** A call of an engine in its room: what goes there, what it may ask of the transaction, and what it wrote. */
-import type { Caller as CallerInfo, LoginToRenew } from '@strongroom/sdk-plugin';
+import { type Caller as CallerInfo, type LoginToRenew, schema } from '@strongroom/sdk-plugin';
 import { fillTemplate, type InputOutline, type RawInput } from '@strongroom/sdk-plugin/hosting';
 import type { Phase, PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import type { Transaction } from '../barrier/transaction.ts';
@@ -34,7 +34,7 @@ export interface PhaseFacts {
 export function engineInput(fields: InputOutline, raw: RawInput): Readonly<Record<string, unknown>> {
   const input: Record<string, unknown> = { ...readInput(fields, raw) };
   for (const [name, field] of Object.entries(fields)) {
-    if (field.json['format'] === 'opaque' && input[name] !== undefined) input[name] = (input[name] as { readonly text: string }).text;
+    if (schema.carriesJson(field.json) && input[name] !== undefined) input[name] = (input[name] as { readonly text: string }).text;
   }
   return input;
 }
@@ -82,7 +82,7 @@ export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: 
  * @returns what it said: a `Login` that is still to be checked
  */
 export async function callLoginRenewal(unsealed: Unsealed, mount: Mount, tx: Transaction, login: LoginToRenew): Promise<unknown> {
-  const { room } = await unsealed.rooms.engine(mount.type, mount.class, mount.isolation);
+  const { room } = await unsealed.rooms.engine(mount.plugin, mount.class, mount.isolation);
   const call = unrouted(mount, 'login-renew', '', unsealed.clock.now(), JSON.stringify(login));
   const message = await room.call(call, mountWorld(tx, mount, unsealed.crypto.of(mount.id), new RequestPasswords(unsealed.jobs)));
   checkReply(message);

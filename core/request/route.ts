@@ -7,12 +7,16 @@ import { type Mount, readMounts } from '../mounts/mount-table.ts';
 import type { OperationOutline, RouteOutline } from '@strongroom/sdk-plugin/serving';
 import type { Engine } from '../runner/rooms.ts';
 import type { Head } from './head.ts';
+import type { HelpSubject } from './help.ts';
+import type { Caller } from './identify.ts';
 import type { Host, Unsealed } from './host.ts';
 import type { HostRoute } from './host-route.ts';
+import type { DocumentedPart } from './openapi.ts';
 
 /** What a path leads to. */
 export type Target =
   | { readonly kind: 'no-mount' }
+  | { readonly kind: 'help'; readonly mount: Mount | undefined; readonly verb: 'read'; readonly subject: HelpSubject }
   | { readonly kind: 'no-path'; readonly mount: Mount | undefined; readonly verb: Verb }
   | { readonly kind: 'no-verb'; readonly mount: Mount | undefined; readonly verb: Verb }
   | {
@@ -35,9 +39,27 @@ export type Target =
       readonly operation: OperationOutline;
     };
 
+/** The host's own mounts. */
+export const hostMounts: readonly (readonly [path: string, type: string])[] = [
+  ['sys', 'system'],
+  ['auth/token', 'token'],
+  ['cubbyhole', 'cubbyhole'],
+];
+
 /** Whether a path is the host's own. */
 export function isHostPath(path: string): boolean {
-  return path.startsWith('sys/') || path === 'sys' || path.startsWith('auth/token/') || path === 'auth/token';
+  return hostMountPath(path) !== undefined;
+}
+
+/** The mount of the host's own that a path is below, with its slash. */
+export function hostMountPath(path: string): string | undefined {
+  const mount = hostMounts.find(([name]) => path.startsWith(name) && (path.length === name.length || path[name.length] === '/'))?.[0];
+  return mount === undefined ? undefined : `${mount}/`;
+}
+
+/** The type that answers and audit say of a path of the host's own. */
+export function hostMountType(path: string): string {
+  return hostMounts.find(([mount]) => path.startsWith(mount))?.[1] ?? 'system';
 }
 
 function isListing(verb: Verb): boolean {
@@ -50,19 +72,24 @@ export function policyPath(head: Head): string {
 }
 
 /** Finds the target, inside the transaction. @throws StrongroomError `unavailable` when the engine can't be loaded */
-export async function findTarget(host: Host, unsealed: Unsealed, tx: Transaction, head: Head): Promise<Target> {
+export async function findTarget(host: Host, unsealed: Unsealed, tx: Transaction, head: Head, caller: Caller): Promise<Target> {
   const { path, verb } = head;
+  if (head.help) return findHelp(host, unsealed, tx, path);
   if (isHostPath(path)) {
     const match = host.system.match(path, isListing(verb));
     if (match === undefined) return { kind: 'no-path', mount: undefined, verb };
-    const operation = match.route.verbs[verb];
+    const { route, params } = match;
+    const operation = route.verbs[verb];
     if (operation === undefined) return { kind: 'no-verb', mount: undefined, verb };
-    return { kind: 'host', mount: undefined, verb, route: match.route, params: match.params, operation };
+    if (verb !== 'update' || route.exists === undefined) return { kind: 'host', mount: undefined, verb, route, params, operation };
+    // Parameters come from the route's own template.
+    const exists = await route.exists(tx, caller.kind === 'token' ? caller.token : undefined, params as never);
+    return { kind: 'host', mount: undefined, verb: exists ? 'update' : 'create', route, params, operation };
   }
   const mounts = await readMounts(tx);
   const mount = mounts.serving(path);
   if (mount === undefined) return { kind: 'no-mount' };
-  const loaded = unsealed.rooms.engine(mount.type, mount.class, mount.isolation);
+  const loaded = unsealed.rooms.engine(mount.plugin, mount.class, mount.isolation);
   const engine = loaded instanceof Promise ? await loaded : loaded;
   const match = engine.routes.match(path.slice(mount.path.length), isListing(verb));
   if (match === undefined) return { kind: 'no-path', mount, verb };
@@ -73,6 +100,38 @@ export async function findTarget(host: Host, unsealed: Unsealed, tx: Transaction
   if (operation === undefined) return { kind: 'no-verb', mount, verb: decided };
   const canonical = params === match.params ? path : mount.path + pathOf(route.template, params);
   return { kind: 'engine', mount, engine, path: canonical, verb: decided, route, params, operation };
+}
+
+/** What help for a path is about: its route, or all of the mount. */
+async function findHelp(host: Host, unsealed: Unsealed, tx: Transaction, path: string): Promise<Target> {
+  const own = hostMountPath(path);
+  if (own !== undefined) {
+    const route = host.system.match(path, false)?.route ?? host.system.match(path, true)?.route;
+    const part = hostPart(host, own);
+    const atRoot = `${path}/` === own;
+    if (route === undefined && !atRoot) return { kind: 'no-path', mount: undefined, verb: 'read' };
+    return { kind: 'help', mount: undefined, verb: 'read', subject: { path, route: atRoot ? undefined : route, part } };
+  }
+  const mount = (await readMounts(tx)).serving(path);
+  if (mount === undefined) return { kind: 'no-mount' };
+  const part = await enginePart(unsealed, mount);
+  const { routes } = await unsealed.rooms.engine(mount.plugin, mount.class, mount.isolation);
+  const below = path.slice(mount.path.length);
+  const route = below === '' ? undefined : (routes.match(below, false) ?? routes.match(below, true))?.route;
+  if (route === undefined && below !== '') return { kind: 'no-path', mount, verb: 'read' };
+  return { kind: 'help', mount, verb: 'read', subject: { path, route, part } };
+}
+
+/** The host's own routes below one of its mounts (`sys/`), for documents. */
+export function hostPart(host: Host, own: string): DocumentedPart {
+  const routes = host.system.routes.filter(({ template }) => `${template}/`.startsWith(own));
+  return { prefix: '', tag: own.startsWith('auth/') ? 'auth' : own === 'cubbyhole/' ? 'secrets' : 'system', routes };
+}
+
+/** The routes of a mount, for documents. */
+export async function enginePart({ rooms }: Unsealed, { plugin, class: mountClass, isolation, path }: Mount): Promise<DocumentedPart> {
+  const { routes } = await rooms.engine(plugin, mountClass, isolation);
+  return { prefix: path, tag: mountClass === 'auth' ? 'auth' : 'secrets', routes: routes.routes };
 }
 
 /** The parameters, with those lower-cased that are names without case; the same object when nothing changes. */

@@ -19,6 +19,10 @@ export interface CatalogEntry {
   readonly version: string;
   /** Other names, each with the mount options it stands for. */
   readonly aliases: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Types that its mounts show; default: its name. */
+  readonly types?: readonly string[];
+  /** Of several engines with one type: which mounts are its own. */
+  readonly edition?: Edition;
   /** URL of its module; absent: there is a component only. */
   readonly module?: string;
   /** Its component; absent: it runs in threads only. */
@@ -27,6 +31,16 @@ export interface CatalogEntry {
   readonly isolation?: Isolation;
   /** MiB of a thread's heap; default: the rooms' own limit. */
   readonly heapMiB?: number;
+}
+
+/** Which mounts of a type an engine serves: those whose option has a value. */
+export interface Edition {
+  readonly option: string;
+  readonly value: string;
+  /** It serves those that say nothing as well. */
+  readonly default?: boolean;
+  /** Values of the option whose mounts it can take over, with their storage as it is. */
+  readonly takesOver?: readonly string[];
 }
 
 /** The rooms a plugin can run in. */
@@ -38,11 +52,20 @@ export const memoryMiBDefault = 64;
 /** Folders beside the core that hold one package each; where a published core lies, npm has put the packages beside it. */
 const folders = ['../../plugins', '../../auth-methods', '../../audit-sinks', '../../@strongroom'];
 
+/** A plugin as a package.json names it. */
+type Named = Pick<CatalogEntry, 'kind' | 'name'> &
+  Partial<Pick<CatalogEntry, 'aliases' | 'types' | 'edition'>> & {
+    /** Which of the package's exports it is; default: `.`. */
+    readonly export?: string;
+    /** Default: the package's. */
+    readonly version?: string;
+  };
+
 interface PackageJson {
   readonly version: string;
-  readonly strongroom?: Pick<CatalogEntry, 'kind' | 'name'> & Partial<Pick<CatalogEntry, 'aliases'>>;
+  readonly strongroom?: Named | readonly Named[];
   /** A published package has no source. */
-  readonly exports: { readonly '.': { readonly source?: string; readonly default: string } };
+  readonly exports: Readonly<Record<string, { readonly source?: string; readonly default: string }>>;
 }
 
 /** Reads the catalog from the folders. */
@@ -56,15 +79,16 @@ export function readCatalog(): readonly CatalogEntry[] {
       if (!existsSync(file)) continue;
       // Our own packages: their outline is tested with the build.
       const { strongroom, version, exports } = JSON.parse(readFileSync(file, 'utf8')) as PackageJson;
-      if (strongroom === undefined) continue;
-      const entry = exports['.'];
-      found.push({
-        aliases: {},
-        ...strongroom,
-        version,
-        component: new ComponentSource(strongroom.name, () => builtComponent(join(base, name), strongroom.name), memoryMiBDefault),
-        module: pathToFileURL(join(base, name, entry.source ?? entry.default)).href,
-      });
+      for (const { export: exported = '.', ...plugin } of strongroom === undefined ? [] : [strongroom].flat()) {
+        const entry = exports[exported]!;
+        found.push({
+          aliases: {},
+          version,
+          ...plugin,
+          component: new ComponentSource(plugin.name, () => builtComponent(join(base, name), plugin.name), memoryMiBDefault),
+          module: pathToFileURL(join(base, name, entry.source ?? entry.default)).href,
+        });
+      }
     }
   }
   return found;
@@ -79,14 +103,49 @@ function builtComponent(folder: string, name: string): Uint8Array {
   }
 }
 
-/** The entry of a type. @throws StrongroomError `invalid` naming the types that exist */
+/** The plugin of this very name. @throws StrongroomError `invalid` naming those that exist */
 export function findPlugin(catalog: readonly CatalogEntry[], kind: PluginKind, name: string): CatalogEntry {
-  const entry = catalog.find((candidate) => candidate.kind === kind && (candidate.name === name || Object.hasOwn(candidate.aliases, name)));
-  if (entry !== undefined) return entry;
-  const known = catalog.filter((candidate) => candidate.kind === kind).map((candidate) => candidate.name);
+  const entry = catalog.find((candidate) => candidate.kind === kind && candidate.name === name);
+  return entry ?? unknownType(catalog, kind, name);
+}
+
+/** What serves a mount. */
+export interface Serving {
+  readonly entry: CatalogEntry;
+  /** As its mounts show it. */
+  readonly type: string;
+  readonly options: Readonly<Record<string, string>> | null;
+}
+
+/** The plugin that serves mounts of a type, by its options. @throws StrongroomError `invalid` naming the types, or the option's values, that exist */
+export function servingPlugin(catalog: readonly CatalogEntry[], kind: PluginKind, type: string, options: Serving['options']): Serving {
+  const plugins = catalog.filter((entry) => entry.kind === kind);
+  const byAlias = plugins.find((entry) => Object.hasOwn(entry.aliases, type));
+  if (byAlias !== undefined) return { entry: byAlias, type: typesOf(byAlias)[0]!, options: { ...options, ...byAlias.aliases[type] } };
+  const candidates = plugins.filter((entry) => typesOf(entry).includes(type));
+  if (candidates.length === 0) unknownType(catalog, kind, type);
+  const entry = candidates.find(({ edition }) => {
+    if (edition === undefined) return true;
+    const wanted = options?.[edition.option];
+    return wanted === undefined ? edition.default === true : wanted === edition.value;
+  });
+  if (entry !== undefined) return { entry, type, options };
+  const editions = candidates.flatMap(({ edition }) => edition ?? []);
   throw new StrongroomError(
     'invalid',
-    `plugin type ${JSON.stringify(name.slice(0, 64))} not found in the catalog; known: ${known.join(', ')}`,
+    `field options.${editions[0]!.option}: must be one of ${editions.map(({ value }) => value).join(', ')} for type ${type}`,
+  );
+}
+
+function typesOf({ types, name }: CatalogEntry): readonly string[] {
+  return types ?? [name];
+}
+
+function unknownType(catalog: readonly CatalogEntry[], kind: PluginKind, type: string): never {
+  const known = new Set(catalog.filter((entry) => entry.kind === kind).flatMap(typesOf));
+  throw new StrongroomError(
+    'invalid',
+    `plugin type ${JSON.stringify(type.slice(0, 64))} not found in the catalog; known: ${[...known].join(', ')}`,
   );
 }
 

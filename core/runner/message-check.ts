@@ -64,14 +64,15 @@ function isReply({ reply, carried, lease, rotations, writes }: Fields): boolean 
 
 function isAnswer(reply: unknown): boolean {
   if (!isRecord(reply)) return false;
-  const { data, raw, headers, warnings, status, validUntil } = reply;
+  const { data, raw, headers, warnings, status, validUntil, leaseDuration } = reply;
   return (
     optional(data, isText) &&
     optional(raw, isBytes) &&
     optional(headers, (all) => isRecord(all) && Object.values(all).every(isText)) &&
     optional(warnings, (all) => Array.isArray(all) && all.every(isText)) &&
     optional(status, (one) => typeof one === 'number') &&
-    optional(validUntil, (one) => typeof one === 'number')
+    optional(validUntil, (one) => typeof one === 'number') &&
+    optional(leaseDuration, (one) => typeof one === 'number')
   );
 }
 

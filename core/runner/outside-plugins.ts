@@ -33,7 +33,11 @@ const extensions: Readonly<Record<Isolation, string>> = { component: '.wasm', th
 export function openOutsidePlugins(plugins: readonly OutsidePlugin[], catalog: readonly CatalogEntry[]): readonly CatalogEntry[] {
   return plugins.map((plugin) => {
     const { name, kind, version, sha256, isolation, memoryMiB } = plugin;
-    if (catalog.some((entry) => entry.kind === kind && (entry.name === name || Object.hasOwn(entry.aliases, name))))
+    if (
+      catalog.some(
+        (entry) => entry.kind === kind && (entry.name === name || (entry.types ?? []).includes(name) || Object.hasOwn(entry.aliases, name)),
+      )
+    )
       throw new StrongroomError('invalid', `plugin ${name}: field name: the server has a plugin of this name`);
     const path = fileOf(plugin);
     if (!path.endsWith(extensions[isolation]))

@@ -1,10 +1,10 @@
-/** The engines of an unsealed server: for each type in use, its room, and what it declares. */
+/** The engines of an unsealed server: for each plugin in use, its room, and what it declares. */
 import type { Logger } from 'pino';
 import { type OutsideRequest, type OutsideResponse, PluginError } from '@strongroom/sdk-plugin';
 import { RouteTable } from '@strongroom/sdk-plugin/hosting';
 import type { Mount } from '../mounts/mount-table.ts';
 import { StrongroomError } from '../errors.ts';
-import { type CatalogEntry, findPlugin, type Isolation } from './catalog.ts';
+import { type CatalogEntry, findPlugin, type Isolation, type Serving, servingPlugin } from './catalog.ts';
 import type { EngineOutline, RouteOutline } from '@strongroom/sdk-plugin/serving';
 import { HostFetch } from './host-fetch.ts';
 import { type RoomLimits, type RoomProgram, type RoomStatus, componentProgram, threadProgram, ThreadRoom } from './thread-room.ts';
@@ -18,13 +18,13 @@ export interface Engine {
   readonly room: ThreadRoom;
 }
 
-/** An engine and an auth method may have the same type (`kubernetes`). */
-function roomName(type: string, mountClass: Mount['class'], isolation: Isolation | undefined): string {
-  const name = mountClass === 'auth' ? `auth/${type}` : type;
+/** An engine and an auth method may have the same name (`kubernetes`). */
+function roomName(plugin: string, mountClass: Mount['class'], isolation: Isolation | undefined): string {
+  const name = mountClass === 'auth' ? `auth/${plugin}` : plugin;
   return isolation === 'thread' ? name : `${name}:${isolation ?? ''}`;
 }
 
-/** Loads engines on demand, one room per type, version and isolation. */
+/** Loads engines on demand, one room per plugin, version and isolation. */
 export class Rooms {
   readonly #catalog: readonly CatalogEntry[];
   readonly #limits: RoomLimits;
@@ -42,29 +42,34 @@ export class Rooms {
   }
 
   /**
-   * The engine, or auth method, of a type: at once when it is loaded.
-   * @param isolation default: what the catalog says of the type
-   * @throws StrongroomError `invalid` for an unknown type or a room it can't run in, `unavailable` when it can't be loaded
+   * The engine, or auth method, of a plugin: at once when it is loaded.
+   * @param isolation default: what the catalog says of the plugin
+   * @throws StrongroomError `invalid` for an unknown plugin or a room it can't run in, `unavailable` when it can't be loaded
    */
-  engine(type: string, mountClass: Mount['class'] = 'secret', isolation?: Isolation): Engine | Promise<Engine> {
-    return this.#loaded.get(roomName(type, mountClass, isolation)) ?? this.#load(type, mountClass, isolation);
+  engine(plugin: string, mountClass: Mount['class'] = 'secret', isolation?: Isolation): Engine | Promise<Engine> {
+    return this.#loaded.get(roomName(plugin, mountClass, isolation)) ?? this.#load(plugin, mountClass, isolation);
   }
 
-  /** The engine, or auth method, of a type if it is loaded. */
-  loaded(type: string, mountClass: Mount['class'] = 'secret', isolation: Isolation = 'thread'): Engine | undefined {
-    return this.#loaded.get(roomName(type, mountClass, isolation));
+  /** The engine, or auth method, of a plugin if it is loaded. */
+  loaded(plugin: string, mountClass: Mount['class'] = 'secret', isolation: Isolation = 'thread'): Engine | undefined {
+    return this.#loaded.get(roomName(plugin, mountClass, isolation));
   }
 
-  /** What the catalog says of a type. @throws StrongroomError `invalid` for an unknown one */
-  entry(type: string, mountClass: Mount['class'] = 'secret'): CatalogEntry {
-    return findPlugin(this.#catalog, mountClass === 'auth' ? 'auth-method' : 'engine', type);
+  /** What the catalog says of a plugin. @throws StrongroomError `invalid` for an unknown one */
+  entry(plugin: string, mountClass: Mount['class'] = 'secret'): CatalogEntry {
+    return findPlugin(this.#catalog, kindOf(mountClass), plugin);
   }
 
-  #load(type: string, mountClass: Mount['class'], isolation: Isolation | undefined): Promise<Engine> {
-    const name = roomName(type, mountClass, isolation);
+  /** What serves mounts of a type with these options. @throws StrongroomError `invalid` for an unknown type or option */
+  serving(type: string, mountClass: Mount['class'], options: Mount['options']): Serving {
+    return servingPlugin(this.#catalog, kindOf(mountClass), type, options);
+  }
+
+  #load(plugin: string, mountClass: Mount['class'], isolation: Isolation | undefined): Promise<Engine> {
+    const name = roomName(plugin, mountClass, isolation);
     let loading = this.#engines.get(name);
     if (loading === undefined) {
-      loading = this.#open(type, mountClass, isolation);
+      loading = this.#open(plugin, mountClass, isolation);
       this.#engines.set(name, loading);
       // A failed load is tried again by the next call (the room backs off).
       loading.catch(() => this.#engines.delete(name));
@@ -72,11 +77,11 @@ export class Rooms {
     return loading;
   }
 
-  async #open(type: string, mountClass: Mount['class'], isolation: Isolation | undefined): Promise<Engine> {
-    const entry = this.entry(type, mountClass);
+  async #open(plugin: string, mountClass: Mount['class'], isolation: Isolation | undefined): Promise<Engine> {
+    const entry = this.entry(plugin, mountClass);
     const chosen = isolation ?? entry.isolation ?? 'thread';
-    if (entry.name !== type || isolation === undefined) return this.engine(entry.name, mountClass, chosen);
-    const name = roomName(type, mountClass, chosen);
+    if (isolation === undefined) return this.engine(plugin, mountClass, chosen);
+    const name = roomName(plugin, mountClass, chosen);
     let room = this.#rooms.get(name);
     if (room === undefined) {
       const program = await programOf(entry, chosen);
@@ -124,6 +129,10 @@ export class Rooms {
     this.#engines.clear();
     this.#loaded.clear();
   }
+}
+
+function kindOf(mountClass: Mount['class']): 'auth-method' | 'engine' {
+  return mountClass === 'auth' ? 'auth-method' : 'engine';
 }
 
 function routesOf({ name, routes }: EngineOutline): RouteTable<RouteOutline> {

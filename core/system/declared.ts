@@ -7,7 +7,8 @@ import { type Mount, readMounts, writeMounts } from '../mounts/mount-table.ts';
 import { policyName } from '../policy/policy-store.ts';
 import type { Unsealed } from '../request/host.ts';
 import { Conflict } from '../storage/types.ts';
-import { mountEngine, mountPath, type NewMount } from './mount-change.ts';
+import { mountEngine, mountPath, type NewMount, withOptions } from './mount-change.ts';
+import { optionTexts } from './mount-settings.ts';
 import type { KeyringChange } from '../barrier/keyring-change.ts';
 
 /** What a config declares. */
@@ -48,17 +49,18 @@ async function applyMount(
   const table = await readMounts(tx);
   const mount = table.at(mountPath(wanted.path, mountClass));
   if (mount === undefined) return (await mountEngine(tx, unsealed, wanted, mountClass)).keyring;
-  const { entry, isolation } = await unsealed.rooms.engine(wanted.type, mountClass, wanted.isolation);
-  if (entry.name !== mount.type) {
+  const { type, options } = unsealed.rooms.serving(wanted.type, mountClass, { ...mount.options, ...wanted.options });
+  if (type !== mount.type) {
     throw new StrongroomError(
       'invalid',
       `${mountClass === 'auth' ? 'auth' : 'mounts'}: ${mount.path} is mounted with type ${mount.type}, the config says ${wanted.type}; disable it first`,
     );
   }
+  const served = await withOptions(unsealed, mount, optionTexts(options ?? undefined));
+  const { isolation } = await unsealed.rooms.engine(served.plugin, mountClass, wanted.isolation);
   const changed: Mount = {
-    ...mount,
+    ...served,
     description: wanted.description === '' ? mount.description : wanted.description,
-    options: wanted.options === null ? mount.options : { ...mount.options, ...wanted.options },
     config: { ...mount.config, ...wanted.config },
     isolation,
     ...(wanted.hosts === undefined ? {} : { hosts: wanted.hosts }),

@@ -18,7 +18,7 @@ export async function runJobs(unsealed: Unsealed, log: Logger, stopped: () => bo
   const { mounts } = await readMounts(new Transaction(unsealed));
   for (const mount of mounts) {
     // Nothing is loaded for the sake of a job: what has none should cost no worker.
-    const engine = unsealed.rooms.loaded(mount.type, mount.class, mount.isolation);
+    const engine = unsealed.rooms.loaded(mount.plugin, mount.class, mount.isolation);
     for (const [job, every] of Object.entries(engine?.outline.jobs ?? {})) {
       if (stopped()) return;
       if (engine === undefined || !(await isDue(unsealed, mount, job, every))) continue;
@@ -42,11 +42,11 @@ async function isDue(unsealed: Unsealed, mount: Mount, job: string, every: numbe
 
 async function runJob(
   unsealed: Unsealed,
-  { id, type, class: mountClass, isolation }: Mount,
+  { id, plugin, class: mountClass, isolation }: Mount,
   job: string,
   stopped: () => boolean,
 ): Promise<void> {
-  const { room } = await unsealed.rooms.engine(type, mountClass, isolation);
+  const { room } = await unsealed.rooms.engine(plugin, mountClass, isolation);
   for (let step = 0; step < stepsMax && !stopped(); step++) {
     const more = await inTransaction(unsealed, async (tx) => {
       const mount = (await readMounts(tx)).mounts.find((one) => one.id === id);
@@ -65,12 +65,15 @@ async function runJob(
  */
 export async function migrateMounts(unsealed: Unsealed, log: Logger): Promise<void> {
   const { mounts } = await readMounts(new Transaction(unsealed));
-  for (const { id, type, class: mountClass, isolation, path, pluginVersion } of mounts) {
-    const { version } = unsealed.rooms.entry(type, mountClass);
+  for (const { id, plugin, class: mountClass, isolation, path, pluginVersion } of mounts) {
+    const { version } = unsealed.rooms.entry(plugin, mountClass);
     if (pluginVersion === version) continue;
     if (compareVersions(version, pluginVersion) < 0)
-      throw new StrongroomError('unavailable', `mount ${path}: version ${pluginVersion} of ${type} has served it, and this is ${version}`);
-    const { room, outline } = await unsealed.rooms.engine(type, mountClass, isolation);
+      throw new StrongroomError(
+        'unavailable',
+        `mount ${path}: version ${pluginVersion} of ${plugin} has served it, and this is ${version}`,
+      );
+    const { room, outline } = await unsealed.rooms.engine(plugin, mountClass, isolation);
     for (const to of migrationsBetween(outline.migrations, pluginVersion, version)) {
       await migrate(unsealed, id, to, (tx, mount) =>
         room.call(unrouted(mount, 'migrate', to, unsealed.clock.now()), mountWorld(tx, mount, unsealed.crypto.of(id))),

@@ -8,7 +8,10 @@ import { inKeyringChange } from '../barrier/keyring-change.ts';
 import { inTransaction } from '../barrier/in-transaction.ts';
 import { logKeyId } from '../barrier/keyring.ts';
 import { Transaction } from '../barrier/transaction.ts';
+import { sweepClosed, sweepExpired, sweepReleased, sweepRevoked } from '../identity/token-sweep.ts';
+import { tidyTokens } from '../identity/token-tidy.ts';
 import type { Unsealed } from '../request/host.ts';
+import { sweepCubbyholes } from '../identity/cubbyhole.ts';
 import { runJobs } from './engine-jobs.ts';
 import { sweepUnmounted } from './mount-change.ts';
 import { readRotateConfig, sealsAllowed } from './rotate-config.ts';
@@ -36,6 +39,7 @@ export class Housekeeping {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #rewrapping: Promise<void> | undefined;
+  #tidying: Promise<void> | undefined;
   #retiring: Promise<void> | undefined;
   #rewrap: RewrapState = { state: 'idle', done: 0, total: 0 };
   #clockWritten = 0;
@@ -64,6 +68,7 @@ export class Housekeeping {
     clearInterval(this.#timer);
     await this.#running;
     await this.#rewrapping;
+    await this.#tidying;
     await this.#retiring;
   }
 
@@ -78,6 +83,18 @@ export class Housekeeping {
     return this.#running;
   }
 
+  /** Begins to repair what is stored of tokens, in the background. Answers false while it is under way. */
+  tidyTokens(): boolean {
+    if (this.#tidying !== undefined) return false;
+    this.#tidying = tidyTokens(this.#unsealed, () => this.#stopped)
+      .then((report) => this.#log.info(report, 'tokens are tidy'))
+      .catch((error: unknown) => this.#log.error({ err: error }, 'tidying tokens failed'))
+      .finally(() => {
+        this.#tidying = undefined;
+      });
+    return true;
+  }
+
   #tick(): void {
     void this.sweep();
     this.#unsealed.leases.wake();
@@ -85,16 +102,19 @@ export class Housekeeping {
   }
 
   async #sweepAll(): Promise<void> {
-    const { tokens, lockout } = this.#unsealed;
-    const sweeps: readonly Sweep[] = [
-      (tx, limit) => tokens.sweepExpired(tx, limit),
-      (tx, limit) => tokens.sweepClosed(tx, limit),
-      (tx, limit) => tokens.sweepRevoked(tx, limit),
-      (tx, limit) => lockout.sweep(tx, limit),
-      sweepUnmounted,
+    const { clock, lockout } = this.#unsealed;
+    const sweeps: readonly (() => Promise<number>)[] = [
+      () => sweepExpired(this.#unsealed, clock.now()),
+      () => sweepClosed(this.#unsealed),
+      () => sweepRevoked(this.#unsealed),
+      () => sweepReleased(this.#unsealed),
+      () => this.#once(sweepCubbyholes),
+      () => this.#unsealed.leases.giveUpHeld(),
+      () => this.#once((tx, limit) => lockout.sweep(tx, limit)),
+      () => this.#once(sweepUnmounted),
     ];
     try {
-      for (const sweep of sweeps) while (!this.#stopped && (await this.#once(sweep)) > 0);
+      for (const sweep of sweeps) while (!this.#stopped && (await sweep()) > 0);
       await this.#keepClock();
       await this.#refreshKeys();
       await this.#rotateByAge();

@@ -1,8 +1,10 @@
 /** What a store holds from its first commit on. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { Barrier } from '../barrier/barrier.ts';
 import { keyringKey } from '../barrier/keyring-change.ts';
 import { Transaction, type Vault } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
+import { BatchTokens } from '../identity/batch-token.ts';
 import type { Clock } from '../identity/clock.ts';
 import { TokenStore } from '../identity/token-store.ts';
 import { MountTable, writeMounts } from '../mounts/mount-table.ts';
@@ -27,7 +29,7 @@ export interface HostSecrets {
 }
 
 /** Writes the first state and makes the first root token. */
-export async function writeInitialState(tx: Transaction, clock: Clock): Promise<string> {
+export async function writeInitialState(tx: Transaction, clock: Clock, barrier: Barrier): Promise<string> {
   const tokenHash = randomBytes(32);
   tx.put(secretKeys.tokenHash, tokenHash);
   tx.put(secretKeys.auditSalt, randomBytes(32));
@@ -35,7 +37,7 @@ export async function writeInitialState(tx: Transaction, clock: Clock): Promise<
   tx.put(keyringKey, new Uint8Array(0));
   tx.put(`${policyDirectory}default`, Buffer.from(defaultPolicyText));
   writeMounts(tx, new MountTable([]));
-  return createRootToken(tx, new TokenStore(tokenHash, clock), clock);
+  return createRootToken(tx, new TokenStore(tokenHash, clock, new BatchTokens(barrier)), clock);
 }
 
 /** Makes a token that may do everything and never expires. */

@@ -60,7 +60,7 @@ async function writeStore(directory: StoreDirectory, boot: BootFile, rootKey: Bu
   const barrier = new Barrier(rootKey, boot.clusterId, Keyring.create(clock.now()));
   const storage = await directory.open(boot.store, barrier, { keyring: barrier.record(barrier.ring) });
   const tx = new Transaction({ storage, barrier, derived: new DerivedCache(1) });
-  const rootToken = await writeInitialState(tx, clock);
+  const rootToken = await writeInitialState(tx, clock, barrier);
   await tx.commit().durable;
   await storage.close();
   barrier.wipe();

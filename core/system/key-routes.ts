@@ -12,7 +12,7 @@ import {
   type RotateConfigInput,
   sealsAllowed,
 } from './rotate-config.ts';
-import { rfc3339 } from './time-text.ts';
+import { rfc3339 } from '../request/time-text.ts';
 
 function keyStatus(server: Server, { unsealed }: HostContext): HostReply {
   const newest = unsealed.barrier.ring.newest(logKeyId);

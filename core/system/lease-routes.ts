@@ -1,9 +1,11 @@
 /** `sys/leases/…`: looking at leases, renewing and revoking them. */
 import { schema as s } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
+import { revokeTokensUnder } from '../identity/token-prefix.ts';
 import { beginEnding, type LeaseRecord, listLeases, readLease } from '../lease/lease-store.ts';
+import { readMounts } from '../mounts/mount-table.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
-import { rfc3339 } from './time-text.ts';
+import { rfc3339 } from '../request/time-text.ts';
 
 const idMax = 8192;
 const lookupInput = { lease_id: s.string({ maxLength: idMax }) };
@@ -49,6 +51,58 @@ async function revoke({ tx, unsealed }: HostContext, id: string, sync = false): 
   return { urgent: true, after: () => (sync ? unsealed.leases.end(id) : unsealed.leases.wake()) };
 }
 
+/** A prefix as a client names it: a lease by its whole id, or all below a path. */
+async function revokeBelow(
+  ctx: HostContext,
+  named: string,
+  { sync = true }: { readonly sync?: boolean | undefined },
+  force: boolean,
+): Promise<HostReply> {
+  const { leases } = ctx.unsealed;
+  const bare = named.replace(/\/$/, '');
+  // Tokens are leases of what made them.
+  if (bare.startsWith('auth/')) await ctx.outside<unknown>(() => revokeTokensUnder(ctx.unsealed, ctx.unsealed.tokens, `${bare}/`));
+  if (force) await ctx.outside(() => leases.endUnder(`${bare}/`, true));
+  else if ((await readLease(ctx.tx, bare)) !== undefined) return (await revoke(ctx, bare, sync)) ?? {};
+  else await ctx.outside<unknown>(() => (sync ? leases.endUnder(`${bare}/`, false) : leases.giveUpUnder(`${bare}/`)));
+  return {};
+}
+
+const countInput = { type: s.string({ oneOf: ['irrevocable'] }), include_child_namespaces: s.optional(s.boolean()) };
+const listInput = { ...countInput, limit: s.optional(s.string()) };
+/** Leases that one answer lists, unless it is asked for more. */
+const listMax = 10_000;
+
+async function count(ctx: HostContext): Promise<HostReply> {
+  const counts: Record<string, number> = {};
+  const leases = await ctx.unsealed.leases.irrevocable();
+  const { mounts } = await readMounts(ctx.tx);
+  for (const { mountId } of leases) {
+    const path = mounts.find(({ id }) => id === mountId)?.path ?? mountId;
+    counts[path] = (counts[path] ?? 0) + 1;
+  }
+  return { data: { lease_count: leases.length, counts } };
+}
+
+async function list(ctx: HostContext, { limit = '' }: s.InferFields<typeof listInput>): Promise<HostReply> {
+  const most = limit === '' ? listMax : limit === 'none' ? Number.POSITIVE_INFINITY : /^\d{1,9}$/.test(limit) ? Number(limit) : 0;
+  if (most < 1) throw new StrongroomError('invalid', 'field limit: must be a positive whole number, or none');
+  const leases = await ctx.unsealed.leases.irrevocable();
+  const shown = leases.slice(0, most).map(({ id, attempts }) => ({ lease_id: id, error: `could not be revoked in ${attempts} tries` }));
+  return {
+    data: { lease_count: leases.length, leases: shown },
+    ...(leases.length > shown.length
+      ? { warnings: [`only ${shown.length} of ${leases.length} leases are listed; limit=none lists all`] }
+      : {}),
+  };
+}
+
+/** One at a time. */
+function tidy({ unsealed }: HostContext): HostReply {
+  if (!unsealed.leases.startTidy()) return { warnings: ['a tidy of the leases is under way'] };
+  return { status: 202, warnings: ['the tidy has begun: the log says what it found'] };
+}
+
 /** The routes. */
 export const leaseRoutes: Readonly<Record<string, HostRoute>> = {
   ...hostRoute('sys/leases/lookup', {
@@ -65,6 +119,18 @@ export const leaseRoutes: Readonly<Record<string, HostRoute>> = {
       },
     },
   }),
+  ...hostRoute('sys/leases', {
+    summary: 'Leases that could not be revoked',
+    access: 'sudo',
+    read: { input: listInput, handler: (ctx, _, input) => list(ctx, input) },
+  }),
+  ...hostRoute('sys/leases/count', {
+    summary: 'How many leases could not be revoked',
+    read: { input: countInput, handler: (ctx) => count(ctx) },
+  }),
+  ...hostRoute('sys/leases/tidy', { summary: 'Remove what leads to no lease', update: { handler: (ctx) => tidy(ctx) } }),
+  ...prefixPaths('revoke-prefix', 'End all leases below a path', false),
+  ...prefixPaths('revoke-force', 'End all leases below a path, and forget those that can not be ended', true),
   ...leasePaths('renew', (template) =>
     hostRoute(template, {
       summary: 'Make a lease last longer',
@@ -89,4 +155,19 @@ export const leaseRoutes: Readonly<Record<string, HostRoute>> = {
 function leasePaths(name: string, make: (template: string) => Record<string, HostRoute>): Readonly<Record<string, HostRoute>> {
   const templates = [`sys/leases/${name}`, `sys/leases/${name}/{id+}`, `sys/${name}`, `sys/${name}/{id+}`];
   return Object.assign({}, ...templates.map(make)) as Readonly<Record<string, HostRoute>>;
+}
+
+function prefixPaths(name: string, summary: string, force: boolean): Readonly<Record<string, HostRoute>> {
+  const templates = [`sys/leases/${name}/{prefix+}`, `sys/${name}/{prefix+}`];
+  const routes = templates.map((template) =>
+    hostRoute(template, {
+      summary,
+      access: 'sudo',
+      update: {
+        input: { sync: s.optional(s.boolean()) },
+        handler: (ctx, params, input) => revokeBelow(ctx, (params as { readonly prefix: string }).prefix, input, force),
+      },
+    }),
+  );
+  return Object.assign({}, ...routes) as Readonly<Record<string, HostRoute>>;
 }

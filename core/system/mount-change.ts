@@ -42,6 +42,12 @@ export function mountPath(raw: string, mountClass: Mount['class'] = 'secret'): s
   return `${mountClass === 'auth' ? 'auth/' : ''}${canonicalPath(bare)}/`;
 }
 
+/** @throws StrongroomError `invalid` for a path, with its class, that is the host's own */
+export function refuseReserved(path: string, mountClass: Mount['class']): void {
+  const inWay = (mountClass === 'auth' ? reservedAuth : reserved).find((prefix) => path.startsWith(prefix));
+  if (inWay !== undefined) throw new StrongroomError('invalid', `path ${inWay} is reserved`);
+}
+
 /**
  * Mounts an engine or an auth method, with a KEK of its own.
  * @throws StrongroomError `invalid` for a reserved, malformed or used path or an unknown type
@@ -55,21 +61,21 @@ export async function mountEngine(
   const auth = mountClass === 'auth';
   const path = mountPath(wanted.path, mountClass);
   const table = await readMounts(tx);
-  const inWay = (auth ? reservedAuth : reserved).find((prefix) => path.startsWith(prefix));
-  if (inWay !== undefined) throw new StrongroomError('invalid', `path ${inWay} is reserved`);
+  refuseReserved(path, mountClass);
   const conflict = table.conflicting(path);
   if (conflict !== undefined)
     throw new StrongroomError('invalid', `path is already in use at ${auth ? conflict.path.slice(5) : conflict.path}`);
-  const { outline, entry, isolation } = await unsealed.rooms.engine(wanted.type, mountClass, wanted.isolation);
-  const implied = Object.hasOwn(entry.aliases, wanted.type) ? entry.aliases[wanted.type] : undefined;
+  const { entry, type, options } = unsealed.rooms.serving(wanted.type, mountClass, wanted.options);
+  const { outline, isolation } = await unsealed.rooms.engine(entry.name, mountClass, wanted.isolation);
   const mount: Mount = {
     id: randomUUID(),
     path,
     class: mountClass,
-    type: entry.name,
-    accessor: `${auth ? 'auth_' : ''}${entry.name}_${randomBase62(8).toLowerCase()}`,
+    type,
+    plugin: entry.name,
+    accessor: `${auth ? 'auth_' : ''}${type}_${randomBase62(8).toLowerCase()}`,
     description: wanted.description,
-    options: implied === undefined ? wanted.options : { ...wanted.options, ...implied },
+    options,
     config: { ...defaultMountConfig, ...wanted.config },
     pluginVersion: outline.version,
     isolation,
@@ -78,6 +84,23 @@ export async function mountEngine(
   writeMounts(tx, table.with(mount));
   if (auth) unsealed.tokens.openSource(tx, mount.id);
   return { mount, keyring: changeKeyring(tx, unsealed.barrier, (ring) => ring.withKey(mount.id, unsealed.clock.now())) };
+}
+
+/**
+ * A mount with other options: another edition of its engine may serve it from then on.
+ * @throws StrongroomError `invalid` when no edition has these options, or the one that has can't take the mount over
+ */
+export async function withOptions({ rooms }: Pick<Unsealed, 'rooms'>, mount: Mount, options: Mount['options']): Promise<Mount> {
+  const { entry } = rooms.serving(mount.type, mount.class, options);
+  if (entry.name === mount.plugin) return { ...mount, options };
+  const { edition: now } = rooms.entry(mount.plugin, mount.class);
+  if (now === undefined || entry.edition?.takesOver?.includes(now.value) !== true)
+    throw new StrongroomError(
+      'invalid',
+      `field options.${entry.edition?.option ?? ''}: a mount of type ${mount.type} can't be changed from ${now?.value ?? mount.plugin} to ${entry.edition?.value ?? entry.name}`,
+    );
+  const { outline } = await rooms.engine(entry.name, mount.class, mount.isolation);
+  return { ...mount, options, plugin: entry.name, pluginVersion: outline.version };
 }
 
 /**

@@ -3,14 +3,26 @@ import type { Json } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
 import { defaultMountConfig, type Mount, readMounts } from '../mounts/mount-table.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
+import { hostMountType, isHostPath } from '../request/route.ts';
 import { mountEngine, unmountEngine } from './mount-change.ts';
-import { builtIn, mountData, mountFields, type MountInput, namedType, optionTexts, tuned, tuneData } from './mount-settings.ts';
+import {
+  builtIn,
+  builtInMounts,
+  mountData,
+  mountFields,
+  type MountInput,
+  namedType,
+  optionTexts,
+  tuned,
+  tuneData,
+} from './mount-settings.ts';
 import { existingMount, tuneInput, tuneMount } from './mount-tune.ts';
 
 async function listMounts(ctx: HostContext): Promise<HostReply> {
   const data: Record<string, Json> = {};
   for (const mount of (await readMounts(ctx.tx)).mounts) if (mount.class === 'secret') data[mount.path] = mountData(ctx, mount);
   data['sys/'] = builtIn(ctx, 'system');
+  data['cubbyhole/'] = builtIn(ctx, 'cubbyhole');
   return { data };
 }
 
@@ -33,6 +45,8 @@ function tunable(ctx: HostContext, path: string): Promise<Mount> {
 async function uiMounts(ctx: HostContext): Promise<HostReply> {
   const acl = ctx.caller === undefined ? undefined : await ctx.unsealed.policies.acl(ctx.tx, ctx.caller.record.policies);
   const secret: Record<string, Json> = {};
+  if (acl?.grantsAnyUnder('cubbyhole/') === true)
+    secret['cubbyhole/'] = { type: 'cubbyhole', description: builtInMounts.cubbyhole, options: null };
   const auth: Record<string, Json> = { 'token/': { type: 'token', description: 'token based credentials', options: null } };
   for (const mount of (await readMounts(ctx.tx)).mounts) {
     if (mount.config.listingVisibility !== 'unauth' && acl?.grantsAnyUnder(mount.path) !== true) continue;
@@ -46,6 +60,8 @@ async function uiMounts(ctx: HostContext): Promise<HostReply> {
 async function uiMount(ctx: HostContext, path: string): Promise<HostReply> {
   const mount = (await readMounts(ctx.tx)).serving(path);
   const acl = ctx.caller === undefined ? undefined : await ctx.unsealed.policies.acl(ctx.tx, ctx.caller.record.policies);
+  if (isHostPath(path) && hostMountType(path) === 'cubbyhole' && acl?.grantsAnyUnder('cubbyhole/') === true)
+    return { data: { ...builtIn(ctx, 'cubbyhole'), path: 'cubbyhole/' } };
   if (mount === undefined || acl?.grantsAnyUnder(mount.path) !== true) {
     throw new StrongroomError(
       'denied',

@@ -170,15 +170,22 @@ export function tuneData(ctx: HostContext, mount: Mount): Record<string, Json> {
   };
 }
 
+/** What the host itself serves, with descriptions. */
+export const builtInMounts = {
+  system: 'system endpoints used for control, policy and debugging',
+  cubbyhole: 'per-token private secret storage',
+  token: 'token based credentials',
+} as const;
+
 /** The host's own mounts, which no table holds. */
-export function builtIn(ctx: HostContext, type: 'system' | 'token'): Record<string, Json> {
+export function builtIn(ctx: HostContext, type: keyof typeof builtInMounts): Record<string, Json> {
   return {
     accessor: type === 'token' ? 'auth_token_00000000' : `${type}_00000000`,
     config: { default_lease_ttl: 0, max_lease_ttl: 0, force_no_cache: false },
     deprecation_status: 'supported',
-    description: type === 'system' ? 'system endpoints used for control, policy and debugging' : 'token based credentials',
+    description: builtInMounts[type],
     external_entropy_access: false,
-    local: false,
+    local: type === 'cubbyhole',
     options: null,
     plugin_version: '',
     running_plugin_version: '',

@@ -3,7 +3,7 @@ import type { schema as s } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
 import { type Mount, readMounts, writeMounts } from '../mounts/mount-table.ts';
 import type { HostContext } from '../request/host-route.ts';
-import { mountPath } from './mount-change.ts';
+import { mountPath, withOptions } from './mount-change.ts';
 import { mountFields, type MountFields, optionTexts, tuned, tuneFields, type TuneFields } from './mount-settings.ts';
 
 /** The fields of `tune`. */
@@ -23,10 +23,10 @@ export async function existingMount(ctx: HostContext, raw: string, mountClass: M
 
 /** Changes a mount's settings. @throws StrongroomError `invalid` naming the field and the bound */
 export async function tuneMount(ctx: HostContext, mount: Mount, input: s.InferFields<typeof tuneInput>): Promise<undefined> {
+  const served = await withOptions(ctx.unsealed, mount, optionTexts({ ...mount.options, ...input.options }));
   const changed: Mount = {
-    ...mount,
+    ...served,
     description: input.description ?? mount.description,
-    options: optionTexts({ ...mount.options, ...input.options }),
     config: tuned(mount.config, input, mount.class),
   };
   writeMounts(ctx.tx, (await readMounts(ctx.tx)).with(changed));

@@ -18,7 +18,7 @@ async function text(ctx: HostContext, name: string): Promise<string | undefined>
 }
 
 /** Policies may be sent in base64, as some clients do. */
-function decodeRules(rules: string): string {
+export function decodeRules(rules: string): string {
   const compact = rules.replace(/\s/g, '');
   if (compact.length === 0 || compact.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(compact)) return rules;
   return Buffer.from(compact, 'base64').toString('utf8');
@@ -26,7 +26,6 @@ function decodeRules(rules: string): string {
 
 function write(ctx: HostContext, rawName: string, input: s.InferFields<typeof policyInput>): undefined {
   const name = policyName(rawName);
-  if (immutablePolicies.includes(name)) throw new StrongroomError('invalid', `cannot update ${name} policy`);
   const rules = input.policy ?? input.rules ?? '';
   if (rules === '') throw new StrongroomError('invalid', 'field policy: must hold the text of the policy');
   ctx.unsealed.policies.write(ctx.tx, name, decodeRules(rules));
@@ -35,7 +34,7 @@ function write(ctx: HostContext, rawName: string, input: s.InferFields<typeof po
 
 function remove(ctx: HostContext, rawName: string): HostReply {
   const name = policyName(rawName);
-  if (name === 'root' || name === 'default') throw new StrongroomError('invalid', `cannot delete ${name} policy`);
+  if (immutablePolicies.includes(name) || name === 'default') throw new StrongroomError('invalid', `cannot delete ${name} policy`);
   ctx.unsealed.policies.delete(ctx.tx, name);
   return { urgent: true };
 }

@@ -7,15 +7,18 @@ import { auditHmac } from '../audit/hmac.ts';
 import { auditSerializer } from '../audit/serializer.ts';
 import type { NamedSink } from '../audit/sink-lane.ts';
 import { Barrier } from '../barrier/barrier.ts';
+import { inTransaction } from '../barrier/in-transaction.ts';
 import type { BootFile, GuardedRoot } from '../barrier/boot-file.ts';
 import { DerivedCache } from '../barrier/derived-cache.ts';
 import { openPrevious, unwrapRoot, withRoot } from '../barrier/root-key.ts';
 import { KeySeal, type Seal } from '../barrier/seal.ts';
 import { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
+import { BatchTokens } from '../identity/batch-token.ts';
 import { Clock } from '../identity/clock.ts';
 import { Lockout } from '../identity/lockout.ts';
 import { TokenStore } from '../identity/token-store.ts';
+import type { Json } from '@strongroom/sdk-plugin';
 import { RouteTable } from '@strongroom/sdk-plugin/hosting';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
 import { RotationKeeper } from '../lease/rotation-keeper.ts';
@@ -26,9 +29,12 @@ import { PluginCrypto } from '../runner/plugin-crypto.ts';
 import { Rooms } from '../runner/rooms.ts';
 import type { RoomLimits } from '../runner/thread-room.ts';
 import { AnswerCache } from '../request/answer-cache.ts';
-import type { Cors, Host, RequestLimits, SystemTtl, Unsealed } from '../request/host.ts';
+import type { Cors, Host, RequestLimits, SystemTtl, UnderWay, Unsealed } from '../request/host.ts';
+import { LiveSettings, readSettings } from '../request/live-settings.ts';
 import type { HostRoute } from '../request/host-route.ts';
+import { Quotas } from '../request/quotas.ts';
 import { RateLimiter, type RateLimit } from '../request/rate-limit.ts';
+import { readWrappingJwt } from '../request/wrapping-jwt.ts';
 import { migrateMounts } from './engine-jobs.ts';
 import { GenerateRoot } from './generate-root.ts';
 import { Housekeeping } from './housekeeping.ts';
@@ -43,6 +49,7 @@ import { type PreparedRestore, Restore } from './restore.ts';
 import { systemRoutes } from './routes.ts';
 import type { Storage } from '../storage/types.ts';
 import type { StoreDirectory } from './store-directory.ts';
+import { noteVersion } from './version-history.ts';
 
 /** What a server is made of. */
 export interface ServerOptions {
@@ -63,6 +70,8 @@ export interface ServerOptions {
   /** The version of Vault that clients are told. */
   readonly apiVersion: string;
   readonly version: string;
+  /** The config in force, without secrets. */
+  readonly configState: Json;
   /** Whether `sys/metrics` answers without a token. */
   readonly openMetrics: boolean;
   /** What the holders of shares may do without a token. */
@@ -93,7 +102,10 @@ export class Server implements Host {
   limits: RequestLimits;
   ttl: SystemTtl;
   readonly rate: RateLimiter;
-  cors: Cors | undefined;
+  #cors: Cors | undefined;
+  readonly underWay: Map<string, UnderWay> = new Map();
+  /** Of the log, as the config says. */
+  logLevel: string;
   readonly system: RouteTable<HostRoute>;
   readonly progress: CollectedShares = new CollectedShares();
   readonly rekey: Rekey;
@@ -116,7 +128,8 @@ export class Server implements Host {
     this.limits = options.limits;
     this.ttl = options.ttl;
     this.rate = new RateLimiter(options.rate);
-    this.cors = options.cors;
+    this.#cors = options.cors;
+    this.logLevel = options.log.level;
     this.#declared = options.declared;
     this.rekey = new Rekey(this);
     this.generateRoot = new GenerateRoot(this);
@@ -125,8 +138,18 @@ export class Server implements Host {
     this.system = new RouteTable(systemRoutes(this));
   }
 
+  get apiVersion(): string {
+    return this.options.apiVersion;
+  }
+
   get unsealed(): Unsealed | undefined {
     return this.#opened?.unsealed;
+  }
+
+  /** As the API has it, otherwise as the config says. */
+  get cors(): Cors | undefined {
+    const changed = this.unsealed?.settings.cors;
+    return changed === undefined ? this.#cors : (changed ?? undefined);
   }
 
   /** The state of re-wrapping after a rotation. */
@@ -271,6 +294,8 @@ export class Server implements Host {
         ),
     });
     opened.push(() => audit.close());
+    const settings = new LiveSettings();
+    settings.use(await readSettings(new Transaction(vault)));
     const rooms = new Rooms(options.catalog, options.rooms, log);
     opened.push(() => rooms.close());
     const jobs = new JobPool();
@@ -285,7 +310,7 @@ export class Server implements Host {
       clock,
       leases,
       rotations,
-      tokens: new TokenStore(secrets.tokenHash, clock),
+      tokens: new TokenStore(secrets.tokenHash, clock, new BatchTokens(barrier)),
       policies: new PolicyStore(),
       lockout: new Lockout(vault, clock),
       rooms,
@@ -293,11 +318,16 @@ export class Server implements Host {
       crypto,
       audit,
       auditPublicKey: createPublicKey(signingKey).export({ type: 'spki', format: 'pem' }),
-      auditText: auditSerializer({ hmac: auditHmac(secrets.auditSalt) }),
+      auditText: auditSerializer({ hmac: auditHmac(secrets.auditSalt), clearHeaders: settings.clearHeaders }),
+      settings,
       cache: new AnswerCache(options.cacheBytes),
+      wrappingJwt: await readWrappingJwt(vault),
+      quotas: new Quotas(vault),
     };
     const housekeeping = new Housekeeping(unsealed, log);
     opened.push(() => housekeeping.stop());
+    await inTransaction(unsealed, (tx) => noteVersion(tx, options.version, clock.now()));
+    await unsealed.quotas.load();
     await migrateMounts(unsealed, log);
     await housekeeping.start();
     await applyDeclared(unsealed, this.#declared, log);
@@ -350,7 +380,7 @@ export class Server implements Host {
     this.limits = limits;
     this.rate.change(rate);
     this.ttl = ttl;
-    this.cors = cors;
+    this.#cors = cors;
   }
 
   /** Seals: requests under way may end, then every key is wiped. `own`: requests that wait for this very call. */

@@ -16,6 +16,8 @@ import { lockDirectory } from '../storage/log/lock.ts';
 export interface StoreDirectory {
   /** As reported by seal-status. */
   readonly type: string;
+  /** On disk. */
+  readonly path?: string;
   boot(): BootFile | undefined;
   writeBoot(boot: BootFile): void;
   /**
@@ -62,6 +64,7 @@ export function openDirectory({ directory, ...options }: DirectoryOptions): Stor
   if (boot !== undefined) removeOthers(directory, boot.store);
   return {
     type: 'file',
+    path: directory,
     boot: () => boot,
     writeBoot: (next) => {
       try {

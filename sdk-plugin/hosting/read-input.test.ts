@@ -2,7 +2,8 @@ import { schema as s } from '@strongroom/sdk-plugin';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { InputOutline } from './read-input.ts';
-import { parseBoolean, parseSeconds, readInput } from './read-input.ts';
+import { parseSeconds } from '../duration.ts';
+import { parseBoolean, readInput } from './read-input.ts';
 
 const fields: InputOutline = {
   text: s.optional(s.string({ maxLength: 5 })),

@@ -3,8 +3,10 @@
  * and durations in Go's form; the format of a field says what is accepted, and ajv checks what comes out of it.
  */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { parseSeconds } from '../duration.ts';
 import { PluginError } from '../errors.ts';
 import { OpaqueJson } from '../json.ts';
+import { carriesJson } from '../schema.ts';
 import type { FieldOutline } from '../serving/outline.ts';
 import { normalCidr } from './cidr.ts';
 
@@ -17,6 +19,8 @@ export interface RawInput {
   value(name: string): unknown;
   /** The value of a field as it was written; undefined when absent. */
   text(name: string): string | undefined;
+  /** All of it, as JSON text; undefined when there is none. */
+  readonly json?: string | undefined;
 }
 
 const ajv = new Ajv2020({ strict: false, validateFormats: false });
@@ -29,7 +33,7 @@ function validatorOf(fields: InputOutline): ValidateFunction {
     validate = ajv.compile({
       type: 'object',
       properties: Object.fromEntries(
-        names.map((name) => [name, fields[name]!.json['format'] === 'opaque' ? {} : withoutFormats(fields[name]!.json)]),
+        names.map((name) => [name, carriesJson(fields[name]!.json) ? {} : withoutFormats(fields[name]!.json)]),
       ),
       required: names.filter((name) => !fields[name]!.optional),
     });
@@ -51,8 +55,8 @@ function withoutFormats(json: Readonly<Record<string, unknown>>): Record<string,
 export function readInput(fields: InputOutline, raw: RawInput): Readonly<Record<string, unknown>> {
   const input: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {
-    if (field.json['format'] === 'opaque') {
-      const text = raw.text(name);
+    if (carriesJson(field.json)) {
+      const text = field.json['format'] === 'body' ? raw.json : raw.text(name);
       if (text !== undefined) input[name] = new OpaqueJson(text);
       continue;
     }
@@ -149,20 +153,6 @@ function coerceObject(json: Readonly<Record<string, unknown>>, value: unknown): 
   const result: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const [name, item] of entries) result[name] = item;
   return result;
-}
-
-const unitSeconds: Readonly<Record<string, number>> = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600, d: 86_400 };
-
-/** Whole seconds of a number, decimal text or Go duration; the value itself when it is none of these. */
-export function parseSeconds(value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  const text = value.trim();
-  if (text === '') return 0;
-  if (/^-?\d{1,16}$/.test(text)) return Number(text);
-  if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h|d))+$/.test(text) || text.length > 64) return value;
-  let seconds = 0;
-  for (const [, amount, , unit] of text.matchAll(/(\d+(\.\d+)?)(ns|us|µs|ms|s|m|h|d)/g)) seconds += Number(amount) * unitSeconds[unit!]!;
-  return Math.floor(seconds);
 }
 
 /** What Go's ParseBool accepts; undefined for other text. */

@@ -28,9 +28,12 @@ function newNode<R>(): Node<R> {
 /** An immutable set of templates. */
 export class RouteTable<R> {
   readonly #root = newNode<R>();
+  /** All of them. */
+  readonly routes: readonly R[];
 
   /** @throws PluginError `invalid` for a template that is malformed or contradicts another */
   constructor(routes: Readonly<Record<string, R>>) {
+    this.routes = Object.values(routes);
     for (const [template, route] of Object.entries(routes)) this.#add(template, route);
   }
 

@@ -273,7 +273,7 @@ class Call {
     const message: Mutable<ReplyMessage> = { kind: 'reply', call: this.#message.call, writes, uncacheable: this.#uncacheable, ...carried };
     if (this.#rotations.length > 0) message.rotations = this.#rotations;
     if (reply === undefined) return message;
-    const { data, raw, headers, warnings, status, validUntil, login } = reply;
+    const { data, raw, headers, warnings, status, validUntil, leaseDuration, login } = reply;
     const given: Mutable<NonNullable<ReplyMessage['reply']>> = {};
     if (data !== undefined) given.data = stringifyJson(data);
     if (raw !== undefined) given.raw = raw;
@@ -281,6 +281,7 @@ class Call {
     if (warnings !== undefined) given.warnings = warnings;
     if (status !== undefined) given.status = status;
     if (validUntil !== undefined) given.validUntil = validUntil;
+    if (leaseDuration !== undefined) given.leaseDuration = leaseDuration;
     if (login !== undefined) given.login = login;
     message.reply = given;
     return message;

@@ -180,6 +180,7 @@ export interface ReplyMessage {
     readonly warnings?: readonly string[];
     readonly status?: number;
     readonly validUntil?: number;
+    readonly leaseDuration?: number;
     readonly login?: Login;
   };
   /** JSON text: the plan of `prepare`, the result of `execute`. */

@@ -3,7 +3,7 @@ import type { AuthMethodDefinition } from '../auth-method.ts';
 import type { Answered, Context, EngineDefinition, Json, Operation, Reply } from '../engine.ts';
 import { OpaqueJson } from '../json.ts';
 import type { LeaseStep, Outside, OutsideOperation, Prepared, RotationKind } from '../outside.ts';
-import type { Fields } from '../schema.ts';
+import { carriesJson, type Fields } from '../schema.ts';
 import { Secret } from '../secret.ts';
 import { stringifyJson } from '../stringify-json.ts';
 import type { CallMessage, ReplyMessage } from './messages.ts';
@@ -143,10 +143,10 @@ function leaseMessage({ kind, ttl, maxTtl, data }: NonNullable<Prepared<Json>['l
 function revive(input: Readonly<Record<string, unknown>>, fields: Fields = {}): Readonly<Record<string, unknown>> {
   const revived: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(input)) {
-    const format = fields[name]?.json['format'];
+    const json = fields[name]?.json ?? {};
     // The host sends the text of such fields.
-    if (format === 'opaque' && value !== undefined) revived[name] = new OpaqueJson(value as string);
-    else if (format === 'password' && typeof value === 'string') revived[name] = new Secret(value);
+    if (carriesJson(json) && value !== undefined) revived[name] = new OpaqueJson(value as string);
+    else if (json['format'] === 'password' && typeof value === 'string') revived[name] = new Secret(value);
     else revived[name] = value;
   }
   return revived;

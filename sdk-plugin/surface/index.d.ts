@@ -44,6 +44,9 @@ export declare interface AuthMethodDefinition extends Omit<EngineDefinition, 'ki
     readonly renew: (ctx: Context, login: LoginToRenew) => Promise<Login> | Login;
 }
 
+/** The whole body, as `opaque`: for an engine whose paths take any field. Absent when nothing was sent. */
+declare function body(options?: FieldOptions): Schema<OpaqueJson>;
+
 /** true or false; accepts the texts that Go's ParseBool does. */
 declare function boolean(options?: FieldOptions): Schema<boolean>;
 
@@ -53,6 +56,9 @@ export declare interface Caller {
     readonly entityId: string;
     readonly policies: readonly string[];
 }
+
+/** Whether a field of this JSON Schema carries user JSON, as text. */
+declare function carriesJson({ format }: Schema<unknown>['json']): boolean;
 
 /** Settings after an input: what it leaves out stays as it was. @throws PluginError `invalid` naming the field and the bound */
 export declare function changeTokenSettings(before: TokenSettings, input: TokenInput): TokenSettings;
@@ -505,6 +511,10 @@ export declare type Params<T extends string> = T extends `${string}{${infer Name
  */
 export declare function parseJson(text: string): JsonNode;
 
+/** Lengths of time as Vault's clients write them. */
+/** Whole seconds of a number, decimal text or Go duration; the value itself when it is none of these. */
+export declare function parseSeconds(value: unknown): unknown;
+
 /**
  * Hashes of passwords: argon2id, carried out by the host outside its event loop. Within a request that is restarted, what was
  * computed is not computed again.
@@ -567,6 +577,8 @@ export declare interface Reply {
     readonly headers?: Readonly<Partial<Record<ReplyHeader, string>>>;
     /** The answer may be cached until then (ms since 1970) although the handler read `now()`. */
     readonly validUntil?: number;
+    /** Seconds that whoever reads it may use it before asking again, of data that nothing has to end: no lease. 0: the mount's default TTL. */
+    readonly leaseDuration?: number;
     /** Of an auth method's login operation: who it is. The host makes the token. */
     readonly login?: Login;
 }
@@ -666,6 +678,8 @@ export declare namespace schema {
         integerList,
         stringMap,
         opaque,
+        body,
+        carriesJson,
         object,
         optional,
         nullable,

@@ -640,6 +640,8 @@ declare interface Reply {
     readonly headers?: Readonly<Partial<Record<ReplyHeader, string>>>;
     /** The answer may be cached until then (ms since 1970) although the handler read `now()`. */
     readonly validUntil?: number;
+    /** Seconds that whoever reads it may use it before asking again, of data that nothing has to end: no lease. 0: the mount's default TTL. */
+    readonly leaseDuration?: number;
     /** Of an auth method's login operation: who it is. The host makes the token. */
     readonly login?: Login;
 }
@@ -664,6 +666,7 @@ declare interface ReplyMessage {
         readonly warnings?: readonly string[];
         readonly status?: number;
         readonly validUntil?: number;
+        readonly leaseDuration?: number;
         readonly login?: Login;
     };
     /** JSON text: the plan of `prepare`, the result of `execute`. */
@@ -967,6 +970,7 @@ export declare class TestReply {
     readonly warnings?: readonly string[];
     readonly status?: number;
     readonly validUntil?: number;
+    readonly leaseDuration?: number;
     readonly login?: Login;
     readonly lease?: TestLease;
     constructor({ data, ...plain }: NonNullable<ReplyMessage['reply']>, lease: TestLease | undefined);

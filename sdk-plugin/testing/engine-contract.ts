@@ -116,7 +116,12 @@ export function engineContract(plugin: Plugin, under: EngineUnderTest): void {
     });
 
     test('ignores fields that it does not declare', async () => {
-      const undeclared = under.examples.map((example) => ({ ...example, input: { ...example.input, 'x-undeclared': [{}] } }));
+      const mount = newMount();
+      const takesAll = (example: EngineExample): boolean =>
+        Object.values(operationOf(mount, outline, example).operation.input).some(({ json }) => json['format'] === 'body');
+      const undeclared = under.examples.map((example) =>
+        takesAll(example) ? example : { ...example, input: { ...example.input, 'x-undeclared': [{}] } },
+      );
       await expect(play(newMount(), undeclared)).resolves.toBeUndefined();
     });
 

@@ -326,6 +326,8 @@ function crossing({ input: fields }: OperationOutline, sent: TestInput): Readonl
     texts[name] = text;
     values[name] = JSON.parse(text);
   }
-  const read = readInput(fields, { value: (name) => values[name], text: (name) => texts[name] });
+  const members = Object.entries(texts).map(([name, text]) => `${JSON.stringify(name)}:${text}`);
+  const json = members.length === 0 ? undefined : `{${members.join()}}`;
+  const read = readInput(fields, { value: (name) => values[name], text: (name) => texts[name], json });
   return Object.fromEntries(Object.entries(read).map(([name, value]) => [name, value instanceof OpaqueJson ? value.text : value]));
 }

@@ -13,6 +13,7 @@ export class TestReply {
   declare readonly warnings?: readonly string[];
   declare readonly status?: number;
   declare readonly validUntil?: number;
+  declare readonly leaseDuration?: number;
   declare readonly login?: Login;
   declare readonly lease?: TestLease;
   readonly #text: string | undefined;

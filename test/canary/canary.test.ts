@@ -17,11 +17,15 @@ const secrets = {
   wrong: mark('wrong'),
   password: mark('password'),
   guess: mark('guess'),
+  wrapped: mark('wrapped'),
+  own: mark('own'),
 };
 const names = { path: mark('path'), mount: mark('mount'), policy: mark('policy'), rules: mark('rules'), user: mark('user') };
 
 let server: TestServer;
 const answers: string[] = [];
+/** Wrapping tokens, used and unused, and what stands in their place as JWTs. */
+const wrapping: Record<string, string> = {};
 let unexpected: readonly number[] = [];
 
 async function send(method: string, path: string, body?: unknown, token?: string): Promise<number> {
@@ -37,9 +41,17 @@ async function send(method: string, path: string, body?: unknown, token?: string
   return answer.status;
 }
 
+async function wrapped(method: string, path: string, body: unknown, jwt = false): Promise<string> {
+  const headers = { 'X-Vault-Wrap-TTL': '1h', ...(jwt ? { 'X-Vault-Wrap-Format': 'jwt' } : {}) };
+  const { json } = await server.send({ method, path, headers, ...(body === undefined ? {} : { body }) });
+  const token = json.wrap_info.token as string;
+  wrapping[`wrapping ${Object.keys(wrapping).length}`] = token;
+  return token;
+}
+
 beforeAll(async () => {
   server = await TestServer.start({ config: { log: { level: 'trace', format: 'json' } } });
-  const { value, number, broken, metadata, token, wrong, password, guess } = secrets;
+  const { value, number, broken, metadata, token, wrong, password, guess, wrapped: kept, own } = secrets;
   const { path, mount, policy, rules, user } = names;
   const statuses = [
     await send('POST', `secret/data/${path}`, `{"data":{"a":"${value}","n":${number},"deep":{"k":["${value}"]}}}`),
@@ -57,6 +69,14 @@ beforeAll(async () => {
     await send('POST', `auth/userpass/users/${user}/password`, { password }),
     await send('POST', `auth/userpass/login/${user}`, { password }),
     await send('PUT', 'sys/rotate'),
+    await send('POST', 'cubbyhole/mine', { own }),
+    await send('GET', 'cubbyhole/mine'),
+    await send('POST', 'sys/wrapping/unwrap', undefined, await wrapped('POST', 'sys/wrapping/wrap', { kept })),
+    await send('POST', 'sys/wrapping/unwrap', { token: await wrapped('POST', 'sys/wrapping/wrap', { kept }) }),
+    await send('POST', 'sys/wrapping/rewrap', { token: await wrapped('POST', 'sys/wrapping/wrap', { kept }) }),
+    await send('POST', 'sys/wrapping/lookup', { token: await wrapped('GET', `secret/data/${path}`, undefined) }),
+    await send('GET', 'cubbyhole/response', undefined, await wrapped('POST', 'auth/token/create', { meta: { owner: metadata } })),
+    await send('POST', 'sys/wrapping/unwrap', { token: await wrapped('POST', 'sys/wrapping/wrap', { kept }, true) }),
     await send('POST', 'sys/unseal', { key: broken }),
   ];
   const refusals = [
@@ -68,6 +88,9 @@ beforeAll(async () => {
     await send('PUT', `sys/policies/acl/${policy}`, { policy: `path "${broken}" { nonsense = "${broken}" ` }),
     await send('POST', 'auth/token/create', { id: token, ttl: broken }),
     await send('POST', 'auth/token/lookup', { token: wrong }),
+    await send('POST', 'sys/wrapping/unwrap', { token: wrong }),
+    await send('POST', 'sys/wrapping/unwrap', undefined, Object.values(wrapping)[0]),
+    await send('POST', 'sys/wrapping/unwrap', { token: Object.values(wrapping)[1] }),
     await send('POST', `auth/userpass/login/${user}`, { password: guess }),
     await send('POST', `auth/userpass/login/${user}-2`, { password: guess }),
     await send('POST', `auth/userpass/login/${user}`, { password: [guess] }),
@@ -103,7 +126,7 @@ test('nothing that was stored stands in clear in the data directory, nor in the 
   const files = everyFile(join(server.directory, 'data'));
   expect(files.length).toBeGreaterThan(2);
   for (const file of files) {
-    const found = foundIn(`${file}\n${readFileSync(file, 'latin1')}`, { ...secrets, ...names, root: server.rootToken });
+    const found = foundIn(`${file}\n${readFileSync(file, 'latin1')}`, { ...secrets, ...names, ...wrapping, root: server.rootToken });
     expect([file, found]).toEqual([file, []]);
   }
 });
@@ -111,22 +134,22 @@ test('nothing that was stored stands in clear in the data directory, nor in the 
 test('the audit has paths in clear, but no value and no token', () => {
   const text = readFileSync(join(server.directory, 'audit.log'), 'utf8');
   expect(foundIn(text, { path: names.path })).toEqual(['path']);
-  expect(foundIn(text, { ...secrets, root: server.rootToken })).toEqual([]);
+  expect(foundIn(text, { ...secrets, ...wrapping, root: server.rootToken })).toEqual([]);
 });
 
 test('neither the log nor an error has a value or a token', () => {
   const log = server.output.replace(/export VAULT_TOKEN='[^']+'/, '');
   expect(log).toContain('listening');
   expect(answers.length).toBeGreaterThan(5);
-  expect(foundIn(log, { ...secrets, root: server.rootToken })).toEqual([]);
+  expect(foundIn(log, { ...secrets, ...wrapping, root: server.rootToken })).toEqual([]);
   // A policy's own text is quoted to its author alone, in the answer.
-  expect(foundIn(answers.join('\n'), { ...secrets, root: server.rootToken })).toEqual([]);
+  expect(foundIn(answers.join('\n'), { ...secrets, ...wrapping, root: server.rootToken })).toEqual([]);
 });
 
 test('the process has no secret among its arguments and in its environment', () => {
   const key = readFileSync(join(server.directory, 'seal.key'), 'utf8').trim();
   for (const file of ['cmdline', 'environ']) {
     const text = readFileSync(`/proc/${server.pid}/${file}`, 'utf8');
-    expect(foundIn(text, { ...secrets, ...names, root: server.rootToken, key })).toEqual([]);
+    expect(foundIn(text, { ...secrets, ...names, ...wrapping, root: server.rootToken, key })).toEqual([]);
   }
 });

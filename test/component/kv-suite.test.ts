@@ -12,8 +12,15 @@ vi.mock('../../plugins/kv/index.ts', async (original) => {
   return { default: await inComponent(kv, await componentOf('plugins/kv/index.ts')) };
 });
 
+vi.mock('../../plugins/kv/v1/index.ts', async (original) => {
+  const { default: kvV1 } = await original<{ default: EngineDefinition }>();
+  const { componentOf } = await import('../harness/components.ts');
+  const { inComponent } = await import('../harness/component-engine.ts');
+  return { default: await inComponent(kvV1, await componentOf('plugins/kv/v1/index.ts')) };
+});
+
 const folder = fileURLToPath(new URL('../../plugins/kv', import.meta.url));
-const suites = readdirSync(folder).filter((file) => file.endsWith('.test.ts'));
+const suites = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.test.ts'));
 
 describe.each(suites)('%s, in a component', async (file) => {
   await import(join(folder, file));

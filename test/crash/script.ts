@@ -110,6 +110,35 @@ function tokenLane(rounds: number): Lane {
   return { name: 'tokens', before: lane.before, steps: lane.steps, look };
 }
 
+/** A mount of KV version 1 that is upgraded to version 2, moved and unmounted. */
+function movingLane(rounds: number): Lane {
+  const lane = new LaneBuilder({ 'moving-from': none, 'moving-to': none });
+  for (let round = 0; round < rounds; round++) {
+    const v = `moved-${round}`;
+    lane.step('POST', 'sys/mounts/moving-from', { type: 'kv' }, 204);
+    lane.step('POST', 'moving-from/x', { v }, 204, { 'moving-from': `version 1: ${v}` });
+    lane.step('POST', 'sys/mounts/moving-from/tune', { options: { version: '2' } }, 204, { 'moving-from': `version 2: ${v}` });
+    lane.step('GET', 'moving-from/data/x', undefined, 200);
+    lane.step('POST', 'sys/remount', { from: 'moving-from', to: 'moving-to' }, 200, {
+      'moving-from': none,
+      'moving-to': `version 2: ${v}`,
+    });
+    lane.step('GET', 'moving-to/data/x', undefined, 200);
+    lane.step('DELETE', 'sys/mounts/moving-to', undefined, 204, { 'moving-to': none });
+  }
+  const lookAt = async (send: Send, mount: string): Promise<string> => {
+    const second = await send('GET', `${mount}/data/x`);
+    if (second.status === 200) return `version 2: ${String(second.json.data.data.v)}`;
+    const first = await send('GET', `${mount}/x`);
+    return first.status === 200 ? `version 1: ${String(first.json.data.v)}` : `status ${first.status}`;
+  };
+  const look = async (send: Send): Promise<Readonly<Record<string, unknown>>> => ({
+    'moving-from': await lookAt(send, 'moving-from'),
+    'moving-to': await lookAt(send, 'moving-to'),
+  });
+  return { name: 'moving', before: lane.before, steps: lane.steps, look };
+}
+
 /** Policies, mounts, and a rotation of the keys. */
 function systemLane(rounds: number): Lane {
   const rules = (text: string): string => `path "secret/data/${text}" { capabilities = ["read"] }`;
@@ -139,5 +168,5 @@ function systemLane(rounds: number): Lane {
 
 /** The lanes of a run. @param rounds how often each repeats its operations */
 export function lanes(rounds: number): readonly Lane[] {
-  return [secretLane('small', rounds, 1), secretLane('large', rounds, 150_000), tokenLane(rounds), systemLane(rounds)];
+  return [secretLane('small', rounds, 1), secretLane('large', rounds, 150_000), tokenLane(rounds), systemLane(rounds), movingLane(rounds)];
 }

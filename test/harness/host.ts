@@ -72,6 +72,7 @@ export function testOptions(sink: AuditSink, changes: Partial<ServerOptions> = {
     clusterName: 'test',
     apiVersion: '1.15.6',
     version: 'test',
+    configState: {},
     openMetrics: false,
     unauthenticated: { rekey: false, generateRoot: false },
     log: pino({ level: 'silent' }),

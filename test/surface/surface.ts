@@ -1,11 +1,16 @@
-/** What the SDK's users see, as files that are kept: its surface as one text for each entry point, and the reference. */
+/** What users see, as files that are kept: the SDK's surface as one text for each entry point, its reference, and that of the HTTP API. */
 import { rollUp, withDeclarations } from './emit.ts';
+import { httpReference } from './http-reference.ts';
 import { referenceOf } from './reference.ts';
 
 const testing = ['testing/test-mount', 'testing/engine-contract', 'testing/auth-method-contract', 'testing/audit-sink-contract'];
 
 /** Makes the files anew. @returns text by path in the repo */
-export function surfaceFiles(): Readonly<Record<string, string>> {
+export async function surfaceFiles(): Promise<Readonly<Record<string, string>>> {
+  return { ...sdkFiles(), 'core/docs/http-api.md': `${notice('<!--', ' -->')}${await httpReference()}\n` };
+}
+
+function sdkFiles(): Readonly<Record<string, string>> {
   return withDeclarations((folder) => ({
     'sdk-plugin/surface/index.d.ts': `${notice('//', '')}${rollUp(folder, ['index'])}`,
     'sdk-plugin/surface/testing.d.ts': `${notice('//', '')}${rollUp(folder, testing)}`,
@@ -23,7 +28,7 @@ export function surfaceFiles(): Readonly<Record<string, string>> {
           { title: 'Auth methods', modules: ['auth-method', 'login', 'token-settings'] },
           { title: 'Audit sinks', modules: ['audit-sink'] },
           { title: 'User JSON', modules: ['json', 'json-tree', 'json-merge-patch', 'json-subkeys', 'stringify-json'] },
-          { title: 'Text', modules: ['utf8'] },
+          { title: 'Text', modules: ['utf8', 'duration'] },
         ],
         folder,
       ),

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { surfaceFiles } from './surface.ts';
 
-for (const [path, text] of Object.entries(surfaceFiles())) {
+for (const [path, text] of Object.entries(await surfaceFiles())) {
   const file = join(import.meta.dirname, '../..', path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);

@@ -12,6 +12,7 @@ import { systemRoutes } from '../../core/system/routes.ts';
 import { Server } from '../../core/system/server.ts';
 import userpass from '../../auth-methods/userpass/index.ts';
 import kv from '../../plugins/kv/index.ts';
+import kvV1 from '../../plugins/kv/v1/index.ts';
 import type { Observer, RawAnswer, RawRequest } from '../harness/client.ts';
 import { KeptLines, testOptions } from '../harness/host.ts';
 
@@ -35,6 +36,7 @@ export const hostRoutes: Readonly<Record<string, KnownRoute>> = systemRoutes(new
 /** Routes of the plugins that the wire suite has mounted, by path, then by template below it. */
 export const pluginRoutes: Readonly<Record<string, Readonly<Record<string, KnownRoute>>>> = {
   secret: outlineOf(kv).routes,
+  old: outlineOf(kvV1).routes,
   'auth/userpass': outlineOf(userpass).routes,
 };
 

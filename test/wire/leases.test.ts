@@ -78,6 +78,44 @@ test.each(['sys/leases/revoke', 'sys/revoke'])('%s revokes', async (path) => {
   expect((await call('PUT', `${path}/${id}`, {}, token)).status).toBe(403);
 });
 
+test.each(['sys/leases/revoke-prefix', 'sys/revoke-prefix', 'sys/leases/revoke-force', 'sys/revoke-force'])(
+  '%s ends all below a path',
+  async (path) => {
+    const token = await tokenWith(server, 'prefixes', 'path "sys/*" { capabilities = ["update"] }');
+    expect((await call('PUT', `${path}/keys/creds`, {}, token)).status).toBe(403);
+    expect((await call('PUT', `${path}/keys/creds`)).status).toBe(204);
+    expect(service.keys.size).toBe(0);
+    expect((await call('POST', `${path}/keys/creds`, {})).status).toBe(204);
+  },
+);
+
+test('tokens end by the path that made them', async () => {
+  await call('POST', 'auth/userpass/users/leased', { password: 'correct horse' });
+  const login = async (): Promise<string> =>
+    (await call('POST', 'auth/userpass/login/leased', { password: 'correct horse' })).json.auth.client_token as string;
+  const child = (await call('POST', 'auth/token/create', { policies: ['default'] })).json.auth.client_token as string;
+  const works = async (token: string): Promise<boolean> => (await call('GET', 'auth/token/lookup-self', undefined, token)).status === 200;
+  const tokens = [await login(), await login()];
+  expect((await call('PUT', 'sys/leases/revoke-prefix/auth/userpass/login/other')).status).toBe(204);
+  expect(await Promise.all(tokens.map(works))).toEqual([true, true]);
+  expect((await call('PUT', 'sys/leases/revoke-prefix/auth/userpass')).status).toBe(204);
+  expect(await Promise.all(tokens.map(works))).toEqual([false, false]);
+  expect(await works(child)).toBe(true);
+  expect((await call('PUT', 'sys/leases/revoke-prefix/auth/token')).status).toBe(204);
+  expect(await works(child)).toBe(false);
+  expect(await works(server.rootToken)).toBe(true);
+});
+
+test('leases that can not be revoked are counted and listed, and the index is tidied', async () => {
+  const token = await tokenWith(server, 'none', 'path "x" { capabilities = ["read"] }');
+  expect((await call('GET', 'sys/leases/count?type=irrevocable')).json.data).toEqual({ lease_count: 0, counts: {} });
+  expect((await call('GET', 'sys/leases?type=irrevocable')).json.data).toEqual({ lease_count: 0, leases: [] });
+  expect((await call('POST', 'sys/leases/tidy')).status).toBe(202);
+  for (const path of ['sys/leases/count?type=irrevocable', 'sys/leases?type=irrevocable'])
+    expect((await call('GET', path, undefined, token)).status).toBe(403);
+  expect((await call('POST', 'sys/leases/tidy', {}, token)).status).toBe(403);
+});
+
 test('every token may renew and look up a lease whose id it knows', async () => {
   const token = await tokenWith(server, 'plain', 'path "x" { capabilities = ["read"] }');
   expect((await call('PUT', 'sys/leases/renew', { lease_id: id }, token)).status).toBe(200);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RawAnswer } from '../harness/client.ts';
 import type { TestServer } from '../harness/server.ts';
 import { hostRoutes, type KnownRoute, pluginRoutes, reportCoverage } from './coverage.ts';
-import { startWireServer, tokenWith } from './wire-server.ts';
+import { expectStatus, startWireServer, tokenWith } from './wire-server.ts';
 
 reportCoverage(import.meta.filename);
 
@@ -12,6 +12,7 @@ let server: TestServer;
 let powerless: string;
 beforeAll(async () => {
   server = await startWireServer();
+  await expectStatus(server, { method: 'POST', path: 'sys/mounts/old', body: { type: 'kv-v1' } }, 204);
   powerless = await tokenWith(server, 'powerless', 'path "nothing/here" { capabilities = ["read"] }', { no_default_policy: true });
 });
 afterAll(() => server.destroy());
@@ -64,7 +65,10 @@ test('no operation but the public ones answers without a token, with an unknown 
     if (operation.route.access === 'public') continue;
     for (const token of [undefined, 'hvs.unknown0000000000000000', powerless]) {
       const { status, json } = await send(operation, token);
-      if (status !== 403 || !/permission denied/.test((json as { errors: string[] }).errors[0] ?? ''))
+      // A token that is sent to be unwrapped is not the caller's right but what the request is about.
+      const about = token?.startsWith('hvs.unknown') === true && /^sys\/wrapping\/(un|re)wrap$/.test(operation.path);
+      const expected = about ? { status: 400, text: /wrapping token is not valid/ } : { status: 403, text: /permission denied/ };
+      if (status !== expected.status || !expected.text.test((json as { errors: string[] }).errors[0] ?? ''))
         open.push(`${operation.method} ${operation.path} with ${token ?? 'none'}: ${status}`);
     }
   }
@@ -88,14 +92,11 @@ test('a verb that a path does not have is answered 405', async () => {
   expect(wrong).toEqual([]);
 });
 
-test('every operation refuses a namespace that is not there, and a wrapped answer, which this server cannot give', async () => {
+test('every operation refuses a namespace that is not there', async () => {
   for (const operation of operations(true)) {
     const type = operation.verb === 'patch' ? { 'Content-Type': 'application/merge-patch+json' } : undefined;
     const { method, path } = operation;
     const namespaced = await server.send({ method, path, headers: { ...type, 'X-Vault-Namespace': 'team' } });
     expect([method, path, namespaced.status]).toEqual([method, path, 404]);
-    const wrapped = await server.send({ method, path, headers: { ...type, 'X-Vault-Wrap-TTL': '60' } });
-    expect([method, path, wrapped.status]).toEqual([method, path, 400]);
-    expect(wrapped.text).toContain('X-Vault-Wrap-TTL');
   }
 });

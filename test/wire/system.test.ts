@@ -114,7 +114,10 @@ test('the user interface finds the mount of a path, for whoever has any access u
   const bare = await server.send({ method: 'GET', path: 'sys/internal/ui/mounts', token: undefined });
   expect(bare).toMatchObject({ status: 200 });
   expect(bare.json.data.secret).toEqual({});
-  expect(Object.keys((await call('GET', 'sys/internal/ui/mounts', undefined, token)).json.data.secret as object)).toEqual(['secret/']);
+  expect(Object.keys((await call('GET', 'sys/internal/ui/mounts', undefined, token)).json.data.secret as object)).toEqual([
+    'cubbyhole/',
+    'secret/',
+  ]);
 });
 
 test('policies are written, listed with root last, read in both forms and deleted', async () => {

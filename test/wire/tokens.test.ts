@@ -92,12 +92,13 @@ test('the root token has neither end nor parent', async () => {
 });
 
 test.each([
-  [{ policies: ['root'] }, 'root tokens may not be created'],
+  [{ policies: ['root'] }, 'child policies must be subset of parent'],
   [{ policies: ['other'] }, 'child policies must be subset of parent'],
   [{ no_parent: true }, 'orphan token'],
   [{ period: '1h' }, 'periodic token'],
   [{ id: 'my-own' }, 'token id'],
-  [{ type: 'batch' }, 'field type'],
+  [{ type: 'transient' }, 'field type'],
+  [{ entity_alias: 'bob' }, "'entity_alias' is only allowed in combination with token role"],
   [{ ttl: 'soon' }, 'field ttl'],
   [{ ttl: -5 }, 'field ttl'],
   [{ num_uses: 'many' }, 'field num_uses'],
@@ -120,7 +121,10 @@ test('a chosen id is taken once, and may not look like a generated one', async (
 test('warnings tell of policies that do not exist and of a lifetime that was cut', async () => {
   const { json } = await call('POST', 'auth/token/create', { policies: 'nobody-wrote-it', ttl: '2h', explicit_max_ttl: '1h' });
   expect(json.auth.lease_duration).toBe(3600);
-  expect(json.warnings).toEqual(['Policy "nobody-wrote-it" does not exist', expect.stringContaining('exceeded the explicit max TTL')]);
+  expect(json.warnings).toEqual([
+    'TTL of "2h0m0s" exceeded the effective max_ttl of "1h0m0s"; TTL value is capped accordingly',
+    'Policy "nobody-wrote-it" does not exist',
+  ]);
 });
 
 test('a renewal extends within the maximum, by text, accessor and for oneself', async () => {

@@ -75,7 +75,7 @@ function checkOperation(value: unknown, field: string): OperationOutline {
 }
 
 const kinds: ReadonlySet<unknown> = new Set(['string', 'integer', 'number', 'boolean', 'array', 'object']);
-const formats: ReadonlySet<unknown> = new Set(['opaque', 'password', 'seconds', 'comma-list', 'key-values', 'cidr']);
+const formats: ReadonlySet<unknown> = new Set(['opaque', 'body', 'password', 'seconds', 'comma-list', 'key-values', 'cidr']);
 const isBound = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value);
 
 /** What each keyword may say. Keywords that find other schemas or hold patterns are not among them. */

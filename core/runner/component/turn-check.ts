@@ -164,6 +164,7 @@ function reply(call: number, fields: Fields, body: string, blobs: readonly Uint8
             // Whoever makes a token of it looks at every field.
             ...(given['login'] === undefined ? {} : { login: record(given['login'], 'login') as unknown as Login }),
             ...(given['validUntil'] === undefined ? {} : { validUntil: finite(given['validUntil'], 'validUntil') }),
+            ...(given['leaseDuration'] === undefined ? {} : { leaseDuration: finite(given['leaseDuration'], 'leaseDuration') }),
           },
         }),
   };

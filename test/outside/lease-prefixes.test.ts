@@ -1,0 +1,142 @@
+/** Leases below a path: ended together, by force, listed when they can't be, and their index tidied. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Transaction } from '../../core/barrier/transaction.ts';
+import { indexDirectories, leasesUnder } from '../../core/lease/lease-store.ts';
+import { readCatalog } from '../../core/runner/catalog.ts';
+import { threadEntry } from '../harness/components.ts';
+import { startHost, type TestHost } from '../harness/host.ts';
+import { KeyService } from './key-service.ts';
+
+const apiKeys = threadEntry('api-keys', new URL('../../examples/api-keys/index.ts', import.meta.url));
+let service: KeyService;
+let host: TestHost;
+let clock = 0;
+let ids: string[] = [];
+
+beforeEach(async () => {
+  service = await KeyService.start();
+  clock = Date.UTC(2026, 10, 21);
+  host = await startHost({
+    catalog: [...readCatalog(), apiKeys],
+    wallClock: () => clock,
+    declared: {
+      policies: [],
+      mounts: ['keys/', 'other/keys/'].map((path) => ({
+        path,
+        type: 'api-keys',
+        description: '',
+        options: null,
+        config: {},
+        hosts: [service.url],
+      })),
+    },
+  });
+  ids = [];
+  for (const [mount, role] of [
+    ['keys', 'app'],
+    ['keys', 'app'],
+    ['keys', 'apples'],
+    ['other/keys', 'app'],
+  ] as const) {
+    await host.send('POST', `${mount}/config`, { url: service.url, token: 'service-token' });
+    await host.send('POST', `${mount}/roles/${role}`, { ttl: '10m' });
+    ids.push((await host.send('GET', `${mount}/creds/${role}`)).json.lease_id as string);
+  }
+});
+afterEach(async () => {
+  await host.server.stop();
+  await service.close();
+});
+
+async function left(): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const id of ids) if ((await host.send('PUT', 'sys/leases/lookup', { lease_id: id })).status === 200) found.push(id);
+  return found;
+}
+
+async function settled(): Promise<void> {
+  host.server.unsealed?.leases.wake();
+  await host.server.unsealed?.leases.idle();
+}
+
+test('pages of leases hold each of them once, in order, wherever a page ends', async () => {
+  const { unsealed } = host.server;
+  if (unsealed === undefined) throw new Error('sealed');
+  for (const size of [1, 2, 3, 4, 5]) {
+    const all: string[] = [];
+    for (let after = ''; ;) {
+      const page = await leasesUnder(new Transaction(unsealed), '', after, size);
+      all.push(...page);
+      if (page.length < size) break;
+      after = page.at(-1)!;
+    }
+    expect([size, all]).toEqual([size, ids.toSorted()]);
+  }
+});
+
+test.each(['sys/leases/revoke-prefix', 'sys/revoke-prefix'])('%s ends what lies below a path, and nothing beside it', async (path) => {
+  expect((await host.send('PUT', `${path}/keys/creds/app`, {})).status).toBe(204);
+  expect(await left()).toEqual(ids.slice(2));
+  expect(service.keys.size).toBe(2);
+  expect((await host.send('PUT', `${path}/nothing/here`, {})).status).toBe(204);
+  expect((await host.send('PUT', `${path}/${ids[2] ?? ''}`, {})).status).toBe(204);
+  expect(await left()).toEqual(ids.slice(3));
+  expect((await host.send('PUT', `${path}/other`, { sync: false })).status).toBe(204);
+  expect(await left()).toEqual([]);
+  await settled();
+  expect(service.keys.size).toBe(0);
+});
+
+test('one that can not be ended is tried again, is not usable any more, and is listed after many tries', async () => {
+  service.deletes = 'fails-before';
+  const refused = await host.send('PUT', 'sys/leases/revoke-prefix/keys', {});
+  expect([refused.status, refused.json.errors[0]]).toEqual([502, expect.stringContaining('3 leases can not be revoked yet')]);
+  expect(await left()).toEqual(ids.slice(3));
+  expect((await host.send('GET', 'sys/leases/count?type=irrevocable')).json.data).toEqual({ lease_count: 0, counts: {} });
+  for (let tries = 1; tries < 6; tries++) {
+    clock += 3_600_000;
+    await settled();
+  }
+  expect((await host.send('GET', 'sys/leases/count?type=irrevocable')).json.data).toMatchObject({ counts: { 'keys/': 3 } });
+  const listed = (await host.send('GET', 'sys/leases?type=irrevocable&limit=2')).json;
+  expect(listed.data.lease_count).toBeGreaterThanOrEqual(3);
+  expect(listed.data.leases).toHaveLength(2);
+  expect(listed.warnings[0]).toContain('limit=none');
+  expect((await host.send('GET', 'sys/leases?type=irrevocable&limit=none')).json.data.leases.length).toBe(listed.data.lease_count);
+  expect((await host.send('GET', 'sys/leases?type=irrevocable&limit=0')).status).toBe(400);
+  expect((await host.send('GET', 'sys/leases')).status).toBe(400);
+  expect((await host.send('GET', 'sys/leases/count?type=other')).status).toBe(400);
+});
+
+test.each(['sys/leases/revoke-force', 'sys/revoke-force'])('%s forgets what it can not end', async (path) => {
+  service.deletes = 'fails-before';
+  expect((await host.send('PUT', `${path}/keys`, {})).status).toBe(204);
+  expect(await left()).toEqual(ids.slice(3));
+  service.deletes = 'works';
+  clock += 86_400_000;
+  await settled();
+  // Three are still there, outside, and nobody goes after them; the fourth ran out.
+  expect(service.keys.size).toBe(3);
+  expect((await host.send('LIST', 'sys/leases/lookup/keys')).status).toBe(404);
+});
+
+test('a tidy removes what leads to no lease, and leaves the rest', async () => {
+  const { unsealed } = host.server;
+  if (unsealed === undefined) throw new Error('sealed');
+  const index = async (): Promise<readonly string[]> => {
+    const tx = new Transaction(unsealed);
+    const names = await Promise.all((await indexDirectories(tx)).map(async (at) => (await tx.list(at)).map((name) => at + name)));
+    return names.flat();
+  };
+  const before = await index();
+  const tx = new Transaction(unsealed);
+  const strays = ['lease/pending/x', 'lease/mount/none/y', 'lease/due/0000000000000001/z'];
+  for (const key of strays) tx.put(key, Buffer.from('keys/creds/app/none'));
+  await tx.commit().durable;
+  expect((await host.send('POST', 'sys/leases/tidy')).status).toBe(202);
+  await unsealed.leases.stop();
+  const after = new Transaction(unsealed);
+  for (const key of strays) expect([key, await after.get(key)]).toEqual([key, undefined]);
+  expect(await left()).toEqual(ids);
+  expect(await index()).toEqual(before);
+});
