@@ -131,6 +131,7 @@ test('what is no backup, or was changed, is refused; nothing of it stays, and ev
     ['a bit in boot.json', flipped(at('"blob"') + 12)],
     ['a bit in the manifest', flipped(at('"lineage"') + 14)],
     ['a bit in the log', flipped(at('SRFRAME1') + 200)],
+    ['a bit in a base file', flipped(at('SRBASE01') + 200)],
     ['a bit in the sums', flipped(at('SHA256SUMS') + 520)],
     ['a bit in the seal of the sums', flipped(at('SHA256SUMS.sealed') + 520)],
     ['a bit of the whole file', Buffer.from(bytes).fill(bytes.at(-8)! ^ 1, bytes.length - 8, bytes.length - 7)],

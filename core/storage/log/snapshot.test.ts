@@ -28,7 +28,7 @@ async function names(storage: LogStorage): Promise<number> {
 function copy({ files }: ReturnType<LogStorage['snapshot']>): SimulatedDisk {
   const disk = new SimulatedDisk(seededRandom(1));
   disk.mkdir();
-  for (const { name, bytes, read } of files) disk.create(`${directory}/${name}`).pwrite(read(0, bytes), 0);
+  for (const file of files) disk.create(`${directory}/${file.name}`).pwrite(file.read(0, file.bytes), 0);
   return disk;
 }
 
