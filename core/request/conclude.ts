@@ -59,7 +59,9 @@ export async function conclude(unsealed: Unsealed, found: Concluding, attempt: A
     unsealed.cache.keep(keep.key, { reads: tx.readSet(), ...answer, validUntil: keep.validUntil, leaseDuration: keep.leaseDuration });
   }
   await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), attempt.recorded, answered]);
-  return (await reply?.after?.()) ?? respond(head, outcome);
+  const answer = (await reply?.after?.()) ?? respond(head, outcome);
+  const sent = reply?.raw?.sent;
+  return sent === undefined ? answer : { ...answer, sent };
 }
 
 /** What goes out: `plain` in place of an envelope. */
@@ -71,11 +73,9 @@ interface Outgoing extends Handled {
 async function wrapIfAsked(unsealed: Unsealed, { head, tx }: Concluding, handled: Handled): Promise<Outgoing> {
   const { reply } = handled;
   const outcome = reply?.raw === undefined ? handled.outcome : rawOutcome(handled.outcome, reply.raw);
+  if (head.wrapTtl !== undefined && reply?.raw?.stream !== undefined)
+    throw new StrongroomError('invalid', 'header X-Vault-Wrap-TTL: this answer is too large to be wrapped');
   if (head.wrapTtl === undefined || outcome.wrapInfo !== undefined || !canWrap(outcome)) return { ...handled, plain: reply?.raw };
-  if (reply?.raw?.stream !== undefined) {
-    reply.raw.stream.destroy();
-    throw new StrongroomError('invalid', 'header X-Vault-Wrap-TTL: this answer, which has no end known before, cannot be wrapped');
-  }
   const wish = { ttl: head.wrapTtl, creationPath: head.path, jwt: head.wrapFormat === 'jwt' };
   const kept = { requestId: outcome.requestId ?? head.requestId, outcome: { ...outcome, topLevel: false } };
   return { reply, outcome: await wrapOutcome(unsealed, tx, kept, wish), cached: undefined, keep: undefined, plain: undefined };
