@@ -35,7 +35,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   mixed: (report, load) => onFilledServer(load, (server) => measureMixedLoad(load, server, report)),
   tokens: (report, load) => onFilledServer(load, (server) => measureTokens(load, server, report)),
   wrapping: (report, load) => onFilledServer(load, (server) => measureWrapping(load, server, report)),
-  trees: (report, load, size) => onFilledServer(load, (server) => measureTrees(load, server, size.tokens, report)),
+  trees: (report, load, size) => onFilledServer(load, (server) => measureTrees(load, server, { tokens: size.tokens, seconds: 10 }, report)),
   large: (report, load, size) => measureLargeStore(load, size, report),
   rooms: async (report, load) => {
     await measureRooms(report);

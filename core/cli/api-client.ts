@@ -1,7 +1,8 @@
 /** The client side of the HTTP API: one connection a call, answers parsed without losing numbers. */
-import { request as requestHttp } from 'node:http';
+import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
+import { pipeline, type Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { parseJson, type JsonNode } from '@strongroom/sdk-plugin';
 import { ApiError } from './api-error.ts';
@@ -46,6 +47,19 @@ export interface ApiAnswer {
   readonly body: JsonNode | undefined;
 }
 
+/** A call whose body or answer is bytes of any number. */
+export interface StreamCall {
+  readonly method: 'GET' | 'PUT';
+  readonly path: string;
+  readonly upload?: Readable;
+}
+
+/** Its answer: bytes as they come for GET, parsed JSON otherwise. */
+export interface StreamAnswer {
+  readonly bytes: Readable;
+  readonly parsed: JsonNode | undefined;
+}
+
 const timeoutMs = 60_000;
 
 /** Reads flags, then the environment (`VAULT_ADDR`, `VAULT_TOKEN`, …), then `~/.vault-token`. */
@@ -79,6 +93,36 @@ export async function callApi(connection: Connection, call: ApiCall): Promise<Ap
     throw new ApiError(call.method, connection.address.replace(/\/$/, '') + target, status, errors);
   }
   return { status, body: parsed };
+}
+
+/**
+ * Calls the server for what is too large for memory. The bytes of an answer that ends early end in an error.
+ * @throws ApiError for statuses of 400 and more
+ */
+export async function streamApi(connection: Connection, { method, path, upload }: StreamCall): Promise<StreamAnswer> {
+  const { options, secure } = endpoint(connection);
+  const target = `/v1/${path}`;
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const headers = connectionHeaders(connection);
+    const request = (secure ? requestHttps : requestHttp)({ ...options, path: target, method, headers, agent: false }, resolve);
+    request.on('error', reject);
+    if (upload === undefined) request.end();
+    else pipeline(upload, request, (error) => error && reject(error));
+  });
+  const status = response.statusCode ?? 0;
+  if (status < 400 && method === 'GET') return { bytes: response, parsed: undefined };
+  const body = await text(response);
+  const parsed = body.trim() === '' ? undefined : parseAnswer(body);
+  if (status < 400) return { bytes: response, parsed };
+  throw new ApiError(method, connection.address.replace(/\/$/, '') + target, status, elements(member(parsed, 'errors')).map(textOf));
+}
+
+function connectionHeaders({ token, namespace }: Connection): Record<string, string> {
+  return {
+    'X-Vault-Request': 'true',
+    ...(token === undefined ? {} : { 'X-Vault-Token': token }),
+    ...(namespace === undefined ? {} : { 'X-Vault-Namespace': namespace }),
+  };
 }
 
 function clientOf(certFile: string | undefined, keyFile: string | undefined, terminal: Terminal): Connection['client'] {
@@ -116,10 +160,8 @@ function send(connection: Connection, call: ApiCall, path: string): Promise<{ re
   const { options, secure } = endpoint(connection);
   const token = call.token ?? connection.token;
   const headers = {
-    'X-Vault-Request': 'true',
-    ...(token === undefined ? {} : { 'X-Vault-Token': token }),
+    ...connectionHeaders(token === undefined ? connection : { ...connection, token }),
     ...(connection.wrapTtl === undefined || call.plain === true ? {} : { 'X-Vault-Wrap-TTL': connection.wrapTtl }),
-    ...(connection.namespace === undefined ? {} : { 'X-Vault-Namespace': connection.namespace }),
     ...(call.body === undefined
       ? {}
       : {

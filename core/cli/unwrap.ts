@@ -1,6 +1,6 @@
 /** `unwrap`. */
-import { isNothing, member, members, objectNode } from './json-node.ts';
-import { authRows } from './login.ts';
+import { printAuth } from './auth-table.ts';
+import { isNothing, member } from './json-node.ts';
 import { printField, printRows, printTree, sortedRows } from './print.ts';
 import { clientCommand } from './session.ts';
 import { type Command, NothingThere, UsageError } from './terminal.ts';
@@ -12,9 +12,9 @@ export const unwrap: Command = clientCommand({}, async ({ flags, rest, format, t
   const { body } = await call({ method: 'PUT', path: 'sys/wrapping/unwrap', body: '{}', ...(token === undefined ? {} : { token }) });
   const [auth, data] = [member(body, 'auth'), member(body, 'data')];
   if (body === undefined || (isNothing(auth) && isNothing(data))) throw new NothingThere('Could not find wrapped response');
-  const own = isNothing(auth) ? data : objectNode([...members(auth), ['token', member(auth, 'client_token') ?? auth]]);
-  if (flags.field !== undefined) printField(own, flags.field, terminal);
+  if (!isNothing(auth)) printAuth(body, flags.field, format, terminal);
+  else if (flags.field !== undefined) printField(data, flags.field, terminal);
   else if (format !== 'table') printTree(body, format, terminal);
-  else printRows(isNothing(auth) ? sortedRows(data) : authRows(auth), terminal);
+  else printRows(sortedRows(data), terminal);
   return 0;
 });

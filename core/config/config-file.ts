@@ -88,6 +88,7 @@ export interface ConfigFile {
     readonly required?: boolean;
     readonly options?: Readonly<Record<string, unknown>>;
   }[];
+  readonly audit_devices?: { readonly directory: string };
   readonly plugins?: readonly FilePlugin[];
   readonly mounts?: readonly FileMount[];
   readonly auth?: readonly FileAuth[];

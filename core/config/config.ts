@@ -125,6 +125,8 @@ export interface Config {
   readonly seal: SealConfig;
   readonly initialize: { readonly auto: boolean; readonly rootTokenTo: 'stdout' };
   readonly auditSinks: readonly AuditSinkConfig[];
+  /** Below which directory the API may make audit files; undefined: nowhere. */
+  readonly auditDevices: { readonly directory: string } | undefined;
   readonly plugins: readonly PluginConfig[];
   readonly mounts: readonly MountConfig[];
   readonly auth: readonly AuthConfig[];

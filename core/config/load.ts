@@ -84,6 +84,7 @@ function convert(file: ConfigFile, at: (path: string) => string): Omit<Config, '
       seconds(file.default_lease_ttl) ?? Math.min(defaults.defaultLeaseTtlSeconds, seconds(file.max_lease_ttl) ?? Infinity),
     maxLeaseTtlSeconds: seconds(file.max_lease_ttl) ?? defaults.maxLeaseTtlSeconds,
     cache: { plaintext: file.cache?.plaintext ?? true, bytes: file.cache?.bytes ?? defaults.cacheBytes },
+    auditDevices: file.audit_devices && { directory: at(file.audit_devices.directory) },
     cors: {
       enabled: file.cors?.enabled ?? false,
       allowedOrigins: file.cors?.allowed_origins ?? [],

@@ -3,7 +3,7 @@ import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer, type Server as HttpsServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
-import { pipeline } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { StrongroomError } from '../errors.ts';
 import type { Answer, Incoming } from '../request/incoming.ts';
@@ -245,10 +245,7 @@ export class Listener {
   }
 
   #timeOut(socket: Socket): void {
-    this.#clientError(
-      Object.assign(new Error('the body did not come in time'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }) as ParserError,
-      socket,
-    );
+    this.#clientError(Object.assign(new Error('the body did not come in time'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
   }
 
   #clientError(error: ParserError, socket: Socket): void {
@@ -312,7 +309,7 @@ interface SendOptions {
 function send(request: IncomingMessage, response: ServerResponse, answer: Answer, { secure, last }: SendOptions): void {
   const { status, contentType, headers, sent, stream } = answer;
   const body = request.method === 'HEAD' ? undefined : answer.body;
-  if (response.destroyed) return void stream?.destroy();
+  if (response.destroyed) return;
   const all: string[] = ['Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff'];
   if (contentType !== undefined) all.push('Content-Type', contentType);
   if (secure) all.push('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
@@ -323,11 +320,20 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
   const { complete } = request;
   if (!complete || last) all.push('Connection', 'close');
   response.writeHead(status, all);
-  if (stream !== undefined) return void pipeline(stream, response, () => {});
+  if (stream !== undefined) return sendStream(stream, response);
   if (complete) return void response.end(body, () => sent?.());
   if (body !== undefined && status !== 204) response.write(body, () => sent?.());
   else response.flushHeaders();
   endAfterBody(request, response);
+}
+
+/** An answer that can't be begun ends as one that breaks off: the client sees that it is not whole. */
+function sendStream(stream: () => Readable, response: ServerResponse): void {
+  try {
+    pipeline(stream(), response, () => {});
+  } catch {
+    response.destroy();
+  }
 }
 
 /**

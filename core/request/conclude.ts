@@ -60,18 +60,18 @@ export async function conclude(unsealed: Unsealed, found: Concluding, attempt: A
     unsealed.cache.keep(keep.key, { reads: tx.readSet(), ...answer, validUntil: keep.validUntil, leaseDuration: keep.leaseDuration });
   }
   await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), attempt.recorded, answered]);
-  return (await reply?.after?.()) ?? respond(head, outcome);
+  const answer = (await reply?.after?.()) ?? respond(head, outcome);
+  const sent = handled.reply?.raw?.sent;
+  return sent === undefined ? answer : { ...answer, sent };
 }
 
 /** Keeps the answer under a wrapping token, in the request's own transaction; one that has to go out as it is stays as it is. */
 async function wrap(unsealed: Unsealed, { head, tx }: Concluding, handled: Handled, ttl: number): Promise<Handled> {
   const { raw, ...rest } = handled.reply ?? {};
+  if (raw?.stream !== undefined)
+    throw new StrongroomError('invalid', 'header X-Vault-Wrap-TTL: this answer, which is sent as it comes, cannot be wrapped');
   const outcome = raw === undefined ? handled.outcome : rawOutcome(handled.outcome, raw);
   if (outcome.wrapInfo !== undefined || !canWrap(outcome)) return handled;
-  if (raw?.stream !== undefined) {
-    raw.stream.destroy();
-    throw new StrongroomError('invalid', 'header X-Vault-Wrap-TTL: this answer, which has no end known before, cannot be wrapped');
-  }
   const wish = { ttl, creationPath: head.path, jwt: head.wrapFormat === 'jwt' };
   const kept = { requestId: outcome.requestId ?? head.requestId, outcome: { ...outcome, topLevel: false } };
   return { reply: rest, outcome: await wrapOutcome(unsealed, tx, kept, wish), cached: undefined, keep: undefined };
