@@ -2,12 +2,14 @@
 import { schema as s } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
 import { isListed } from '../identity/glob.ts';
-import { type Granted, grantTtl, type TtlWish } from '../identity/lifetime.ts';
+import { type Granted, grantTtl, type TtlBounds, type TtlWish } from '../identity/lifetime.ts';
 import { isRoot, type StoredToken, tokenBytesMax, tokenType, type TokenType } from '../identity/token.ts';
 import { chosenType, readTokenRole, type TokenRole } from '../identity/token-role.ts';
 import type { NewToken } from '../identity/token-store.ts';
+import { readTokenMount } from '../mounts/token-mount.ts';
 import { authBlock } from '../request/auth-block.ts';
 import type { HostContext, HostReply } from '../request/host-route.ts';
+import { mountTtl } from '../request/login.ts';
 import { newTokenPolicies } from './token-policies.ts';
 import { roleNamed } from './token-role-routes.ts';
 
@@ -87,7 +89,8 @@ export async function createToken(ctx: HostContext, input: CreateInput, path: Cr
   if (type === 'batch' && root) throw new StrongroomError('invalid', 'batch tokens cannot be root tokens');
   const { wish, warnings } = ttlWish(input, role, type);
   const now = ctx.unsealed.clock.now();
-  const granted = lifetime(ctx, parent, root, wish, now);
+  const bounds = mountTtl(await readTokenMount(ctx.tx), ctx.host.ttl);
+  const granted = lifetime(bounds, parent, root, wish, now);
   const orphan = role === undefined ? path.orphan === true || input.no_parent === true : role.orphan;
   const endless = granted === undefined;
   const facts = {
@@ -193,9 +196,9 @@ function ttlWish(input: CreateInput, role: TokenRole | undefined, type: TokenTyp
 }
 
 /** Only a root token may live for ever (undefined), and only if its parent does. */
-function lifetime(ctx: HostContext, parent: StoredToken, root: boolean, wish: TtlWish, now: number): Granted | undefined {
-  if (!root || wish.ttl > 0 || wish.period > 0) return grantTtl(wish, ctx.host.ttl, now, now);
-  if (wish.explicitMaxTtl > 0) return grantTtl({ ...wish, ttl: wish.explicitMaxTtl }, ctx.host.ttl, now, now);
+function lifetime(bounds: TtlBounds, parent: StoredToken, root: boolean, wish: TtlWish, now: number): Granted | undefined {
+  if (!root || wish.ttl > 0 || wish.period > 0) return grantTtl(wish, bounds, now, now);
+  if (wish.explicitMaxTtl > 0) return grantTtl({ ...wish, ttl: wish.explicitMaxTtl }, bounds, now, now);
   if (parent.endsAt !== undefined) throw new StrongroomError('invalid', 'expiring root tokens cannot create non-expiring root tokens');
   return undefined;
 }

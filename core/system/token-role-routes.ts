@@ -12,8 +12,10 @@ import {
   tokenRoleNames,
   writeTokenRole,
 } from '../identity/token-role.ts';
+import { readTokenMount } from '../mounts/token-mount.ts';
 import { policyName } from '../policy/policy-store.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
+import { mountTtl } from '../request/login.ts';
 import { pageInput, pageOf } from './token-page.ts';
 
 const nameMax = 256;
@@ -121,7 +123,7 @@ async function write(ctx: HostContext, name: string, input: RoleInput): Promise<
   const role = changedRole((await readTokenRole(ctx.tx, roleNamed(name))) ?? emptyRole(name), input);
   checkBatch(role);
   writeTokenRole(ctx.tx, role);
-  const { maxTtl } = ctx.host.ttl;
+  const { maxTtl } = mountTtl(await readTokenMount(ctx.tx), ctx.host.ttl);
   if (role.explicitMaxTtl <= maxTtl) return undefined;
   const warning = `Given explicit max TTL of ${role.explicitMaxTtl} is greater than system/mount allowed value of ${maxTtl} seconds; tokens of this role get the lesser`;
   return { warnings: [warning] };
