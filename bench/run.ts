@@ -19,6 +19,7 @@ import { measurePaths, measureRoomsOverHttp } from './paths.ts';
 import { smoke } from './smoke.ts';
 import { measureTrees } from './token-trees.ts';
 import { measureTokens } from './tokens.ts';
+import { measureWrapping } from './wrapping.ts';
 
 type Benchmark = (report: Report, load: LoadGenerator, size: LargeStore & { readonly tokens: number }) => Promise<void>;
 
@@ -33,6 +34,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   },
   mixed: (report, load) => onFilledServer(load, (server) => measureMixedLoad(load, server, report)),
   tokens: (report, load) => onFilledServer(load, (server) => measureTokens(load, server, report)),
+  wrapping: (report, load) => onFilledServer(load, (server) => measureWrapping(load, server, report)),
   trees: (report, load, size) => onFilledServer(load, (server) => measureTrees(load, server, { tokens: size.tokens, seconds: 10 }, report)),
   large: (report, load, size) => measureLargeStore(load, size, report),
   rooms: async (report, load) => {

@@ -182,3 +182,67 @@ describe('files of a data directory', () => {
     expect(() => openStaticSeal({ environment: 'KEY' }, 'a', { KEY: 'abcd' })).toThrow('must hold 32 bytes');
   });
 });
+
+describe('a key wears out', () => {
+  function counting(barrier: Barrier): { readonly reports: (readonly [string, boolean])[]; seal(times: number): void } {
+    const reports: (readonly [string, boolean])[] = [];
+    barrier.onExhausted((id, rotate) => reports.push([id, rotate]));
+    return {
+      reports,
+      seal: (times) => {
+        for (let i = 0; i < times; i++) barrier.sealValue('core/x', Buffer.from('v'));
+      },
+    };
+  }
+
+  test('after the seals that are allowed, said once until something is done', () => {
+    const barrier = new Barrier(randomBytes(32), 'c');
+    barrier.limitSeals(10);
+    const { reports, seal } = counting(barrier);
+    seal(9);
+    expect([reports, barrier.seals(hostKeyId)]).toEqual([[], 9]);
+    seal(5);
+    expect(reports).toEqual([[hostKeyId, true]]);
+    barrier.adopt(barrier.ring.withKey(hostKeyId, 0));
+    seal(9);
+    expect([reports.length, barrier.seals(hostKeyId)]).toEqual([1, 9]);
+    seal(1);
+    expect(reports).toHaveLength(2);
+  });
+
+  test('a start counts as many as were reserved before it', () => {
+    const rootKey = randomBytes(32);
+    const record = new Barrier(Buffer.from(rootKey), 'c').record(Keyring.create(0));
+    const barrier = new Barrier(rootKey, 'c');
+    barrier.keyring(record);
+    const { reports, seal } = counting(barrier);
+    expect(barrier.seals(hostKeyId)).toBe(sealsBlock);
+    seal(1);
+    expect(reports).toEqual([[hostKeyId, false]]);
+    barrier.adopt(barrier.ring.withReservation(hostKeyId));
+    seal(100);
+    expect(reports).toHaveLength(1);
+    barrier.limitSeals(sealsBlock);
+    seal(1);
+    expect(reports.at(-1)).toEqual([hostKeyId, true]);
+  });
+});
+
+describe('another root key', () => {
+  test('opens what lies under the one before until that is forgotten; what comes later the one before never opens', () => {
+    const [old, next] = [randomBytes(32), randomBytes(32)];
+    const barrier = new Barrier(Buffer.from(old), 'c', Keyring.create(0));
+    const before = barrier.record(barrier.ring);
+    const mac = barrier.mac(Buffer.from('manifest'));
+    barrier.replaceRoot(Buffer.from(next));
+    const after = barrier.record(barrier.ring);
+    for (const record of [before, after]) barrier.keyring(record);
+    expect(barrier.isMac(Buffer.from('manifest'), mac)).toBe(true);
+    barrier.forgetPreviousRoot();
+    expect(() => barrier.keyring(before)).toThrow('failed authentication');
+    expect(barrier.isMac(Buffer.from('manifest'), mac)).toBe(false);
+    barrier.keyring(after);
+    expect(() => new Barrier(Buffer.from(old), 'c').keyring(after)).toThrow('failed authentication');
+    new Barrier(Buffer.from(next), 'c', undefined, Buffer.from(old)).keyring(before);
+  });
+});

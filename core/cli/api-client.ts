@@ -1,7 +1,8 @@
 /** The client side of the HTTP API: one connection a call, answers parsed without losing numbers. */
-import { request as requestHttp } from 'node:http';
+import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
+import { pipeline, type Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { parseJson, type JsonNode } from '@strongroom/sdk-plugin';
 import { ApiError } from './api-error.ts';
@@ -15,6 +16,8 @@ export interface Connection {
   readonly address: string;
   readonly token: string | undefined;
   readonly namespace: string | undefined;
+  /** How long answers are to be kept under a wrapping token: `60`, `1h`. */
+  readonly wrapTtl: string | undefined;
   /** PEM text of the authority to trust. */
   readonly ca: string | undefined;
   readonly verifyTls: boolean;
@@ -32,12 +35,29 @@ export interface ApiCall {
   readonly body?: string;
   /** Statuses that are answers although they are 400 or more. */
   readonly accept?: readonly number[];
+  /** In place of the caller's own. */
+  readonly token?: string;
+  /** The command goes on with the answer, so it must not come wrapped. */
+  readonly plain?: boolean;
 }
 
 /** An answer that is not an error. `body`: undefined when there was none. */
 export interface ApiAnswer {
   readonly status: number;
   readonly body: JsonNode | undefined;
+}
+
+/** A call whose body or answer is bytes of any number. */
+export interface StreamCall {
+  readonly method: 'GET' | 'PUT';
+  readonly path: string;
+  readonly upload?: Readable;
+}
+
+/** Its answer: bytes as they come for GET, parsed JSON otherwise. */
+export interface StreamAnswer {
+  readonly bytes: Readable;
+  readonly parsed: JsonNode | undefined;
 }
 
 const timeoutMs = 60_000;
@@ -52,6 +72,7 @@ export function connectionOf(flags: FlagValues<typeof clientFlags>, terminal: Te
     address: flags.address ?? (env['VAULT_ADDR'] || 'https://127.0.0.1:8200'),
     token: env['VAULT_TOKEN'] || storedToken(terminal),
     namespace: flags.namespace ?? (env['VAULT_NAMESPACE'] || undefined),
+    wrapTtl: flags['wrap-ttl'] ?? (env['VAULT_WRAP_TTL'] || undefined),
     ca: caFile === undefined ? undefined : readPem('CA certificate', caFile, terminal),
     client: clientOf(certFile, keyFile, terminal),
     verifyTls: !(flags['tls-skip-verify'] ?? /^(1|t|true)$/i.test(env['VAULT_SKIP_VERIFY'] ?? '')),
@@ -72,6 +93,36 @@ export async function callApi(connection: Connection, call: ApiCall): Promise<Ap
     throw new ApiError(call.method, connection.address.replace(/\/$/, '') + target, status, errors);
   }
   return { status, body: parsed };
+}
+
+/**
+ * Calls the server for what is too large for memory. The bytes of an answer that ends early end in an error.
+ * @throws ApiError for statuses of 400 and more
+ */
+export async function streamApi(connection: Connection, { method, path, upload }: StreamCall): Promise<StreamAnswer> {
+  const { options, secure } = endpoint(connection);
+  const target = `/v1/${path}`;
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const headers = connectionHeaders(connection);
+    const request = (secure ? requestHttps : requestHttp)({ ...options, path: target, method, headers, agent: false }, resolve);
+    request.on('error', reject);
+    if (upload === undefined) request.end();
+    else pipeline(upload, request, (error) => error && reject(error));
+  });
+  const status = response.statusCode ?? 0;
+  if (status < 400 && method === 'GET') return { bytes: response, parsed: undefined };
+  const body = await text(response);
+  const parsed = body.trim() === '' ? undefined : parseAnswer(body);
+  if (status < 400) return { bytes: response, parsed };
+  throw new ApiError(method, connection.address.replace(/\/$/, '') + target, status, elements(member(parsed, 'errors')).map(textOf));
+}
+
+function connectionHeaders({ token, namespace }: Connection): Record<string, string> {
+  return {
+    'X-Vault-Request': 'true',
+    ...(token === undefined ? {} : { 'X-Vault-Token': token }),
+    ...(namespace === undefined ? {} : { 'X-Vault-Namespace': namespace }),
+  };
 }
 
 function clientOf(certFile: string | undefined, keyFile: string | undefined, terminal: Terminal): Connection['client'] {
@@ -107,10 +158,10 @@ function parseAnswer(body: string): JsonNode {
 
 function send(connection: Connection, call: ApiCall, path: string): Promise<{ readonly status: number; readonly body: string }> {
   const { options, secure } = endpoint(connection);
+  const token = call.token ?? connection.token;
   const headers = {
-    'X-Vault-Request': 'true',
-    ...(connection.token === undefined ? {} : { 'X-Vault-Token': connection.token }),
-    ...(connection.namespace === undefined ? {} : { 'X-Vault-Namespace': connection.namespace }),
+    ...connectionHeaders(token === undefined ? connection : { ...connection, token }),
+    ...(connection.wrapTtl === undefined || call.plain === true ? {} : { 'X-Vault-Wrap-TTL': connection.wrapTtl }),
     ...(call.body === undefined
       ? {}
       : {

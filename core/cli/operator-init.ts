@@ -5,7 +5,14 @@ import { printTree } from './print.ts';
 import { clientCommand } from './session.ts';
 import type { Command } from './terminal.ts';
 
-const flags = { 'key-shares': 'integer', 'key-threshold': 'integer', n: 'integer', t: 'integer', status: 'boolean' } as const;
+const flags = {
+  'key-shares': 'integer',
+  'key-threshold': 'integer',
+  n: 'integer',
+  t: 'integer',
+  status: 'boolean',
+  'share-public-keys': 'text',
+} as const;
 
 /** Initialises the server and prints the shares and the root token. `-status`: 0 when that was done already, 2 when not. */
 export const operatorInit: Command = clientCommand(flags, async ({ flags: given, format, terminal, call }) => {
@@ -20,7 +27,11 @@ export const operatorInit: Command = clientCommand(flags, async ({ flags: given,
   const { body } = await call({
     method: 'PUT',
     path: 'sys/init',
-    body: JSON.stringify({ secret_shares: shares, secret_threshold: threshold }),
+    body: JSON.stringify({
+      secret_shares: shares,
+      secret_threshold: threshold,
+      ...(given['share-public-keys'] === undefined ? {} : { share_public_keys: given['share-public-keys'].split(',') }),
+    }),
   });
   if (format !== 'table') {
     printTree(summary(body, shares, threshold), format, terminal);

@@ -1,21 +1,18 @@
 /** `operator unseal` and `operator seal`. */
 import { printSealStatus } from './seal-status.ts';
 import { clientCommand } from './session.ts';
+import { shareArgument } from './share-argument.ts';
 import type { Command } from './terminal.ts';
 
 /** Hands over one share: the argument, standard input for `-`, or what is typed unseen. `-reset` forgets the shares so far. */
 export const operatorUnseal: Command = clientCommand(
   { reset: 'boolean', migrate: 'boolean' },
   async ({ flags, rest, format, terminal, call }) => {
-    const body = flags.reset ? { reset: true } : { key: await shareOf(rest[0]), ...(flags.migrate ? { migrate: true } : {}) };
+    const share = (): Promise<string> => shareArgument(rest[0], terminal, 'Unseal Key (will be hidden): ');
+    const body = flags.reset ? { reset: true } : { key: await share(), ...(flags.migrate ? { migrate: true } : {}) };
     const answer = await call({ method: 'PUT', path: 'sys/unseal', body: JSON.stringify(body) });
     printSealStatus(answer.body, format, flags.field, terminal);
     return 0;
-
-    async function shareOf(argument: string | undefined): Promise<string> {
-      if (argument === '-') return (await terminal.readStdin()).trim();
-      return (argument ?? (await terminal.askSecret('Unseal Key (will be hidden): '))).trim();
-    }
   },
 );
 

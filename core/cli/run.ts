@@ -7,8 +7,13 @@ import { kvDelete, kvDestroy, kvUndelete } from './kv-versions.ts';
 import { kvPatch, kvPut } from './kv-write.ts';
 import { login } from './login.ts';
 import { operatorCheck } from './operator-check.ts';
+import { operatorGenerateRoot } from './operator-generate-root.ts';
 import { operatorInit } from './operator-init.ts';
+import { operatorRekey } from './operator-rekey.ts';
+import { operatorKeyStatus, operatorRotate } from './operator-rotate.ts';
 import { operatorSeal, operatorUnseal } from './operator-seal.ts';
+import { operatorOpenShare, operatorShareKey } from './operator-share.ts';
+import { operatorBackup, operatorRestore } from './operator-snapshot.ts';
 import { status } from './seal-status.ts';
 import { pluginBuild, pluginInspect, pluginTest } from './plugin.ts';
 import { serve } from './serve.ts';
@@ -16,6 +21,7 @@ import { tokenCapabilities, tokenLookup } from './token-look.ts';
 import { tokenCreate, tokenRenew } from './token-make.ts';
 import { tokenRevoke } from './token-revoke.ts';
 import { NothingThere, UsageError, type Command, type ExitCode, type Terminal } from './terminal.ts';
+import { unwrap } from './unwrap.ts';
 import { version } from './version.ts';
 
 /** A command by its words, with the arguments it takes and what it does. */
@@ -51,10 +57,36 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'Show what a token, or the own one, may do at a path',
     command: tokenCapabilities,
   },
-  'operator init': { usage: '[-key-shares=5] [-key-threshold=3] [-status]', summary: 'Initialise a server', command: operatorInit },
+  unwrap: { usage: '[-field=F] [TOKEN]', summary: 'Show what a wrapping token stands for, once', command: unwrap },
+  'operator init': {
+    usage: '[-key-shares=5] [-key-threshold=3] [-share-public-keys=K,K] [-status]',
+    summary: 'Initialise a server',
+    command: operatorInit,
+  },
   'operator unseal': { usage: '[KEY | -] [-reset]', summary: 'Hand over a key share', command: operatorUnseal },
   'operator seal': { usage: '', summary: 'Seal the server', command: operatorSeal },
   'operator status': { usage: '', summary: 'As status', command: status },
+  'operator rekey': {
+    usage:
+      '-init [-key-shares=5] [-key-threshold=3] [-share-public-keys=K,K] [-backup] [-verify] | -status | -cancel | -backup-retrieve | -backup-delete | [-verify] [-nonce=N] [KEY | -]',
+    summary: 'Replace the root key and its shares',
+    command: operatorRekey,
+  },
+  'operator rotate': { usage: '', summary: 'Rotate all keys below the root key', command: operatorRotate },
+  'operator key-status': { usage: '', summary: 'Show the version of the keys', command: operatorKeyStatus },
+  'operator generate-root': {
+    usage: '-init [-otp=OTP] | -generate-otp | -status | -cancel | -decode=TOKEN -otp=OTP | [-nonce=N] [KEY | -]',
+    summary: 'Generate a root token by a quorum of shares',
+    command: operatorGenerateRoot,
+  },
+  'operator backup': { usage: 'FILE', summary: 'Back up a running server', command: operatorBackup },
+  'operator restore': { usage: '[-force] FILE', summary: 'Restore a backup', command: operatorRestore },
+  'operator share-key': { usage: 'FILE', summary: "Make a share holder's key pair", command: operatorShareKey },
+  'operator open-share': {
+    usage: '-key-file=FILE SHARE | -',
+    summary: 'Open a share that was sealed to a holder',
+    command: operatorOpenShare,
+  },
   'operator check': {
     usage: '[-key-file=FILE | -key-env=NAME | -shares] DIRECTORY',
     summary: "Verify a stopped server's data directory",

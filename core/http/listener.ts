@@ -3,11 +3,14 @@ import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer, type Server as HttpsServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
-import { pipeline } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { StrongroomError } from '../errors.ts';
 import type { Answer, Incoming } from '../request/incoming.ts';
+import { forwardedFor, type ForwardedForOptions } from './forwarded-for.ts';
 import { ListVerb, type ParserError } from './list-verb.ts';
+import type { ProxySource } from './proxy-header.ts';
+import { ProxyProtocol, type ProxyProtocolOptions } from './proxy-protocol.ts';
 import { hasBody, readBody } from './read-body.ts';
 
 /** Where to listen, and how. */
@@ -16,6 +19,10 @@ export interface ListenerOptions extends ListenerBounds {
     | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
     | { readonly kind: 'unix'; readonly path: string; readonly mode: number };
   readonly tls: TlsOptions | undefined;
+  /** Proxies that say by a header whom they speak for; undefined: nobody is believed. */
+  readonly forwardedFor?: ForwardedForOptions | undefined;
+  /** Proxies that say so ahead of the connection. */
+  readonly proxyProtocol?: ProxyProtocolOptions | undefined;
 }
 
 /** What a listener bears. */
@@ -59,6 +66,8 @@ export class Listener {
   #requestTimeoutMs: number;
   readonly #server: HttpServer | HttpsServer;
   readonly #list: ListVerb;
+  readonly #proxy: ProxyProtocol | undefined;
+  readonly #forwardedFor: ReturnType<typeof forwardedFor> | undefined;
   /** The newest response of each connection. */
   readonly #open = new WeakMap<Socket, ServerResponse>();
   /** Connections on which nothing more is run: a request on them was malformed. */
@@ -84,6 +93,13 @@ export class Listener {
     this.#server = options.tls === undefined ? createServer(http, handler) : createSecureServer({ ...http, ...options.tls }, handler);
     this.#server.maxConnections = options.maxConnections;
     this.#list = new ListVerb(this.#server, options.tls !== undefined, options.headerWaitMs);
+    this.#forwardedFor = options.forwardedFor && forwardedFor(options.forwardedFor);
+    // After everything else that wants to see connections: it stands in front of them.
+    this.#proxy =
+      options.proxyProtocol &&
+      new ProxyProtocol(this.#server, options.proxyProtocol, options.headerWaitMs, (socket, bytes, rest) => {
+        if (options.tls === undefined) this.#list.startAfter(socket, bytes, rest);
+      });
     this.#server.on('clientError', (error: ParserError, socket: Socket) => this.#clientError(error, socket));
     this.#server.on('checkContinue', handler);
     this.#server.on('upgrade', (_request: IncomingMessage, socket: Socket) => socket.destroy());
@@ -131,12 +147,14 @@ export class Listener {
     });
     this.#requestTimeoutMs = requestTimeoutMs;
     this.#list.waitMs = headerWaitMs;
+    if (this.#proxy !== undefined) this.#proxy.waitMs = headerWaitMs;
   }
 
   /** Accepts nothing new; resolves when the requests under way are answered. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
+    this.#proxy?.close();
     const reaper = setInterval(() => this.#server.closeIdleConnections(), 50);
     const deadline = setTimeout(() => this.#server.closeAllConnections(), 5000);
     await closed;
@@ -165,20 +183,30 @@ export class Listener {
     let answer: Answer;
     const malformed = checkHeaders(request);
     if (malformed !== undefined) this.#ending.add(socket);
+    const client = this.#client(request);
     if (method === undefined) answer = refusal(405, []);
-    else answer = malformed ?? (await this.#service.serve(this.#incoming(request, response, method)));
+    else if ('refusal' in client) answer = malformed ?? refusal(400, [client.refusal]);
+    else answer = malformed ?? (await this.#service.serve(this.#incoming(request, response, method, client)));
     send(request, response, answer, { secure: this.#options.tls !== undefined, last: malformed !== undefined });
   }
 
-  #incoming(request: IncomingMessage, response: ServerResponse, method: string): Incoming {
-    const { socket, headers } = request;
+  /** Who asks, as far as proxies are believed. */
+  #client({ socket, headers }: IncomingMessage): ProxySource | { readonly refusal: string } {
+    const { address, port } = this.#proxy?.sourceOf(socket) ?? { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+    if (this.#forwardedFor === undefined) return { address, port };
+    const client = this.#forwardedFor(address, headers['x-forwarded-for']);
+    return 'refusal' in client ? client : { address: client.address, port };
+  }
+
+  #incoming(request: IncomingMessage, response: ServerResponse, method: string, client: ProxySource): Incoming {
+    const { headers, socket } = request;
     const length = headers['content-length'];
     return {
       method,
       target: request.url ?? '',
       headers,
-      remoteAddress: socket.remoteAddress ?? '',
-      remotePort: socket.remotePort ?? 0,
+      remoteAddress: client.address,
+      remotePort: client.port,
       secure: this.#options.tls !== undefined,
       length: length === undefined ? undefined : Number(length),
       readBody: async (bytesMax) => {
@@ -217,10 +245,7 @@ export class Listener {
   }
 
   #timeOut(socket: Socket): void {
-    this.#clientError(
-      Object.assign(new Error('the body did not come in time'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }) as ParserError,
-      socket,
-    );
+    this.#clientError(Object.assign(new Error('the body did not come in time'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), socket);
   }
 
   #clientError(error: ParserError, socket: Socket): void {
@@ -284,7 +309,7 @@ interface SendOptions {
 function send(request: IncomingMessage, response: ServerResponse, answer: Answer, { secure, last }: SendOptions): void {
   const { status, contentType, headers, sent, stream } = answer;
   const body = request.method === 'HEAD' ? undefined : answer.body;
-  if (response.destroyed) return void stream?.destroy();
+  if (response.destroyed) return;
   const all: string[] = ['Cache-Control', 'no-store', 'X-Content-Type-Options', 'nosniff'];
   if (contentType !== undefined) all.push('Content-Type', contentType);
   if (secure) all.push('Strict-Transport-Security', 'max-age=31536000; includeSubDomains');
@@ -295,11 +320,20 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
   const { complete } = request;
   if (!complete || last) all.push('Connection', 'close');
   response.writeHead(status, all);
-  if (stream !== undefined) return void pipeline(stream, response, () => {});
+  if (stream !== undefined) return sendStream(stream, response);
   if (complete) return void response.end(body, () => sent?.());
   if (body !== undefined && status !== 204) response.write(body, () => sent?.());
   else response.flushHeaders();
   endAfterBody(request, response);
+}
+
+/** An answer that can't be begun ends as one that breaks off: the client sees that it is not whole. */
+function sendStream(stream: () => Readable, response: ServerResponse): void {
+  try {
+    pipeline(stream(), response, () => {});
+  } catch {
+    response.destroy();
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The end of a request: commit or check, record the answer, wait for what it rests on, and give the bytes. */
 import type { Transaction } from '../barrier/transaction.ts';
+import { StrongroomError } from '../errors.ts';
 import type { Commit } from '../storage/types.ts';
 import { envelope, type Outcome } from './envelope.ts';
 import type { Found, Handled } from './handle.ts';
@@ -58,7 +59,9 @@ export async function conclude(unsealed: Unsealed, found: Concluding, attempt: A
     unsealed.cache.keep(keep.key, { reads: tx.readSet(), ...answer, validUntil: keep.validUntil, leaseDuration: keep.leaseDuration });
   }
   await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), attempt.recorded, answered]);
-  return (await reply?.after?.()) ?? respond(head, outcome);
+  const answer = (await reply?.after?.()) ?? respond(head, outcome);
+  const sent = reply?.raw?.sent;
+  return sent === undefined ? answer : { ...answer, sent };
 }
 
 /** What goes out: `plain` in place of an envelope. */
@@ -70,6 +73,8 @@ interface Outgoing extends Handled {
 async function wrapIfAsked(unsealed: Unsealed, { head, tx }: Concluding, handled: Handled): Promise<Outgoing> {
   const { reply } = handled;
   const outcome = reply?.raw === undefined ? handled.outcome : rawOutcome(handled.outcome, reply.raw);
+  if (head.wrapTtl !== undefined && reply?.raw?.stream !== undefined)
+    throw new StrongroomError('invalid', 'header X-Vault-Wrap-TTL: this answer is too large to be wrapped');
   if (head.wrapTtl === undefined || outcome.wrapInfo !== undefined || !canWrap(outcome)) return { ...handled, plain: reply?.raw };
   const wish = { ttl: head.wrapTtl, creationPath: head.path, jwt: head.wrapFormat === 'jwt' };
   const kept = { requestId: outcome.requestId ?? head.requestId, outcome: { ...outcome, topLevel: false } };

@@ -41,9 +41,9 @@ export interface HostContext {
   /** Once the request's line is in the audit: what reaches outside has to wait for it. */
   readonly recorded: Promise<void> | undefined;
   /** The body of an operation that uploads. */
-  upload(): AsyncIterable<Uint8Array>;
+  readonly upload: () => AsyncIterable<Uint8Array>;
   /** Does what reaches outside: once, however often the request restarts, and not before `recorded`. */
-  outside<T>(effect: () => Promise<T>): Promise<T>;
+  readonly outside: <T>(effect: () => Promise<T>) => Promise<T>;
 }
 
 /** What it answers. `undefined` is 204 for a write, 404 for a read or list. */
@@ -143,7 +143,7 @@ export function hostRoute<
     outlines[verb] = { summary: operation.summary ?? route.summary, input: Object.fromEntries(input), reads: [], outside: false };
     if ('raw' in operation) raw[verb] = operation.raw;
     else handlers[verb] = operation.handler;
-    if ('uploads' in operation && operation.uploads === true) uploads.add(verb);
+    if ('uploads' in operation && operation.uploads) uploads.add(verb);
   }
   const erased: HostRoute = {
     template,

@@ -25,8 +25,8 @@ export interface Incoming {
 export interface Answer {
   readonly status: number;
   readonly body: string | Uint8Array | undefined;
-  /** In place of a body: sent as it comes; when it fails the connection ends before the answer does. */
-  readonly stream?: Readable;
+  /** In place of a body: begun when it is sent, and sent as it comes; when it fails the connection ends before the answer does. */
+  readonly stream?: () => Readable;
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Runs once the answer has been handed to the socket. */

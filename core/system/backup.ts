@@ -57,12 +57,17 @@ export function sumLine(name: string, sha256: Buffer): string {
   return `${sha256.toString('hex')}  ${name}\n`;
 }
 
-/** Starts a backup of this moment. @throws StrongroomError `invalid` when nothing lies on a disk */
+/** Whether a backup can be taken. @throws StrongroomError `invalid` when nothing lies on a disk */
+export function checkBackup({ unsealed }: Server): void {
+  if (unsealed?.storage.snapshot === undefined)
+    throw new StrongroomError('invalid', 'this server keeps everything in memory: there is nothing to back up or restore');
+}
+
+/** Starts a backup of this moment. @throws StrongroomError `sealed`; and what `checkBackup` throws */
 export function startBackup(server: Server): Readable {
   const { unsealed, boot, options } = server;
   if (unsealed === undefined || boot === undefined) throw new StrongroomError('sealed', 'Vault is sealed');
-  if (unsealed.storage.snapshot === undefined)
-    throw new StrongroomError('invalid', 'this server keeps everything in memory: there is nothing to back up or restore');
+  if (unsealed.storage.snapshot === undefined) throw new StrongroomError('invalid', 'this server keeps everything in memory');
   // From here to the copy of the root key nothing yields: all three are of one moment.
   const snapshot = unsealed.storage.snapshot();
   const { offered: _offered, ...settled } = boot;
@@ -75,8 +80,7 @@ export function startBackup(server: Server): Readable {
   pipeline(source, gzip, (error) => {
     snapshot.close();
     rootKey.fill(0);
-    if (error instanceof Error && (error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE')
-      server.log.error({ err: error }, 'a backup failed');
+    if (error instanceof Error && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') server.log.error({ err: error }, 'a backup failed');
   });
   return gzip;
 }

@@ -1,9 +1,10 @@
 /** `sys/generate-root/…`, raw as old clients expect it, and `sys/decode-token`. */
 import { schema as s } from '@strongroom/sdk-plugin';
+import { decodeToken } from '../crypto/token-otp.ts';
 import { StrongroomError } from '../errors.ts';
 import { type HostRoute, hostRoute } from '../request/host-route.ts';
 import { type Answer, plainAnswer } from '../request/incoming.ts';
-import { decodeToken, otpLength } from './generate-root.ts';
+import { otpLength } from './generate-root.ts';
 import { refusePgp } from './new-shares.ts';
 import { shareAndNonce, shareInput } from './rekey-routes.ts';
 import type { Server } from './server.ts';

@@ -161,8 +161,14 @@ export class Housekeeping {
   /** Keys whose reserved seals run out get another block, or a new version. */
   async #refreshKeys(): Promise<void> {
     for (const [id, rotate] of this.#exhausted) {
-      await this.#changeKeyring(id, rotate);
+      // The change seals too, and may be what wears the key out: what is reported meanwhile must stay.
       this.#exhausted.delete(id);
+      try {
+        await this.#changeKeyring(id, rotate);
+      } catch (error) {
+        if (!this.#exhausted.has(id)) this.#exhausted.set(id, rotate);
+        throw error;
+      }
       if (rotate) this.rewrap();
     }
   }

@@ -81,5 +81,5 @@ export async function readSecrets(tx: Transaction): Promise<HostSecrets> {
 export async function markRestored(vault: Vault, after: number, now: number): Promise<void> {
   const tx = new Transaction(vault);
   tx.put('core/restored', Buffer.from(JSON.stringify({ after, at: now })));
-  await tx.commit().durable;
+  await tx.commit({ urgent: true }).durable;
 }

@@ -22,6 +22,9 @@ export interface PreparedRestore {
   readonly warnings: readonly string[];
 }
 
+/** How long a prepared backup waits for its request to go on. */
+const preparedMs = 60_000;
+
 /** One restore at a time. */
 export class Restore {
   readonly #server: Server;
@@ -52,6 +55,7 @@ export class Restore {
         store.discard();
         throw error;
       }
+      this.#forgetLater(this.#prepared);
       return this.#prepared;
     } finally {
       this.#busy = false;
@@ -68,6 +72,13 @@ export class Restore {
     } finally {
       this.#busy = false;
     }
+  }
+
+  /** A request may still be refused after its upload, when its token was revoked meanwhile. */
+  #forgetLater(prepared: PreparedRestore): void {
+    setTimeout(() => {
+      if (this.#prepared === prepared && !this.#busy) this.#drop();
+    }, preparedMs).unref();
   }
 
   /** One that was prepared and whose request came to nothing. */

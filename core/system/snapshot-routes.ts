@@ -2,7 +2,7 @@
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
 import { errorAnswer } from '../request/incoming.ts';
 import { StrongroomError } from '../errors.ts';
-import { startBackup } from './backup.ts';
+import { checkBackup, startBackup } from './backup.ts';
 import type { Server } from './server.ts';
 
 async function restore(server: Server, { outside, upload }: HostContext, force: boolean): Promise<HostReply> {
@@ -30,8 +30,9 @@ export function snapshotRoutes(server: Server): Readonly<Record<string, HostRout
       summary: 'Back up to a file, or restore from one',
       read: {
         handler: () => {
+          checkBackup(server);
           const headers = { 'Content-Disposition': 'attachment; filename="strongroom.snap"' };
-          return { raw: { status: 200, body: undefined, contentType: 'application/gzip', headers, stream: startBackup(server) } };
+          return { raw: { status: 200, body: undefined, contentType: 'application/gzip', headers, stream: () => startBackup(server) } };
         },
       },
       update: { uploads: true, handler: (ctx) => restore(server, ctx, false) },

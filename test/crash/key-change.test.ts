@@ -7,7 +7,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../core/storage/log/simulated-disk.ts';
-import { decodeToken } from '../../core/system/generate-root.ts';
+import { decodeToken } from '../../core/crypto/token-otp.ts';
 import { Server } from '../../core/system/server.ts';
 import { openDirectory } from '../../core/system/store-directory.ts';
 import type { Connection, RawAnswer } from '../harness/client.ts';

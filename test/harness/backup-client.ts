@@ -1,6 +1,6 @@
 /** Backup and restore over HTTP: bodies of bytes, which the raw client does not send or read. */
 import { request, type IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { Observer, RawAnswer } from './client.ts';
 
@@ -42,7 +42,8 @@ export async function restoreBackup(
   const to = force ? `${path}-force` : path;
   const sent = request({ port: target.port, path: `/v1/${to}`, method, headers: headersOf(target), agent: false });
   const answered = new Promise<IncomingMessage>((resolve, reject) => sent.once('response', resolve).once('error', reject));
-  Readable.from(body instanceof Uint8Array ? [body] : body).pipe(sent);
+  // An upload that breaks off ends the connection.
+  pipeline(Readable.from(body instanceof Uint8Array ? [body] : body), sent, () => {});
   const answer = await answerOf(await answered);
   target.onAnswer?.({ method, path: to, token: target.token }, answer);
   return answer;

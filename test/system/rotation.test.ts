@@ -61,6 +61,40 @@ describe('rotation', () => {
     await server.stop();
   });
 
+  test('happens by itself at the age that is configured, and at no age when it is switched off', async () => {
+    let now = Date.UTC(2026, 0, 1);
+    const host = await startHost({ directory: open(), wallClock: () => now });
+    const term = async (): Promise<number> => {
+      await host.server.housekeeping?.sweep();
+      return (await host.send('GET', 'sys/key-status')).json.data.term as number;
+    };
+    await host.send('PUT', 'sys/rotate/config', { interval: '24h' });
+    now += 23 * 3_600_000;
+    expect(await term()).toBe(1);
+    now += 3_600_000;
+    expect(await term()).toBe(2);
+    expect(await term()).toBe(2);
+    await host.send('PUT', 'sys/rotate/config', { enabled: false });
+    now += 48 * 3_600_000;
+    expect(await term()).toBe(2);
+    await rewrapped(host);
+    await host.server.stop();
+  });
+
+  test('happens by itself after the seals that are allowed', async () => {
+    const host = await startHost({ directory: open() });
+    // The least that can be configured is a million, which takes too long here.
+    host.server.unsealed?.barrier.limitSeals(50);
+    for (let round = 0; round < 2; round++) {
+      for (let i = 0; i < 30; i++) await host.send('POST', `secret/data/k${i}`, { data: { i } });
+      await host.server.housekeeping?.sweep();
+    }
+    expect((await host.send('GET', 'sys/key-status')).json.data.term).toBeGreaterThan(1);
+    expect((await host.send('GET', 'secret/data/k3')).json.data.data).toEqual({ i: 3 });
+    await rewrapped(host);
+    await host.server.stop();
+  });
+
   test('rotations and mounts at once each happen whole', async () => {
     const host = await startHost({ directory: open() });
     const changes = Array.from({ length: 12 }, (_, i) =>

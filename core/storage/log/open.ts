@@ -77,13 +77,13 @@ export async function openLog(parameters: OpenLog): Promise<LogStorage> {
     await ballast.hold();
     await disk.fsyncDirectory(directory);
     const slots = new SlotTable(random(4).readInt32LE());
-    const head = Math.max(loaded.end.chain.revision, parameters.restoredAfter ?? 0);
-    slots.fill(head);
+    const newest = Math.max(loaded.end.chain.revision, parameters.restoredAfter ?? 0);
+    slots.fill(newest);
     const log = new WriteAheadLog({
       context: loaded.context,
       slots,
       ballast,
-      head,
+      head: newest,
       onFatal: options.onFatal,
       release: () => lock.release(),
       makeWriter: (events) => new GroupWriter(cipher, loaded.context.lineage, ballast, events, loaded.position, loaded.keyring),
