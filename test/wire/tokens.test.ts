@@ -114,8 +114,20 @@ test.each([
 test('a chosen id is taken once, and may not look like a generated one', async () => {
   expect((await create({ id: 'chosen-by-root' })).client_token).toBe('chosen-by-root');
   expect((await call('POST', 'auth/token/create', { id: 'chosen-by-root' })).status).toBe(400);
-  expect((await call('POST', 'auth/token/create', { id: 'hvs.chosen' })).status).toBe(400);
   expect((await call('GET', 'auth/token/lookup-self', undefined, 'chosen-by-root')).status).toBe(200);
+});
+
+test.each([
+  ['hvs.chosen', "custom token ID cannot have the 'hvs.' prefix"],
+  ['s.chosen', "custom token ID cannot have the 's.' prefix"],
+  ['hvb.chosen', "custom token ID cannot have the '.' in the value"],
+  ['cho.sen', "custom token ID cannot have the '.' in the value"],
+  ['cho sen', 'field id: must be printable ASCII'],
+  ['ch\u00f6sen', 'field id: must be printable ASCII'],
+  ['x'.repeat(4097), 'field id: must NOT have more than 4096 characters'],
+])('an id such as %s is refused', async (id, text) => {
+  const { status, json } = await call('POST', 'auth/token/create', { id });
+  expect([status, json.errors[0]]).toEqual([400, expect.stringContaining(text)]);
 });
 
 test('warnings tell of policies that do not exist and of a lifetime that was cut', async () => {
