@@ -16,11 +16,11 @@ import { readTokenMount } from '../mounts/token-mount.ts';
 import { policyName } from '../policy/policy-store.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
 import { mountTtl } from '../request/login.ts';
+import { tokenUsesMax } from './token-create-input.ts';
 import { pageInput, pageOf } from './token-page.ts';
 
 const nameMax = 256;
 const listMax = 1024;
-const usesMax = 1_000_000_000;
 
 const roleInput = {
   allowed_policies: s.optional(s.stringList()),
@@ -34,7 +34,7 @@ const roleInput = {
   token_bound_cidrs: s.optional(s.cidrList()),
   token_explicit_max_ttl: s.optional(s.duration()),
   token_no_default_policy: s.optional(s.boolean()),
-  token_num_uses: s.optional(s.integer({ maximum: usesMax })),
+  token_num_uses: s.optional(s.integer({ maximum: tokenUsesMax })),
   token_period: s.optional(s.duration()),
   token_type: s.optional(s.string({ oneOf: ['', 'default', ...roleTokenTypes] })),
   explicit_max_ttl: s.optional(s.duration()),
