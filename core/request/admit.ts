@@ -19,7 +19,7 @@ export type Admission =
  * @param always the route works while sealed
  * @param uploads its body may be of any size: it is not read before the request is allowed
  */
-export async function admit(host: Host, head: Head, always: boolean, uploads: boolean): Promise<Admission> {
+export function admit(host: Host, head: Head, always: boolean, uploads: boolean): Admission | Promise<Admission> {
   const { incoming } = head;
   const refused = (answer: Answer): Admission => ({ kind: 'refused', answer });
   if (!always) {
@@ -27,8 +27,8 @@ export async function admit(host: Host, head: Head, always: boolean, uploads: bo
     if (wait > 0) return refused(errorAnswer(429, ['request rate limit exceeded for this address'], { 'Retry-After': String(wait) }));
   }
   const { unsealed } = host;
-  const counted = !always && unsealed !== undefined && !unsealed.quotas.needsRole(head.path) ? await count(unsealed, head, '') : admitted;
-  if (counted.kind === 'refused') return counted;
+  const counted = !always && unsealed !== undefined && !unsealed.quotas.needsRole(head.path) ? count(unsealed, head, '') : admitted;
+  if (counted instanceof Promise || counted.kind === 'refused') return counted;
   const namespace = incoming.headers['x-vault-namespace'];
   if (typeof namespace === 'string' && !/^(root)?\/?$/.test(namespace)) {
     throw new StrongroomError('missing', 'header X-Vault-Namespace: there is only the root namespace');
@@ -43,20 +43,21 @@ export async function admit(host: Host, head: Head, always: boolean, uploads: bo
 const admitted: Admission = { kind: 'admitted', headers: undefined };
 
 /** Counts a request by the quota of a role, where there is one; only its body says which role it names. */
-export async function admitRole(unsealed: Unsealed, head: Head, role: unknown): Promise<Admission> {
+export function admitRole(unsealed: Unsealed, head: Head, role: unknown): Admission | Promise<Admission> {
   return unsealed.quotas.needsRole(head.path) ? count(unsealed, head, typeof role === 'string' ? role : '') : admitted;
 }
 
-async function count(unsealed: Unsealed, head: Head, role: string): Promise<Admission> {
+/** A promise only for a refusal that is recorded: whoever is admitted does not wait. */
+function count(unsealed: Unsealed, head: Head, role: string): Admission | Promise<Admission> {
   const { quotas } = unsealed;
   const taken = quotas.take(head.path, role, head.incoming.remoteAddress, performance.now());
   if (taken === undefined) return admitted;
   const headers = quotas.config.responseHeaders ? rateHeaders(taken, unsealed.clock.now()) : undefined;
   if (taken.allowed) return { kind: 'admitted', headers };
   const error = `request path "${head.path}": rate limit quota exceeded`;
-  if (quotas.config.auditLogging) await recordRefused(unsealed, head, error);
   const wait = String(Math.max(1, Math.ceil(taken.waitMs / 1000)));
-  return { kind: 'refused', answer: errorAnswer(429, [error], { ...headers, 'Retry-After': wait }) };
+  const refused: Admission = { kind: 'refused', answer: errorAnswer(429, [error], { ...headers, 'Retry-After': wait }) };
+  return quotas.config.auditLogging ? recordRefused(unsealed, head, error).then(() => refused) : refused;
 }
 
 function rateHeaders({ limit, remaining, waitMs }: Taken, now: number): Headers {

@@ -39,7 +39,8 @@ export interface Concluding {
 /** Commits or checks, records the answer, and waits until everything it rests on is safe. @throws Conflict before anything is sequenced */
 export async function conclude(unsealed: Unsealed, found: Concluding, attempt: Attempt, handled: Handled): Promise<Answer> {
   const { head, target, tx, parts, changes } = found;
-  const { outcome, reply, cached, keep, plain } = await wrapIfAsked(unsealed, found, handled);
+  const { outcome, reply, cached, keep } = head.wrapTtl === undefined ? handled : await wrap(unsealed, found, handled, head.wrapTtl);
+  const plain = reply?.raw;
   if (plain !== undefined) {
     tx.check();
     await Promise.all([attempt.recorded, recordAnswer(unsealed, parts, undefined, undefined, undefined, false)]);
@@ -60,25 +61,20 @@ export async function conclude(unsealed: Unsealed, found: Concluding, attempt: A
   }
   await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), attempt.recorded, answered]);
   const answer = (await reply?.after?.()) ?? respond(head, outcome);
-  const sent = reply?.raw?.sent;
+  const sent = handled.reply?.raw?.sent;
   return sent === undefined ? answer : { ...answer, sent };
 }
 
-/** What goes out: `plain` in place of an envelope. */
-interface Outgoing extends Handled {
-  readonly plain: Answer | undefined;
-}
-
-/** Keeps the answer under a wrapping token where the request asked for that, in its own transaction. */
-async function wrapIfAsked(unsealed: Unsealed, { head, tx }: Concluding, handled: Handled): Promise<Outgoing> {
-  const { reply } = handled;
-  const outcome = reply?.raw === undefined ? handled.outcome : rawOutcome(handled.outcome, reply.raw);
-  if (head.wrapTtl !== undefined && reply?.raw?.stream !== undefined)
-    throw new StrongroomError('invalid', 'header X-Vault-Wrap-TTL: this answer is too large to be wrapped');
-  if (head.wrapTtl === undefined || outcome.wrapInfo !== undefined || !canWrap(outcome)) return { ...handled, plain: reply?.raw };
-  const wish = { ttl: head.wrapTtl, creationPath: head.path, jwt: head.wrapFormat === 'jwt' };
+/** Keeps the answer under a wrapping token, in the request's own transaction; one that has to go out as it is stays as it is. */
+async function wrap(unsealed: Unsealed, { head, tx }: Concluding, handled: Handled, ttl: number): Promise<Handled> {
+  const { raw, ...rest } = handled.reply ?? {};
+  if (raw?.stream !== undefined)
+    throw new StrongroomError('invalid', 'header X-Vault-Wrap-TTL: this answer, which is sent as it comes, cannot be wrapped');
+  const outcome = raw === undefined ? handled.outcome : rawOutcome(handled.outcome, raw);
+  if (outcome.wrapInfo !== undefined || !canWrap(outcome)) return handled;
+  const wish = { ttl, creationPath: head.path, jwt: head.wrapFormat === 'jwt' };
   const kept = { requestId: outcome.requestId ?? head.requestId, outcome: { ...outcome, topLevel: false } };
-  return { reply, outcome: await wrapOutcome(unsealed, tx, kept, wish), cached: undefined, keep: undefined, plain: undefined };
+  return { reply: rest, outcome: await wrapOutcome(unsealed, tx, kept, wish), cached: undefined, keep: undefined };
 }
 
 /** An answer that has no envelope, as an outcome. */

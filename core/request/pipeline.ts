@@ -25,6 +25,7 @@ import { keptOverRestarts } from './login.ts';
 import { serveOutside } from './outside.ts';
 import { recordAnswer, recordParts, recordRequest } from './record.ts';
 import { findTarget, isHostPath, type Target } from './route.ts';
+import { wrappingTokenIn } from './wrap.ts';
 
 /** Conflicts after which a request gives up with 503. */
 export const restartsMax = 8;
@@ -56,7 +57,8 @@ async function serveHead(host: Host, head: Head): Promise<Answer> {
   const own = isHostPath(head.path) ? host.system.match(head.path, head.verb === 'list')?.route : undefined;
   const raw = head.help ? undefined : own?.raw[head.verb];
   const uploads = own?.uploads.has(head.verb) === true;
-  const admission = await admit(host, head, raw !== undefined, uploads);
+  const admitting = admit(host, head, raw !== undefined, uploads);
+  const admission = admitting instanceof Promise ? await admitting : admitting;
   if (admission.kind === 'refused') return admission.answer;
   const bytes = uploads ? Buffer.alloc(0) : await incoming.readBody(host.limits.bodyBytesMax);
   const contentType = incoming.headers['content-type'];
@@ -71,10 +73,11 @@ async function serveHead(host: Host, head: Head): Promise<Answer> {
   }
   const { unsealed } = host;
   if (unsealed === undefined) throw new StrongroomError('sealed', 'Vault is sealed');
-  const byRole = await admitRole(unsealed, head, parsed.body.value('role'));
+  const admittingRole = admitRole(unsealed, head, parsed.body.value('role'));
+  const byRole = admittingRole instanceof Promise ? await admittingRole : admittingRole;
   if (byRole.kind === 'refused') return byRole.answer;
   const answer = await transact(host, unsealed, {
-    head: withTokenOfJwt(unsealed, head),
+    head: head.path.startsWith('sys/wrapping/') ? await withTokenOfJwt(unsealed, head) : head,
     body: parsed.body,
     rawBody: parsed.error === undefined ? undefined : bytes,
     bodyError: parsed.error,
@@ -212,8 +215,10 @@ function deniedTo(caller: Caller, target: Target, body: Body): StrongroomError {
 }
 
 /** A wrapping token may come as a JWT, where it is what the request is about. */
-function withTokenOfJwt({ wrappingJwt }: Unsealed, head: Head): Head {
-  return head.token === undefined || !head.path.startsWith('sys/wrapping/') ? head : { ...head, token: wrappingJwt.tokenIn(head.token) };
+async function withTokenOfJwt(unsealed: Unsealed, head: Head): Promise<Head> {
+  return head.token === undefined
+    ? head
+    : { ...head, token: await wrappingTokenIn(unsealed, new Transaction(unsealed), head.token, undefined) };
 }
 
 /** Whoever asks for a wrapped answer must not get it unwrapped. */

@@ -21,6 +21,8 @@ export class Quotas {
   readonly #vault: Vault;
   readonly #counts = new RequestCounts();
   #rates: readonly RateQuota[] = [];
+  /** What tells the windows of quotas apart: one that is changed counts anew. */
+  #keys: ReadonlyMap<RateQuota, string> = new Map();
   #leases: readonly LeaseQuota[] = [];
   #config: QuotaConfig = defaultQuotaConfig;
   #loading: Promise<void> = Promise.resolve();
@@ -43,6 +45,7 @@ export class Quotas {
             await readQuotaConfig(tx),
           ];
           this.#rates = rates;
+          this.#keys = new Map(rates.map((quota) => [quota, JSON.stringify(quota)]));
           this.#leases = leases;
           this.#config = config;
         }),
@@ -64,8 +67,7 @@ export class Quotas {
   take(path: string, role: string, address: string, nowMs: number): Taken | undefined {
     if (this.#rates.length === 0 || isExempt(this.#config, path)) return undefined;
     const quota = quotaFor(this.#rates, path, role);
-    // A quota that is changed counts anew.
-    return quota === undefined ? undefined : this.#counts.take(JSON.stringify(quota), quota, address, nowMs);
+    return quota === undefined ? undefined : this.#counts.take(this.#keys.get(quota) ?? '', quota, address, nowMs);
   }
 
   /**

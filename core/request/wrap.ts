@@ -37,7 +37,7 @@ export interface KeptAnswer {
 }
 
 /** Largest answer that can be wrapped, in UTF-16 units. */
-const answerMax = 33_554_432;
+const answerMax = 2_097_152;
 
 /** Whether an outcome goes out wrapped: errors, empty answers, and reads and lists of what is not there, do not, so that nobody unwraps nothing. */
 export function canWrap({ status, data, raw, auth, lease, warnings }: Outcome): boolean {
@@ -99,6 +99,18 @@ function issuedAccessor({ data, credential }: Outcome): string | undefined {
   if (credential !== true || data === undefined || !data.includes('"secret_id_accessor"')) return undefined;
   const { secret_id_accessor: accessor } = JSON.parse(data) as { readonly secret_id_accessor?: unknown };
   return typeof accessor === 'string' ? accessor : undefined;
+}
+
+/**
+ * The wrapping token in a JWT of this server's; any other text as it is, which is then a token like any other.
+ * @param known hash of a token that is there in any case: the caller's own, whose use this request has taken
+ */
+export async function wrappingTokenIn(unsealed: Unsealed, tx: Transaction, text: string, known: string | undefined): Promise<string> {
+  const claimed = unsealed.wrappingJwt.claimed(text);
+  if (claimed === undefined) return text;
+  const { tokens } = unsealed;
+  const exists = tokens.hash(claimed.token) === known || (await tokens.find(tx, claimed.token)) !== undefined;
+  return exists && claimed.isOurs() ? claimed.token : text;
 }
 
 /** What a wrapping token stands for; undefined when it is no wrapping token, or has been used. */

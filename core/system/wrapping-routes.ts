@@ -4,7 +4,7 @@ import { StrongroomError } from '../errors.ts';
 import { type StoredToken, tokenBytesMax } from '../identity/token.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
 import { rfc3339 } from '../request/time-text.ts';
-import { forgetWrapped, type KeptAnswer, wrapOutcome, wrappedBy } from '../request/wrap.ts';
+import { forgetWrapped, type KeptAnswer, wrapOutcome, wrappedBy, wrappingTokenIn } from '../request/wrap.ts';
 
 const unknown = 'wrapping token is not valid or does not exist';
 const tokenInput = { token: s.optional(s.string({ maxLength: tokenBytesMax })) };
@@ -18,7 +18,7 @@ interface Wrapped {
 async function wrappedOf(ctx: HostContext, named: string | undefined): Promise<Wrapped> {
   const { unsealed, tx, caller } = ctx;
   const own = named === undefined || named === '';
-  const text = own ? '' : unsealed.wrappingJwt.tokenIn(named);
+  const text = own ? '' : await wrappingTokenIn(unsealed, tx, named, caller?.hash);
   // Some clients send the token both ways; its one use has been taken by this very request then.
   const token = own || caller?.hash === unsealed.tokens.hash(text) ? caller : await unsealed.tokens.find(tx, text);
   const kept = token === undefined ? undefined : await wrappedBy(tx, token);

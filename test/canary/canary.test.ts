@@ -46,6 +46,8 @@ async function wrapped(method: string, path: string, body: unknown, jwt = false)
   const { json } = await server.send({ method, path, headers, ...(body === undefined ? {} : { body }) });
   const token = json.wrap_info.token as string;
   generated[`wrapping ${Object.keys(generated).length}`] = token;
+  const claims = jwt ? (JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { readonly jti: string }) : undefined;
+  if (claims !== undefined) generated['in the JWT'] = claims.jti;
   return token;
 }
 

@@ -102,7 +102,7 @@ describe.skipIf(library === undefined)(`a crash while answers are wrapped (seed 
     const told = all.filter((index) => events[index - 1]?.kind === 'answer');
     const pick = (from: readonly number[], count: number): readonly number[] =>
       Array.from({ length: count * scale }, () => from[choose(from.length)] ?? first);
-    for (const cut of scale >= 20 ? all : [...pick(all, 8), ...pick(told, 4)]) {
+    for (const cut of scale >= 20 ? all : [...pick(all, 4), ...pick(told, 3)]) {
       expect([cut, await faultsAt(cut, { kind: 'kill' })]).toEqual([cut, []]);
       const cutOff: Ending = { kind: 'power-cut', keep: 'none', growing: 'ordered', choose };
       expect([cut, await faultsAt(cut, cutOff)]).toEqual([cut, []]);

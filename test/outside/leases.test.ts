@@ -40,6 +40,15 @@ async function later(seconds: number): Promise<void> {
   await host.server.unsealed?.leases.idle();
 }
 
+test('comes wrapped with its credential, and lives on when that is unwrapped', async () => {
+  const { json } = await host.send('GET', 'keys/creds/app', undefined, host.rootToken, { 'x-vault-wrap-ttl': '60' });
+  expect(json).toMatchObject({ data: null, lease_id: '', wrap_info: { creation_path: 'keys/creds/app', ttl: 60 } });
+  const opened = await host.send('POST', 'sys/wrapping/unwrap', { token: json.wrap_info.token as string });
+  expect(opened.json).toMatchObject({ lease_duration: 600, renewable: true, data: { name: expect.any(String) } });
+  expect((await host.send('PUT', 'sys/leases/lookup', { lease_id: opened.json.lease_id as string })).status).toBe(200);
+  expect(service.keys.has(opened.json.data.name as string)).toBe(true);
+});
+
 test('is looked up, by its id and below its path', async () => {
   await later(100);
   const { status, json } = await host.send('PUT', 'sys/leases/lookup', { lease_id: id });

@@ -110,6 +110,14 @@ test('it outlives a renewal, and ends with the token: revoked by its tree, or ex
   }
 });
 
+test('a token that is made an orphan keeps it', async () => {
+  const parent = await newToken({ policies: ['root'] });
+  const token = await newToken({ ttl: '1h' }, parent);
+  await call('POST', 'cubbyhole/x', token, { a: 1 });
+  expect((await call('POST', 'auth/token/revoke-orphan', server.rootToken, { token: parent })).status).toBe(204);
+  expect((await call('GET', 'cubbyhole/x', token)).json.data).toEqual({ a: 1 });
+});
+
 test('it is among the mounts, and nobody mounts over it', async () => {
   const token = await newToken();
   expect((await call('GET', 'sys/mounts', server.rootToken)).json.data['cubbyhole/']).toMatchObject({ type: 'cubbyhole', local: true });

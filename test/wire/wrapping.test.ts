@@ -266,6 +266,48 @@ test('the least of the bounds of several policies counts', async () => {
   ]);
 });
 
+test('an answer that is too large to keep is refused, and so is one whose token an operator has revoked', async () => {
+  const large = await call('POST', 'sys/wrapping/wrap', { wrap: '60', body: { a: 'x'.repeat(2_100_000) } });
+  expect([large.status, large.json.errors[0]]).toEqual([413, expect.stringContaining('2097152')]);
+  const { json } = await call('GET', 'secret/data/app', { wrap: '60' });
+  const { token, accessor } = json.wrap_info as { token: string; accessor: string };
+  expect((await call('POST', 'auth/token/revoke-accessor', { body: { accessor } })).status).toBe(204);
+  expect(await call('POST', 'sys/wrapping/unwrap', { token })).toMatchObject(gone);
+});
+
+test('the audit has the token hashed when an answer is wrapped, and what it held, hashed, when it is opened; a refusal has both lines', async () => {
+  const hash = async (input: string): Promise<string> =>
+    (await call('POST', 'sys/audit-hash/file', { body: { input } })).json.data.hash as string;
+  const hashed = await hash('kept-and-hashed');
+  const made = await call('POST', 'sys/wrapping/wrap', { wrap: '60', body: { audited: 'kept-and-hashed' } });
+  const { token, accessor } = made.json.wrap_info as { token: string; accessor: string };
+  await call('POST', 'sys/wrapping/unwrap', { body: { token } });
+  await call('POST', 'sys/wrapping/unwrap', { body: { token } });
+  await call('POST', 'sys/wrapping/rewrap', { body: { token } });
+  await call('POST', 'sys/wrapping/lookup', { token: undefined, body: { token } });
+  await call('POST', 'sys/wrapping/unwrap', { token });
+  const lines = server.auditLines();
+  const from = lines.findLastIndex(({ type, request }) => type === 'response' && request?.path === 'sys/wrapping/wrap');
+  const wrapping = lines[from];
+  expect(wrapping.response).toMatchObject({
+    wrap_info: { token: await hash(token), accessor: await hash(accessor), ttl: 60, creation_path: 'sys/wrapping/wrap' },
+  });
+  expect(wrapping.response.data).toBeUndefined();
+  expect(wrapping.request).toMatchObject({ wrap_ttl: 60, data: { audited: hashed } });
+  const after = lines.slice(from + 1).filter(({ request }) => String(request?.path).startsWith('sys/wrapping/'));
+  expect(after.map(({ type, request, error }) => [type, (request.path as string).slice(13), error])).toEqual([
+    ['request', 'unwrap', undefined],
+    ['response', 'unwrap', undefined],
+    ...['unwrap', 'rewrap', 'lookup'].flatMap((name) => [
+      ['request', name, undefined],
+      ['response', name, gone.json.errors[0]],
+    ]),
+    ['request', 'unwrap', expect.stringContaining('permission denied')],
+    ['response', 'unwrap', gone.json.errors[0]],
+  ]);
+  expect(after[1].response.data).toEqual({ audited: hashed });
+});
+
 test('a wrapping token ends with its time', async () => {
   const token = await wrapped('GET', 'secret/data/app', { wrap: '1' });
   await expect.poll(async () => (await call('POST', 'sys/wrapping/lookup', { body: { token } })).status, { timeout: 20_000 }).toBe(400);
@@ -280,6 +322,7 @@ test('in the form of a JWT a token can be verified before it is used, and works 
   for (const use of [
     (token: string) => call('POST', 'sys/wrapping/unwrap', { token }),
     (token: string) => call('PUT', 'sys/wrapping/unwrap', { body: { token } }),
+    (token: string) => call('PUT', 'sys/wrapping/unwrap', { token, body: { token } }),
   ]) {
     const jwt = await wrapped('GET', 'secret/data/app', { jwt: true });
     const [header = '', claims = '', signature = ''] = jwt.split('.');
@@ -292,7 +335,8 @@ test('in the form of a JWT a token can be verified before it is used, and works 
     ).toBe(true);
     expect((await call('POST', 'sys/wrapping/lookup', { body: { token: jwt } })).json.data.creation_ttl).toBe(60);
     expect((await use(jwt)).json.data.data.password).toBe('p1');
-    expect(await use(jwt)).toMatchObject(gone);
+    expect((await use(jwt)).status).toBeGreaterThanOrEqual(400);
+    expect(await call('POST', 'sys/wrapping/unwrap', { token: jwt })).toMatchObject(gone);
   }
 });
 
@@ -315,6 +359,10 @@ test('a JWT with another key, another algorithm or none is worth nothing, and it
     `${header}.${claims.slice(0, -1)}.${signature}`,
     `${part({ alg: 'ES512', typ: 'JWT', jwk: foreign.export({ format: 'jwk' }) })}.${claims}.${byForeign}`,
     `..`,
+    `${header}.${Buffer.from('null').toString('base64url')}.${signature}`,
+    `${header}.${part({ jti: 5 })}.${signature}`,
+    `${header}.nonsense.${signature}`,
+    `${jwt}.${signature}`,
   ]) {
     expect(await call('POST', 'sys/wrapping/unwrap', { body: { token: forged } })).toMatchObject(gone);
     expect(await call('POST', 'sys/wrapping/unwrap', { token: forged })).toMatchObject(gone);
