@@ -41,6 +41,12 @@ const others: readonly PathCase[] = [
     budget: 8,
   },
   {
+    name: 'batch token create',
+    requests: (token) => [
+      { method: 'POST', path: 'auth/token/create', token, body: { policies: ['bench-0', 'bench-1'], ttl: '1h', type: 'batch' } },
+    ],
+  },
+  {
     name: 'LIST of 10 names',
     requests: (token) => [{ method: 'LIST', path: 'secret/metadata/', token }],
     bareMethod: 'GET',
@@ -57,10 +63,23 @@ const others: readonly PathCase[] = [
 export async function measurePaths(bench: PathBench, filled: BenchServer): Promise<BenchServer> {
   await measure(bench, filled, cachedRead);
   for (const other of others) await measure(bench, filled, other);
+  await measure(
+    bench,
+    { ...filled, token: await batchToken(filled) },
+    { name: 'KV read, cached, by a batch token', requests: readRequests },
+  );
   await measureWriteAlone(bench, filled);
   const uncached = await startAgain(filled, { cache: { plaintext: false } });
   await measure(bench, uncached, uncachedRead);
   return uncached;
+}
+
+/** A batch token with the rights of the one that makes it. */
+async function batchToken({ server, token }: BenchServer): Promise<string> {
+  const { json, text } = await server.send({ method: 'POST', path: 'auth/token/create', token, body: { type: 'batch', ttl: '1h' } });
+  const made = json as { readonly auth?: { readonly client_token: string } };
+  if (made.auth === undefined) throw new Error(`bench: no batch token was made: ${text}`);
+  return made.auth.client_token;
 }
 
 /** Measures an uncached read of the same mount in each room. Gives the server that runs then. */

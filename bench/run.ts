@@ -20,6 +20,7 @@ import { measurePaths, measureRoomsOverHttp } from './paths.ts';
 import { smoke } from './smoke.ts';
 import { measureTrees } from './token-trees.ts';
 import { measureTokens } from './tokens.ts';
+import { measureWrapping } from './wrapping.ts';
 
 type Benchmark = (
   report: Report,
@@ -38,7 +39,8 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   },
   mixed: (report, load) => onFilledServer(load, (server) => measureMixedLoad(load, server, report)),
   tokens: (report, load) => onFilledServer(load, (server) => measureTokens(load, server, report)),
-  trees: (report, load, size) => onFilledServer(load, (server) => measureTrees(load, server, size.tokens, report)),
+  wrapping: (report, load) => onFilledServer(load, (server) => measureWrapping(load, server, report)),
+  trees: (report, load, size) => onFilledServer(load, (server) => measureTrees(load, server, { tokens: size.tokens, seconds: 10 }, report)),
   large: (report, load, size) => measureLargeStore(load, size, report),
   backups: (report, load, size) => measureBackups(load, size.entries, report),
   rooms: async (report, load) => {

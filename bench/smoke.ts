@@ -5,10 +5,13 @@ import { shortNumber } from './figure.ts';
 import { savedRatio } from './figures-file.ts';
 import { BareServer } from './load/bare-server.ts';
 import { LoadGenerator } from './load/generator.ts';
+import { measureTrees } from './token-trees.ts';
 import { cachedRead, measure, type PathBench, type PathCase, uncachedRead, write } from './paths.ts';
 
 const tries = 3;
 const worseAtMost = 1.6;
+/** Of the tree that is revoked: it shows that the benchmark runs, and no more. */
+const tree = { tokens: 2000, seconds: 1 };
 const seconds = 2;
 /** Enough to run every step of it; its figures are not compared. */
 const backupEntries = 20_000;
@@ -23,6 +26,7 @@ export async function smoke(): Promise<boolean> {
     await fill(running, load);
     const bench: PathBench = { load, bare, seconds, rounds: 1, report: () => {} };
     const good = [await compare(bench, running, cachedRead), await compare(bench, running, write)];
+    await measureTrees(load, running, tree, () => {});
     running = await startAgain(running, { cache: { plaintext: false } });
     good.push(await compare(bench, running, uncachedRead));
     await measureBackups(load, backupEntries, ({ name, value, unit }) => process.stdout.write(`${name}: ${shortNumber(value)} ${unit}\n`));

@@ -8,13 +8,23 @@ import { policies } from './workload.ts';
 
 const branches = 100;
 const readsPerSecond = 2000;
-const readSeconds = 10;
 /** A page of accessors that is shorter holds only those of the benchmark itself. */
 const left = 50;
 const pollMs = 100;
 
-/** Makes a trunk with a hundred branches and the rest below them, and revokes the trunk. @param tokens of the tree */
-export async function measureTrees(load: LoadGenerator, { server, token }: BenchServer, tokens: number, report: Report): Promise<void> {
+/** How many tokens the tree has, and how long reads are measured before and meanwhile. */
+export interface TreeSize {
+  readonly tokens: number;
+  readonly seconds: number;
+}
+
+/** Makes a trunk with a hundred branches and the rest below them, and revokes the trunk. */
+export async function measureTrees(
+  load: LoadGenerator,
+  { server, token }: BenchServer,
+  { tokens, seconds }: TreeSize,
+  report: Report,
+): Promise<void> {
   const create = async (by: string): Promise<string> => {
     const { json, text } = await server.send({ method: 'POST', path: 'auth/token/create', token: by, body: { ttl: '24h' } });
     const made = json as { readonly auth?: { readonly client_token: string } };
@@ -30,11 +40,11 @@ export async function measureTrees(load: LoadGenerator, { server, token }: Bench
   await load.run({ port: server.port, connections, seconds: 600, requestsMax, streams: [{ name: 'tokens', requests }] });
   const label = `tree of ${tokens.toLocaleString('en')} tokens`;
   const streams = [{ name: 'reads', requests: requestTexts(readRequests(token)), perSecond: readsPerSecond }];
-  const reads = (): Promise<LoadResult> => load.run({ port: server.port, connections, seconds: readSeconds, streams });
+  const reads = (): Promise<LoadResult> => load.run({ port: server.port, connections, seconds, streams });
   await reads();
   const before = (await reads()).streams[0]!;
   const during = reads();
-  await delay((readSeconds * 1000) / 10);
+  await delay(seconds * 100);
   const begin = performance.now();
   const revoked = await server.send({ method: 'POST', path: 'auth/token/revoke', body: { token: trunk } });
   if (revoked.status !== 204) throw new Error(`bench: no revocation: ${revoked.text}`);

@@ -15,7 +15,7 @@ export interface TokenSettings {
   readonly numUses: number;
   readonly boundCidrs: readonly string[];
   readonly noDefaultPolicy: boolean;
-  readonly type: 'default' | 'service';
+  readonly type: 'default' | 'service' | 'batch';
   /** Which of the old names (`policies`, `ttl`, `max_ttl`) it was set by: those are shown too. */
   readonly oldNames: readonly OldName[];
 }
@@ -67,7 +67,12 @@ export const tokenFields: {
   token_num_uses: optional(integer({ maximum: tokenUsesMax, description: 'Requests that the token is good for; 0: unlimited' })),
   token_bound_cidrs: optional(cidrList({ description: 'Addresses that may log in and use the token' })),
   token_no_default_policy: optional(boolean({ description: 'Leaves the policy `default` out' })),
-  token_type: optional(string({ oneOf: ['', 'default', 'service', 'default-service'], description: 'There are only service tokens' })),
+  token_type: optional(
+    string({
+      oneOf: ['', 'default', 'service', 'batch', 'default-service', 'default-batch'],
+      description: "`service` or `batch`; `default`: the mount's",
+    }),
+  ),
   policies: optional(stringList({ description: 'Old name of token_policies' })),
   ttl: optional(duration({ description: 'Old name of token_ttl' })),
   max_ttl: optional(duration({ description: 'Old name of token_max_ttl' })),
@@ -93,12 +98,20 @@ export function changeTokenSettings(before: TokenSettings, input: TokenInput): T
     numUses: input.token_num_uses ?? before.numUses,
     boundCidrs: input.token_bound_cidrs ?? before.boundCidrs,
     noDefaultPolicy: input.token_no_default_policy ?? before.noDefaultPolicy,
-    type: input.token_type === undefined ? before.type : input.token_type.endsWith('service') ? 'service' : 'default',
+    type: input.token_type === undefined ? before.type : tokenTypeOf(input.token_type),
     oldNames: [...oldNames].sort(),
   };
   if (after.maxTtl > 0 && after.ttl > after.maxTtl)
     throw new PluginError('invalid', `field token_ttl: ${after.ttl} s is greater than token_max_ttl, ${after.maxTtl} s`);
+  if (after.type === 'batch' && after.period > 0)
+    throw new PluginError('invalid', "field token_type: cannot be 'batch' when set to generate periodic tokens");
+  if (after.type === 'batch' && after.numUses > 0)
+    throw new PluginError('invalid', "field token_type: cannot be 'batch' when set to generate tokens with limited use count");
   return after;
+}
+
+function tokenTypeOf(text: string): TokenSettings['type'] {
+  return text.endsWith('service') ? 'service' : text.endsWith('batch') ? 'batch' : 'default';
 }
 
 /** Names of policies, lower-cased, each once and in order. @throws PluginError `invalid` */

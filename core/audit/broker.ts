@@ -11,7 +11,7 @@ import { AuditChain, chainStart, lineHash, readChained, type ChainedLine, type C
 import { checkpointBody, lostBody, recoveryLine, startBody, type Gap, type StartLine } from './checkpoint.ts';
 import { LineBuffer } from './line-buffer.ts';
 import { readTail } from './lost.ts';
-import { SinkLane, type Batch, type LaneStats, type NamedSink } from './sink-lane.ts';
+import { SinkLane, type Batch, type LaneOptions, type LaneStats, type NamedSink } from './sink-lane.ts';
 
 /** What a broker is made of. */
 export interface AuditBrokerOptions {
@@ -72,8 +72,9 @@ interface Collecting {
 /** The one writer of the audit log. Made by `openAuditBroker`. */
 export class AuditBroker {
   readonly #options: AuditBrokerOptions;
-  readonly #lanes: readonly SinkLane[];
+  #lanes: readonly SinkLane[];
   readonly #required: readonly SinkLane[];
+  readonly #laneOptions: LaneOptions;
   readonly #chain: AuditChain;
   readonly #checkpointEvery: number;
   readonly #queueBytesMax: number;
@@ -97,13 +98,13 @@ export class AuditBroker {
     this.#checkpointEvery = options.checkpointEvery ?? 10_000;
     this.#queueBytesMax = options.queueBytesMax ?? 67_108_864;
     this.#chain = new AuditChain(last);
-    const laneOptions = {
+    this.#laneOptions = {
       deadlineMs: options.deadlineMs ?? 5000,
       queueBytesMax: this.#queueBytesMax,
       recovery: (from: ChainPoint, to: ChainPoint) => recoveryLine(from, to, options.now(), options.head(), options.signingKey),
       onFailure: options.onFailure ?? (() => undefined),
     };
-    this.#lanes = options.sinks.map((sink) => new SinkLane(sink, laneOptions, missingAfter.get(sink)));
+    this.#lanes = options.sinks.map((sink) => new SinkLane(sink, this.#laneOptions, missingAfter.get(sink)));
     this.#required = this.#lanes.filter((lane) => lane.required);
   }
 
@@ -129,6 +130,39 @@ export class AuditBroker {
       pending: this.#collecting?.entries ?? 0,
       sinks: this.#lanes.map((lane) => lane.stats),
     };
+  }
+
+  /**
+   * Hands entries to another sink from now on; none of them waits for it. What it has of this chain is gone on from, with a marker.
+   * @throws StrongroomError `invalid` for one that holds something else, or whose name is taken; it is closed then
+   */
+  async add(sink: Omit<NamedSink, 'required'>): Promise<void> {
+    try {
+      const point = await this.#pointOf(sink);
+      if (this.#lanes.some(({ name }) => name === sink.name)) throw new StrongroomError('invalid', 'path already in use');
+      this.#lanes = [...this.#lanes, new SinkLane({ ...sink, required: false }, this.#laneOptions, point)];
+    } catch (error) {
+      await sink.sink.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Its last line, if it has one of this chain. */
+  async #pointOf({ name, sink }: Omit<NamedSink, 'required'>): Promise<ChainPoint | undefined> {
+    const line = await sink.lastLine(isChained);
+    const read = line === undefined ? undefined : readChained(line);
+    const point = line === undefined || read === undefined ? undefined : pointAfter(read, line);
+    const foreign = point === undefined ? (await sink.lastLine()) !== undefined : point.seq > this.#chain.point.seq;
+    if (foreign) throw new StrongroomError('invalid', `the audit sink ${name} holds something else than lines of this audit`);
+    return point;
+  }
+
+  /** Takes a sink that was added away, and closes it once it has what it was given. */
+  async remove(name: string): Promise<void> {
+    const lane = this.#lanes.find((one) => one.name === name && !one.required);
+    if (lane === undefined) return;
+    this.#lanes = this.#lanes.filter((one) => one !== lane);
+    await lane.close();
   }
 
   /** Lets every sink take its files again (SIGHUP). Rejects with the first failure, after all were asked. */

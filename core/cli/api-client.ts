@@ -16,6 +16,8 @@ export interface Connection {
   readonly address: string;
   readonly token: string | undefined;
   readonly namespace: string | undefined;
+  /** How long answers are to be kept under a wrapping token: `60`, `1h`. */
+  readonly wrapTtl: string | undefined;
   /** PEM text of the authority to trust. */
   readonly ca: string | undefined;
   readonly verifyTls: boolean;
@@ -33,6 +35,10 @@ export interface ApiCall {
   readonly body?: string;
   /** Statuses that are answers although they are 400 or more. */
   readonly accept?: readonly number[];
+  /** In place of the caller's own. */
+  readonly token?: string;
+  /** The command goes on with the answer, so it must not come wrapped. */
+  readonly plain?: boolean;
 }
 
 /** An answer that is not an error. `body`: undefined when there was none. */
@@ -66,6 +72,7 @@ export function connectionOf(flags: FlagValues<typeof clientFlags>, terminal: Te
     address: flags.address ?? (env['VAULT_ADDR'] || 'https://127.0.0.1:8200'),
     token: env['VAULT_TOKEN'] || storedToken(terminal),
     namespace: flags.namespace ?? (env['VAULT_NAMESPACE'] || undefined),
+    wrapTtl: flags['wrap-ttl'] ?? (env['VAULT_WRAP_TTL'] || undefined),
     ca: caFile === undefined ? undefined : readPem('CA certificate', caFile, terminal),
     client: clientOf(certFile, keyFile, terminal),
     verifyTls: !(flags['tls-skip-verify'] ?? /^(1|t|true)$/i.test(env['VAULT_SKIP_VERIFY'] ?? '')),
@@ -151,8 +158,10 @@ function parseAnswer(body: string): JsonNode {
 
 function send(connection: Connection, call: ApiCall, path: string): Promise<{ readonly status: number; readonly body: string }> {
   const { options, secure } = endpoint(connection);
+  const token = call.token ?? connection.token;
   const headers = {
-    ...connectionHeaders(connection),
+    ...connectionHeaders(token === undefined ? connection : { ...connection, token }),
+    ...(connection.wrapTtl === undefined || call.plain === true ? {} : { 'X-Vault-Wrap-TTL': connection.wrapTtl }),
     ...(call.body === undefined
       ? {}
       : {

@@ -1,5 +1,6 @@
 /** What the parts of the server take from the config: at the start, and some of it again at a reload. */
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Json } from '@strongroom/sdk-plugin';
 import type { Config, ListenerConfig, MountConfig, TlsConfig } from '../config/config.ts';
 import { StrongroomError } from '../errors.ts';
@@ -69,6 +70,7 @@ export function listenerOptions(config: Config, listener: ListenerConfig): Liste
             requestCert: tls.clientAuth !== 'none',
             rejectUnauthorized: tls.clientAuth === 'require',
           },
+    ...(listener.kind === 'tcp' ? { forwardedFor: listener.forwardedFor, proxyProtocol: listener.proxyProtocol } : {}),
     ...listenerBounds(config, listener),
   };
 }
@@ -99,6 +101,11 @@ export function tuningOf({ limits, cors, defaultLeaseTtlSeconds, maxLeaseTtlSeco
     ttl: { defaultTtl: defaultLeaseTtlSeconds, maxTtl: maxLeaseTtlSeconds },
     cors: cors.enabled ? { origins: cors.allowedOrigins, headers: cors.allowedHeaders } : undefined,
   };
+}
+
+/** Files that sinks of the config write. */
+export function takenFiles({ auditSinks }: Config): readonly string[] {
+  return auditSinks.flatMap(({ options }) => (typeof options['path'] === 'string' ? [resolve(options['path'])] : []));
 }
 
 /** The config as `sys/config/state/sanitized` shows it: by allow-list, so nothing that could be a secret. */

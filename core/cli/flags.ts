@@ -28,6 +28,7 @@ export const clientFlags: {
   readonly namespace: 'text';
   readonly format: 'text';
   readonly field: 'text';
+  readonly 'wrap-ttl': 'text';
 } = {
   address: 'text',
   'ca-cert': 'text',
@@ -37,6 +38,7 @@ export const clientFlags: {
   namespace: 'text',
   format: 'text',
   field: 'text',
+  'wrap-ttl': 'text',
 };
 
 /**

@@ -28,7 +28,7 @@ export async function kvPath(session: KvSession, mountFlag: string | undefined):
 
 async function mountOf(session: KvSession, path: string): Promise<string> {
   try {
-    const { body } = await session.call({ method: 'GET', path: `sys/internal/ui/mounts/${path}` });
+    const { body } = await session.call({ method: 'GET', path: `sys/internal/ui/mounts/${path}`, plain: true });
     const data = member(body, 'data');
     if (textOf(member(data, 'options', 'version')) !== '2') throw new UsageError('The mount is not a KV version 2 engine');
     return textOf(member(data, 'path'));

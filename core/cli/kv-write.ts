@@ -55,7 +55,7 @@ async function merge(
       if (method === 'patch' || (error.status !== 403 && error.status !== 405)) throw error;
     }
   }
-  const { status, body } = await session.call({ method: 'GET', path, accept: [404] });
+  const { status, body } = await session.call({ method: 'GET', path, accept: [404], plain: true });
   const current = member(body, 'data', 'data');
   if (status === 404 || current === undefined || isJsonNull(current)) throw new NothingThere(`No value found at ${path}`);
   const version = Number(printJson(member(body, 'data', 'metadata', 'version') ?? { kind: 'scalar', text: '0' }));

@@ -1,8 +1,8 @@
 /** `login`: a name and a password, or whatever the auth method takes, for a token. */
-import { type JsonNode, printJson } from '@strongroom/sdk-plugin';
-import { elements, member, members, objectNode, textNode, textOf } from './json-node.ts';
+import { printJson } from '@strongroom/sdk-plugin';
+import { printAuth } from './auth-table.ts';
+import { members, objectNode, textNode, textOf } from './json-node.ts';
 import { kvData } from './kv-data.ts';
-import { printField, printRows, printTree } from './print.ts';
 import { clientCommand } from './session.ts';
 import { type Command, UsageError } from './terminal.ts';
 
@@ -27,22 +27,6 @@ export const login: Command = clientCommand(flags, async ({ flags: given, rest, 
     path: `auth/${path.replace(/^\/|\/$/g, '')}/login${name}`,
     body: printJson(objectNode(data)),
   });
-  const auth = member(body, 'auth');
-  const field = given['token-only'] ? 'token' : given.field;
-  if (field !== undefined)
-    printField(objectNode([['token', member(auth, 'client_token') ?? textNode('')], ...members(auth)]), field, terminal);
-  else if (format !== 'table') printTree(body ?? objectNode([]), format, terminal);
-  else printRows(rows(auth), terminal);
+  printAuth(body, given['token-only'] ? 'token' : given.field, format, terminal);
   return 0;
 });
-
-function rows(auth: JsonNode | undefined): readonly (readonly [string, string])[] {
-  return [
-    ['token', textOf(member(auth, 'client_token'))],
-    ['token_accessor', textOf(member(auth, 'accessor'))],
-    ['token_duration', `${textOf(member(auth, 'lease_duration'))}s`],
-    ['token_renewable', textOf(member(auth, 'renewable'))],
-    ['token_policies', `[${elements(member(auth, 'policies')).map(textOf).join(' ')}]`],
-    ...members(member(auth, 'metadata')).map(([name, value]): readonly [string, string] => [`token_meta_${name}`, textOf(value)]),
-  ];
-}

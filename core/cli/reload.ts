@@ -44,6 +44,7 @@ const fixed: Readonly<Record<keyof Config, Readonly<Record<string, (config: Conf
   seal: { seal: ({ seal }) => seal },
   initialize: { initialize: ({ initialize }) => initialize },
   auditSinks: { audit_sinks: ({ auditSinks }) => auditSinks },
+  auditDevices: { audit_devices: ({ auditDevices }) => auditDevices },
   plugins: { plugins: ({ plugins }) => plugins },
   mounts: {},
   auth: {},

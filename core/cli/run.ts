@@ -17,7 +17,11 @@ import { operatorBackup, operatorRestore } from './operator-snapshot.ts';
 import { status } from './seal-status.ts';
 import { pluginBuild, pluginInspect, pluginTest } from './plugin.ts';
 import { serve } from './serve.ts';
+import { tokenCapabilities, tokenLookup } from './token-look.ts';
+import { tokenCreate, tokenRenew } from './token-make.ts';
+import { tokenRevoke } from './token-revoke.ts';
 import { NothingThere, UsageError, type Command, type ExitCode, type Terminal } from './terminal.ts';
+import { unwrap } from './unwrap.ts';
 import { version } from './version.ts';
 
 /** A command by its words, with the arguments it takes and what it does. */
@@ -32,6 +36,28 @@ const commands: Readonly<Record<string, Entry>> = {
   server: { usage: '--config FILE', summary: 'Run a server', command: serve },
   status: { usage: '', summary: 'Show whether the server is sealed (exit code 2 when it is)', command: status },
   login: { usage: '-method=METHOD [-path=P] [-token-only] KEY=VALUE...', summary: 'Log in and print the token', command: login },
+  'token create': {
+    usage: '[-policy=P]... [-ttl=D] [-type=batch] [-role=R] [-orphan] [-period=D] [-use-limit=N] [-metadata=K=V]...',
+    summary: 'Create a token',
+    command: tokenCreate,
+  },
+  'token lookup': { usage: '[-accessor] [TOKEN | ACCESSOR | -]', summary: 'Show a token, or the own one', command: tokenLookup },
+  'token renew': {
+    usage: '[-accessor] [-increment=D] [TOKEN | ACCESSOR | -]',
+    summary: 'Renew a token, or the own one',
+    command: tokenRenew,
+  },
+  'token revoke': {
+    usage: '[-self | -accessor] [-mode=orphan|path] [TOKEN | ACCESSOR | PATH | -]',
+    summary: 'Revoke a token and all below it',
+    command: tokenRevoke,
+  },
+  'token capabilities': {
+    usage: '[-accessor] [TOKEN | ACCESSOR] PATH',
+    summary: 'Show what a token, or the own one, may do at a path',
+    command: tokenCapabilities,
+  },
+  unwrap: { usage: '[-field=F] [TOKEN]', summary: 'Show what a wrapping token stands for, once', command: unwrap },
   'operator init': {
     usage: '[-key-shares=5] [-key-threshold=3] [-share-public-keys=K,K] [-status]',
     summary: 'Initialise a server',

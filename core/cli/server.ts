@@ -15,7 +15,7 @@ import { roomLimits } from '../runner/thread-room.ts';
 import { openSinks } from '../system/open-sinks.ts';
 import { Server } from '../system/server.ts';
 import { memoryDirectory, openDirectory, type StoreDirectory } from '../system/store-directory.ts';
-import { configStateOf, declaredOf, listenerOptions, tuningOf } from './config-parts.ts';
+import { configStateOf, declaredOf, listenerOptions, takenFiles, tuningOf } from './config-parts.ts';
 import { reload } from './reload.ts';
 
 /** Exit code when the server can't start or must end. */
@@ -60,6 +60,11 @@ function makeServer(config: Config, log: Logger, acceptRollback: boolean): Serve
     seals: sealsOf(config),
     sinkNames: config.auditSinks,
     openSinks: () => openSinks(catalog, config.auditSinks),
+    auditDevices: config.auditDevices && {
+      ...config.auditDevices,
+      taken: takenFiles(config),
+      open: async (declaration) => (await openSinks(catalog, [declaration]))[0]!,
+    },
     catalog,
     declared: declaredOf(config),
     ...tuningOf(config),

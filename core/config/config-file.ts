@@ -16,6 +16,16 @@ export type FileListener =
         readonly min_version?: '1.2' | '1.3';
       };
       readonly insecure?: boolean;
+      readonly x_forwarded_for?: {
+        readonly authorized_addrs: readonly string[];
+        readonly hop_skips?: number;
+        readonly reject_not_present?: boolean;
+        readonly reject_not_authorized?: boolean;
+      };
+      readonly proxy_protocol?: {
+        readonly behavior: 'use_always' | 'allow_authorized' | 'deny_unauthorized';
+        readonly authorized_addrs?: readonly string[];
+      };
       readonly max_connections?: number;
     }
   | { readonly type: 'unix'; readonly path: string; readonly mode?: string; readonly max_connections?: number };
@@ -78,6 +88,7 @@ export interface ConfigFile {
     readonly required?: boolean;
     readonly options?: Readonly<Record<string, unknown>>;
   }[];
+  readonly audit_devices?: { readonly directory: string };
   readonly plugins?: readonly FilePlugin[];
   readonly mounts?: readonly FileMount[];
   readonly auth?: readonly FileAuth[];

@@ -9,6 +9,20 @@ export interface TlsConfig {
   readonly minVersion: '1.2' | '1.3';
 }
 
+/** Proxies that are believed when a header says whom they speak for. Blocks of addresses with their bits. */
+export interface ForwardedForConfig {
+  readonly authorizedAddrs: readonly string[];
+  readonly hopSkips: number;
+  readonly rejectNotPresent: boolean;
+  readonly rejectNotAuthorized: boolean;
+}
+
+/** Proxies that say so ahead of the connection. */
+export interface ProxyProtocolConfig {
+  readonly behavior: 'use_always' | 'allow_authorized' | 'deny_unauthorized';
+  readonly authorizedAddrs: readonly string[];
+}
+
 /** Where requests come in. `mode`: permissions of the socket file. */
 export type ListenerConfig =
   | {
@@ -17,6 +31,8 @@ export type ListenerConfig =
       readonly port: number;
       /** undefined: plain HTTP, on a loopback address or on purpose. */
       readonly tls: TlsConfig | undefined;
+      readonly forwardedFor: ForwardedForConfig | undefined;
+      readonly proxyProtocol: ProxyProtocolConfig | undefined;
       readonly maxConnections: number;
     }
   | { readonly kind: 'unix'; readonly path: string; readonly mode: number; readonly maxConnections: number };
@@ -109,6 +125,8 @@ export interface Config {
   readonly seal: SealConfig;
   readonly initialize: { readonly auto: boolean; readonly rootTokenTo: 'stdout' };
   readonly auditSinks: readonly AuditSinkConfig[];
+  /** Below which directory the API may make audit files; undefined: nowhere. */
+  readonly auditDevices: { readonly directory: string } | undefined;
   readonly plugins: readonly PluginConfig[];
   readonly mounts: readonly MountConfig[];
   readonly auth: readonly AuthConfig[];

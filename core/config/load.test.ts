@@ -52,6 +52,43 @@ describe('a config file', () => {
     });
   });
 
+  test('names the proxies that are believed', () => {
+    const proxies = minimal.replace(
+      'address: 127.0.0.1:8200',
+      `address: 127.0.0.1:8200
+    x_forwarded_for: { authorized_addrs: [10.0.0.1, '2001:db8::/32'], hop_skips: 2, reject_not_present: false }
+    proxy_protocol: { behavior: allow_authorized, authorized_addrs: [10.0.0.0/8] }`,
+    );
+    expect(load(proxies).listeners).toMatchObject([
+      {
+        forwardedFor: {
+          authorizedAddrs: ['10.0.0.1/32', '2001:db8::/32'],
+          hopSkips: 2,
+          rejectNotPresent: false,
+          rejectNotAuthorized: true,
+        },
+        proxyProtocol: { behavior: 'allow_authorized', authorizedAddrs: ['10.0.0.0/8'] },
+      },
+    ]);
+    expect(load(minimal).listeners).toMatchObject([{ forwardedFor: undefined, proxyProtocol: undefined }]);
+  });
+
+  test.each([
+    ['x_forwarded_for: {}', 'listeners[0].x_forwarded_for.authorized_addrs'],
+    ['x_forwarded_for: { authorized_addrs: [] }', 'listeners[0].x_forwarded_for.authorized_addrs'],
+    ['x_forwarded_for: { authorized_addrs: [10.0.0.0/33] }', 'listeners[0].x_forwarded_for.authorized_addrs[0]: expected an address'],
+    ['x_forwarded_for: { authorized_addrs: [10.0.0.1], hop_skips: -1 }', 'listeners[0].x_forwarded_for.hop_skips'],
+    ['proxy_protocol: { behavior: sometimes }', 'listeners[0].proxy_protocol.behavior'],
+    ['proxy_protocol: { behavior: deny_unauthorized }', 'listeners[0].proxy_protocol.authorized_addrs: expected an address'],
+    ['proxy_protocol: { behavior: use_always, authorized_addrs: [proxy] }', 'listeners[0].proxy_protocol.authorized_addrs[0]'],
+  ])('refuses proxies that cannot be: %s', (text, expected) => {
+    expect(refusal(minimal.replace('address: 127.0.0.1:8200', `address: 127.0.0.1:8200\n    ${text}`))).toContain(expected);
+  });
+
+  test('refuses a policy under the name of one that cannot be changed', () => {
+    expect(refusal(`${minimal}policies: [{ name: response-wrapping, rules: 'path "x" {}' }]\n`)).toContain('policies[0].name');
+  });
+
   test('names auth methods by their path below auth/, and when they lock users out', () => {
     const auth = `auth:
   - { path: people, type: userpass, description: all, default_lease_ttl: 1h, user_lockout: { threshold: 3, duration: 30m } }

@@ -1,6 +1,7 @@
 /** Reads a config file: YAML or JSON in, a frozen `Config` out, or every mistake with its line. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { normalCidr } from '@strongroom/sdk-plugin/hosting';
 import type { ConfigFile, FileAuth, FileDuration, FileListener, FilePlugin, FileSeal } from './config-file.ts';
 import type { AuthConfig, Config, ListenerConfig, MountConfig, PluginConfig, SealConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
@@ -83,6 +84,7 @@ function convert(file: ConfigFile, at: (path: string) => string): Omit<Config, '
       seconds(file.default_lease_ttl) ?? Math.min(defaults.defaultLeaseTtlSeconds, seconds(file.max_lease_ttl) ?? Infinity),
     maxLeaseTtlSeconds: seconds(file.max_lease_ttl) ?? defaults.maxLeaseTtlSeconds,
     cache: { plaintext: file.cache?.plaintext ?? true, bytes: file.cache?.bytes ?? defaults.cacheBytes },
+    auditDevices: file.audit_devices && { directory: at(file.audit_devices.directory) },
     cors: {
       enabled: file.cors?.enabled ?? false,
       allowedOrigins: file.cors?.allowed_origins ?? [],
@@ -101,7 +103,7 @@ function convertListener(listener: FileListener, at: (path: string) => string, m
   if (listener.type === 'unix') {
     return { kind: 'unix', path: at(listener.path), mode: Number.parseInt(listener.mode ?? defaults.socketMode, 8), maxConnections: most };
   }
-  const { tls } = listener;
+  const { tls, x_forwarded_for: forwarded, proxy_protocol: proxy } = listener;
   return {
     kind: 'tcp',
     ...splitAddress(listener.address),
@@ -112,8 +114,20 @@ function convertListener(listener: FileListener, at: (path: string) => string, m
       clientAuth: tls.client_auth ?? 'none',
       minVersion: tls.min_version ?? '1.3',
     },
+    forwardedFor: forwarded && {
+      authorizedAddrs: blocks(forwarded.authorized_addrs),
+      hopSkips: forwarded.hop_skips ?? 0,
+      rejectNotPresent: forwarded.reject_not_present ?? true,
+      rejectNotAuthorized: forwarded.reject_not_authorized ?? true,
+    },
+    proxyProtocol: proxy && { behavior: proxy.behavior, authorizedAddrs: blocks(proxy.authorized_addrs ?? []) },
     maxConnections: most,
   };
+}
+
+/** With their bits; the rules have checked that each is one. */
+function blocks(addresses: readonly string[]): readonly string[] {
+  return addresses.map((address) => normalCidr(address) ?? address);
 }
 
 function convertSeal(seal: FileSeal, at: (path: string) => string): SealConfig {

@@ -1,9 +1,11 @@
 /** What a schema cannot say: fields that depend on each other, names that must differ, plain HTTP beyond this machine. */
+import { normalCidr } from '@strongroom/sdk-plugin/hosting';
 import type { ConfigFile, FileAuth, FileListener, FilePlugin, FileSeal } from './config-file.ts';
 import { defaults } from './defaults.ts';
 import { parseSeconds } from './duration.ts';
 import type { SchemaIssue } from './validate.ts';
 
+const immutable = new Set(['root', 'response-wrapping']);
 const reservedMounts = new Set(['sys', 'auth', 'cubbyhole', 'identity']);
 
 /** Gives all that is wrong with a file that the schema accepts. */
@@ -54,7 +56,25 @@ function checkListener(listener: FileListener): readonly SchemaIssue[] {
   if (listener.tls && asks && listener.tls.client_ca_file === undefined) {
     issues.push({ path: ['tls', 'client_ca_file'], expected: 'a file, since client_auth asks for certificates' });
   }
-  return issues;
+  return [...issues, ...checkProxies(listener)];
+}
+
+function checkProxies({
+  x_forwarded_for: forwarded,
+  proxy_protocol: proxy,
+}: Extract<FileListener, { type: 'tcp' }>): readonly SchemaIssue[] {
+  const blocks = (addresses: readonly string[] = []): readonly SchemaIssue[] =>
+    addresses.flatMap((address, index) =>
+      normalCidr(address) === undefined
+        ? [{ path: ['authorized_addrs', index], expected: 'an address, or a block of them: "10.0.0.0/8"' }]
+        : [],
+    );
+  const lacking = proxy !== undefined && proxy.behavior !== 'use_always' && (proxy.authorized_addrs ?? []).length === 0;
+  return [
+    ...blocks(forwarded?.authorized_addrs).map(under('x_forwarded_for')),
+    ...blocks(proxy?.authorized_addrs).map(under('proxy_protocol')),
+    ...(lacking ? [{ path: ['proxy_protocol', 'authorized_addrs'], expected: `an address, since behavior is ${proxy.behavior}` }] : []),
+  ];
 }
 
 function isLoopback(host: string): boolean {
@@ -80,7 +100,8 @@ function checkPlugin(plugin: FilePlugin): readonly SchemaIssue[] {
 function checkPolicy(policy: { readonly name: string; readonly rules?: string; readonly file?: string }): readonly SchemaIssue[] {
   const issues: SchemaIssue[] = [];
   if ((policy.rules === undefined) === (policy.file === undefined)) issues.push({ path: ['rules'], expected: 'either rules or file' });
-  if (policy.name.toLowerCase() === 'root') issues.push({ path: ['name'], expected: 'another name than root, which cannot be changed' });
+  const name = policy.name.toLowerCase();
+  if (immutable.has(name)) issues.push({ path: ['name'], expected: `another name than ${name}, which cannot be changed` });
   return issues;
 }
 

@@ -94,6 +94,13 @@ export class ListVerb {
     return state;
   }
 
+  /** Notes what came before the first request of a connection, and what of that has been read already. */
+  startAfter(socket: Socket, bytes: number, rest: Buffer): void {
+    const state = this.#state(socket);
+    state.finishedAt = bytes;
+    if (rest.length > 0 && rest.length <= shortBytes) state.short = { text: rest.toString('latin1'), endsAt: socket.bytesRead };
+  }
+
   /** The method a request was sent with; undefined for a stand-in that the client sent itself. */
   begin(socket: Socket, method: string): string | undefined {
     const state = this.#state(socket);

@@ -7,7 +7,10 @@ import { pipeline, type Readable } from 'node:stream';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { StrongroomError } from '../errors.ts';
 import type { Answer, Incoming } from '../request/incoming.ts';
+import { forwardedFor, type ForwardedForOptions } from './forwarded-for.ts';
 import { ListVerb, type ParserError } from './list-verb.ts';
+import type { ProxySource } from './proxy-header.ts';
+import { ProxyProtocol, type ProxyProtocolOptions } from './proxy-protocol.ts';
 import { hasBody, readBody } from './read-body.ts';
 
 /** Where to listen, and how. */
@@ -16,6 +19,10 @@ export interface ListenerOptions extends ListenerBounds {
     | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
     | { readonly kind: 'unix'; readonly path: string; readonly mode: number };
   readonly tls: TlsOptions | undefined;
+  /** Proxies that say by a header whom they speak for; undefined: nobody is believed. */
+  readonly forwardedFor?: ForwardedForOptions | undefined;
+  /** Proxies that say so ahead of the connection. */
+  readonly proxyProtocol?: ProxyProtocolOptions | undefined;
 }
 
 /** What a listener bears. */
@@ -59,6 +66,8 @@ export class Listener {
   #requestTimeoutMs: number;
   readonly #server: HttpServer | HttpsServer;
   readonly #list: ListVerb;
+  readonly #proxy: ProxyProtocol | undefined;
+  readonly #forwardedFor: ReturnType<typeof forwardedFor> | undefined;
   /** The newest response of each connection. */
   readonly #open = new WeakMap<Socket, ServerResponse>();
   /** Connections on which nothing more is run: a request on them was malformed. */
@@ -84,6 +93,13 @@ export class Listener {
     this.#server = options.tls === undefined ? createServer(http, handler) : createSecureServer({ ...http, ...options.tls }, handler);
     this.#server.maxConnections = options.maxConnections;
     this.#list = new ListVerb(this.#server, options.tls !== undefined, options.headerWaitMs);
+    this.#forwardedFor = options.forwardedFor && forwardedFor(options.forwardedFor);
+    // After everything else that wants to see connections: it stands in front of them.
+    this.#proxy =
+      options.proxyProtocol &&
+      new ProxyProtocol(this.#server, options.proxyProtocol, options.headerWaitMs, (socket, bytes, rest) => {
+        if (options.tls === undefined) this.#list.startAfter(socket, bytes, rest);
+      });
     this.#server.on('clientError', (error: ParserError, socket: Socket) => this.#clientError(error, socket));
     this.#server.on('checkContinue', handler);
     this.#server.on('upgrade', (_request: IncomingMessage, socket: Socket) => socket.destroy());
@@ -131,12 +147,14 @@ export class Listener {
     });
     this.#requestTimeoutMs = requestTimeoutMs;
     this.#list.waitMs = headerWaitMs;
+    if (this.#proxy !== undefined) this.#proxy.waitMs = headerWaitMs;
   }
 
   /** Accepts nothing new; resolves when the requests under way are answered. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
+    this.#proxy?.close();
     const reaper = setInterval(() => this.#server.closeIdleConnections(), 50);
     const deadline = setTimeout(() => this.#server.closeAllConnections(), 5000);
     await closed;
@@ -165,20 +183,30 @@ export class Listener {
     let answer: Answer;
     const malformed = checkHeaders(request);
     if (malformed !== undefined) this.#ending.add(socket);
+    const client = this.#client(request);
     if (method === undefined) answer = refusal(405, []);
-    else answer = malformed ?? (await this.#service.serve(this.#incoming(request, response, method)));
+    else if ('refusal' in client) answer = malformed ?? refusal(400, [client.refusal]);
+    else answer = malformed ?? (await this.#service.serve(this.#incoming(request, response, method, client)));
     send(request, response, answer, { secure: this.#options.tls !== undefined, last: malformed !== undefined });
   }
 
-  #incoming(request: IncomingMessage, response: ServerResponse, method: string): Incoming {
-    const { socket, headers } = request;
+  /** Who asks, as far as proxies are believed. */
+  #client({ socket, headers }: IncomingMessage): ProxySource | { readonly refusal: string } {
+    const { address, port } = this.#proxy?.sourceOf(socket) ?? { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+    if (this.#forwardedFor === undefined) return { address, port };
+    const client = this.#forwardedFor(address, headers['x-forwarded-for']);
+    return 'refusal' in client ? client : { address: client.address, port };
+  }
+
+  #incoming(request: IncomingMessage, response: ServerResponse, method: string, client: ProxySource): Incoming {
+    const { headers, socket } = request;
     const length = headers['content-length'];
     return {
       method,
       target: request.url ?? '',
       headers,
-      remoteAddress: socket.remoteAddress ?? '',
-      remotePort: socket.remotePort ?? 0,
+      remoteAddress: client.address,
+      remotePort: client.port,
       secure: this.#options.tls !== undefined,
       length: length === undefined ? undefined : Number(length),
       readBody: async (bytesMax) => {

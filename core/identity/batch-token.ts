@@ -53,8 +53,8 @@ export class BatchTokens {
     this.#barrier = barrier;
   }
 
-  /** The text of a new batch token. @throws StrongroomError `invalid` when its policies and metadata don't fit into it */
-  seal(record: BatchRecord): string {
+  /** A new batch token. @throws StrongroomError `invalid` when its policies and metadata don't fit into it */
+  seal(record: BatchRecord): OpenedBatchToken & { readonly token: string } {
     const { policies, displayName, path, meta, createdAt, issueTtl, parent, boundCidrs, role, loginMountId } = record;
     const compact: Compact = {
       p: policies,
@@ -74,7 +74,7 @@ export class BatchTokens {
         'invalid',
         `fields policies, meta: a batch token holds them itself, and may have ${tokenBytesMax} characters; this one would have ${token.length}`,
       );
-    return token;
+    return { token, ...openedOf(compact) };
   }
 
   /** What a batch token says; undefined for a text that this server did not make, exactly so. */
@@ -86,29 +86,32 @@ export class BatchTokens {
     const plaintext = this.#barrier.openPortable(purpose, sealed);
     if (plaintext === undefined) return undefined;
     // Authenticated, and written only here.
-    const { p, n, u, m, c, t, a, b, r, l } = JSON.parse(plaintext.toString()) as Compact;
-    return {
-      loginMountId: l,
-      record: {
-        type: 'batch',
-        accessor: '',
-        policies: p,
-        path: u,
-        displayName: n,
-        meta: m ?? null,
-        createdAt: c,
-        expiresAt: c + t * 1000,
-        issueTtl: t,
-        explicitMaxTtl: 0,
-        period: 0,
-        renewable: false,
-        orphan: a === undefined,
-        ...(a === undefined ? {} : { parent: a }),
-        depth: 0,
-        usesLeft: 0,
-        boundCidrs: b ?? [],
-        ...(r === undefined ? {} : { role: r }),
-      },
-    };
+    return openedOf(JSON.parse(plaintext.toString()) as Compact);
   }
+}
+
+function openedOf({ p, n, u, m, c, t, a, b, r, l }: Compact): OpenedBatchToken {
+  return {
+    loginMountId: l,
+    record: {
+      type: 'batch',
+      accessor: '',
+      policies: p,
+      path: u,
+      displayName: n,
+      meta: m ?? null,
+      createdAt: c,
+      expiresAt: c + t * 1000,
+      issueTtl: t,
+      explicitMaxTtl: 0,
+      period: 0,
+      renewable: false,
+      orphan: a === undefined,
+      ...(a === undefined ? {} : { parent: a }),
+      depth: 0,
+      usesLeft: 0,
+      boundCidrs: b ?? [],
+      ...(r === undefined ? {} : { role: r }),
+    },
+  };
 }

@@ -1,7 +1,7 @@
 /**
  * Removes, in the background and in bounded transactions, what has no validity any more. Each function answers how many entries it dealt
  * with; 0 when nothing is left. Directories are listed outside of the transactions: others write to them all the time, and a
- * transaction that depended on them would never come to its end.
+ * transaction that depended on them would begin again and again.
  */
 import { inTransaction } from '../barrier/in-transaction.ts';
 import { Transaction, type Vault } from '../barrier/transaction.ts';

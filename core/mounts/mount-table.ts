@@ -2,6 +2,7 @@
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import { defaultLockout, type LockoutConfig } from '../identity/lockout.ts';
+import type { RoleTokenType } from '../identity/token-role.ts';
 
 /** Tunable settings of a mount. Durations in seconds, 0: the system's. */
 export interface MountConfig {
@@ -15,6 +16,8 @@ export interface MountConfig {
   readonly allowedResponseHeaders: readonly string[];
   /** Of an auth mount, where it was tuned. */
   readonly lockout?: LockoutConfig;
+  /** Of an auth mount, where it was tuned: the tokens of its logins. */
+  readonly tokenType?: RoleTokenType;
 }
 
 /** One mounted engine. */
@@ -54,6 +57,11 @@ export const defaultMountConfig: MountConfig = {
 /** When an auth mount locks those who guess. */
 export function lockoutOf(mount: Mount): LockoutConfig {
   return mount.config.lockout ?? defaultLockout;
+}
+
+/** What the tokens of an auth mount's logins are. */
+export function tokenTypeOfMount(mount: Mount): RoleTokenType {
+  return mount.config.tokenType ?? 'default-service';
 }
 
 /** Storage key of the table. */

@@ -1,5 +1,6 @@
 /** What an auth method says of a login, checked: its types promise it, its messages may hold anything. */
 import { StrongroomError } from '../errors.ts';
+import type { TokenType } from '../identity/token.ts';
 import { normalCidr } from '@strongroom/sdk-plugin/hosting';
 import { wrappingPolicy } from '../identity/token.ts';
 import { policyName } from '../policy/policy-store.ts';
@@ -20,6 +21,8 @@ export interface CheckedLogin {
   readonly boundCidrs: readonly string[];
   readonly noDefaultPolicy: boolean;
   readonly renewable: boolean;
+  /** Absent: the mount's. */
+  readonly tokenType: TokenType | undefined;
   readonly data: Readonly<Record<string, string>>;
 }
 
@@ -70,7 +73,7 @@ export function checkLogin(value: unknown): CheckedLogin {
   if (policies.includes('root')) throw new StrongroomError('invalid', 'auth methods cannot create root tokens');
   if (policies.includes(wrappingPolicy)) throw new StrongroomError('invalid', `cannot assign policy "${wrappingPolicy}"`);
   const tokenType = login['tokenType'] ?? 'default';
-  if (tokenType !== 'default' && tokenType !== 'service') throw malformed('tokenType');
+  if (tokenType !== 'default' && tokenType !== 'service' && tokenType !== 'batch') throw malformed('tokenType');
   return {
     alias: text('alias', login['alias']),
     displayName: text('displayName', login['displayName']),
@@ -89,6 +92,7 @@ export function checkLogin(value: unknown): CheckedLogin {
     }),
     noDefaultPolicy: flag('noDefaultPolicy', login['noDefaultPolicy'], false),
     renewable: flag('renewable', login['renewable'], true),
+    tokenType: tokenType === 'default' ? undefined : tokenType,
     data: pairs('data', login['data']),
   };
 }

@@ -3,8 +3,9 @@ import { StrongroomError } from '../errors.ts';
 import type { Transaction } from '../barrier/transaction.ts';
 import { type Granted, grantTtl, type TtlBounds } from '../identity/lifetime.ts';
 import type { CountedTry } from '../identity/lockout.ts';
-import type { StoredToken, TokenLogin, TokenRecord } from '../identity/token.ts';
-import { lockoutOf, type Mount, readMounts } from '../mounts/mount-table.ts';
+import type { StoredToken, TokenLogin, TokenRecord, TokenType } from '../identity/token.ts';
+import { chosenType } from '../identity/token-role.ts';
+import { lockoutOf, type Mount, readMounts, tokenTypeOfMount } from '../mounts/mount-table.ts';
 import type { PathParams } from '@strongroom/sdk-plugin/hosting';
 import { RequestPasswords } from '../runner/passwords.ts';
 import type { MadeKeys } from '../runner/plugin-crypto.ts';
@@ -63,6 +64,17 @@ function tokenLogin(mount: Mount, login: CheckedLogin): TokenLogin {
   return { mountId: mount.id, alias, displayName, policies, groups, noDefaultPolicy, data };
 }
 
+/** What the mount says, and the login where it may. @throws StrongroomError `invalid` for a batch token that would have a limit it can't keep */
+function typeOfLogin(mount: Mount, login: CheckedLogin): TokenType {
+  const type = chosenType(tokenTypeOfMount(mount), login.tokenType);
+  if (type === 'batch' && login.numUses > 0)
+    throw new StrongroomError(
+      'invalid',
+      'batch tokens cannot have "num_uses" set, as this login wants; the token_type of its mount or role is batch',
+    );
+  return type;
+}
+
 /** `userpass-bob`: the mount's path below `auth/`, and who it is. */
 function displayNameOf(mount: Mount, login: CheckedLogin): string {
   return `${mount.path.slice('auth/'.length).replaceAll('/', '-')}${login.displayName}`.replace(/-$/, '');
@@ -106,30 +118,40 @@ async function issueLogin(
   unsealed: Unsealed,
   system: SystemTtl,
   mount: Mount,
-  facts: { readonly head: Head; readonly tx: Transaction },
+  { head, tx }: { readonly head: Head; readonly tx: Transaction },
   said: unknown,
 ): Promise<{ readonly auth: AuthBlock; readonly warnings: readonly string[] }> {
   const login = checkLogin(said);
   const now = unsealed.clock.now();
   const { ttl, expiresAt, warnings } = grant(mount, system, login, 0, now, now);
-  const record: Omit<TokenRecord, 'accessor' | 'depth'> = {
+  const facts = {
     policies: tokenPolicies(login),
-    path: facts.head.path,
+    path: head.path,
     displayName: displayNameOf(mount, login),
     meta: Object.keys(login.metadata).length === 0 ? null : login.metadata,
     createdAt: now,
-    expiresAt,
     issueTtl: ttl,
-    explicitMaxTtl: login.explicitMaxTtl,
-    period: login.period,
-    renewable: login.renewable,
-    orphan: true,
-    usesLeft: login.numUses,
     boundCidrs: login.boundCidrs,
-    login: tokenLogin(mount, login),
   };
-  const made = await unsealed.tokens.create(facts.tx, record, undefined);
-  if (!inBoundCidrs(made.record, facts.head.incoming.remoteAddress)) throw new StrongroomError('denied', 'permission denied');
+  const { tokens } = unsealed;
+  const made =
+    typeOfLogin(mount, login) === 'batch'
+      ? tokens.createBatch({ ...facts, loginMountId: mount.id }, undefined)
+      : await tokens.create(
+          tx,
+          {
+            ...facts,
+            expiresAt,
+            explicitMaxTtl: login.explicitMaxTtl,
+            period: login.period,
+            renewable: login.renewable,
+            orphan: true,
+            usesLeft: login.numUses,
+            login: tokenLogin(mount, login),
+          },
+          undefined,
+        );
+  if (!inBoundCidrs(made.record, head.incoming.remoteAddress)) throw new StrongroomError('denied', 'permission denied');
   return { auth: authBlock(made.token, made.record, ttl), warnings };
 }
 

@@ -63,3 +63,14 @@ export async function readQuotaConfig(tx: Transaction): Promise<QuotaConfig> {
 export function writeQuotaConfig(tx: Transaction, config: QuotaConfig): void {
   tx.put(`${root}config`, Buffer.from(JSON.stringify(config)));
 }
+
+/** Lets the quotas of a mount go with it: to another path, or with `to` undefined away. */
+export async function moveQuotas(tx: Transaction, from: string, to: string | undefined): Promise<void> {
+  for (const kind of ['rate-limit', 'lease-count'] as const) {
+    for (const quota of await readQuotas(tx, kind)) {
+      if (quota.mount !== from) continue;
+      if (to === undefined) deleteQuota(tx, kind, quota.name);
+      else writeQuota(tx, kind, { ...quota, mount: to });
+    }
+  }
+}

@@ -3,7 +3,7 @@ import { OpaqueJson } from '@strongroom/sdk-plugin';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import { cubbyholeDirectory } from '../identity/cubbyhole.ts';
-import { isWrapping, type StoredToken } from '../identity/token.ts';
+import { isWrapping, type StoredToken, tokenType } from '../identity/token.ts';
 import { envelope } from '../request/envelope.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
 import { forgetWrapped, wrappedBy } from '../request/wrap.ts';
@@ -13,13 +13,13 @@ const secretBytesMax = 524_288;
 
 function owner({ caller }: Pick<HostContext, 'caller'>): StoredToken {
   if (caller === undefined) throw new StrongroomError('denied', 'permission denied');
-  if (caller.record.accessor === '')
+  if (tokenType(caller.record) === 'batch')
     throw new StrongroomError('invalid', 'cubbyhole operations are only supported by "service" type tokens');
   return caller;
 }
 
 async function exists(tx: Transaction, caller: StoredToken | undefined, path: string): Promise<boolean> {
-  if (caller === undefined || caller.record.accessor === '') return false;
+  if (caller === undefined || tokenType(caller.record) === 'batch') return false;
   // What a wrapping token stands for cannot be written over.
   return isWrapping(caller.record) || tx.has(cubbyholeDirectory(caller.record) + path);
 }

@@ -11,6 +11,7 @@ import { defaultMountConfig, type Mount, type MountConfig, readMounts, writeMoun
 import { canonicalPath } from '../request/canonical-path.ts';
 import type { HostContext } from '../request/host-route.ts';
 import type { Unsealed } from '../request/host.ts';
+import { moveQuotas } from '../request/quota-store.ts';
 import { dropHandleKey } from '../runner/plugin-crypto.ts';
 import { Conflict } from '../storage/types.ts';
 
@@ -114,7 +115,7 @@ export async function unmountEngine(
   rawPath: string,
   mountClass: Mount['class'],
   recorded: HostContext['recorded'],
-): Promise<{ readonly keyring: KeyringChange } | undefined> {
+): Promise<{ readonly keyring: KeyringChange; readonly after: () => Promise<void> } | undefined> {
   const table = await readMounts(tx);
   const mount = table.at(mountPath(rawPath, mountClass));
   if (mount?.class !== mountClass) return undefined;
@@ -128,7 +129,8 @@ export async function unmountEngine(
   dropHandleKey(tx, mount.id);
   await dropRotations(tx, mount.id);
   if (mountClass === 'auth') unsealed.tokens.closeSource(tx, mount.id);
-  return { keyring: changeKeyring(tx, unsealed.barrier, (ring) => ring.without(mount.id)) };
+  await moveQuotas(tx, mount.path, undefined);
+  return { keyring: changeKeyring(tx, unsealed.barrier, (ring) => ring.without(mount.id)), after: () => unsealed.quotas.load() };
 }
 
 /** Removes up to `limit` entries of unmounted engines. Answers how many it dealt with; 0 when nothing is left. */

@@ -2,7 +2,8 @@
 import { type Json, schema as s } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
 import { defaultLockout, type LockoutConfig } from '../identity/lockout.ts';
-import { lockoutOf, type Mount, type MountConfig } from '../mounts/mount-table.ts';
+import { type RoleTokenType, roleTokenTypes } from '../identity/token-role.ts';
+import { lockoutOf, type Mount, type MountConfig, tokenTypeOfMount } from '../mounts/mount-table.ts';
 import type { HostContext } from '../request/host-route.ts';
 import { parseSeconds } from '@strongroom/sdk-plugin/hosting';
 
@@ -43,7 +44,7 @@ export const tuneFields: TuneFields = {
   audit_non_hmac_response_keys: s.optional(s.stringList()),
   passthrough_request_headers: s.optional(s.stringList()),
   allowed_response_headers: s.optional(s.stringList()),
-  token_type: s.optional(s.string({ oneOf: ['', 'default', 'default-service', 'service'] })),
+  token_type: s.optional(s.string({ oneOf: ['', 'default', ...roleTokenTypes] })),
   user_lockout_config: s.optional(
     s.object({
       lockout_threshold: s.optional(s.string()),
@@ -93,6 +94,9 @@ export function tuned(config: MountConfig, input: Partial<TuneInput>, mountClass
   const lockout = input.user_lockout_config;
   if (mountClass === 'secret' && lockout !== undefined)
     throw new StrongroomError('invalid', 'field user_lockout_config: only auth methods have a user lockout');
+  const tokenType = input.token_type ?? '';
+  if (mountClass === 'secret' && tokenType !== '')
+    throw new StrongroomError('invalid', "field token_type: 'token_type' can only be modified on auth mounts");
   const next: MountConfig = {
     ...config,
     defaultLeaseTtl: ttl('default_lease_ttl', input.default_lease_ttl, config.defaultLeaseTtl),
@@ -104,6 +108,7 @@ export function tuned(config: MountConfig, input: Partial<TuneInput>, mountClass
     passthroughRequestHeaders: input.passthrough_request_headers ?? config.passthroughRequestHeaders,
     allowedResponseHeaders: input.allowed_response_headers ?? config.allowedResponseHeaders,
     ...(lockout === undefined ? {} : { lockout: tunedLockout(config.lockout ?? defaultLockout, lockout) }),
+    ...(tokenType === '' ? {} : { tokenType: tokenType === 'default' ? 'default-service' : (tokenType as RoleTokenType) }),
   };
   if (next.maxLeaseTtl > 0 && next.defaultLeaseTtl > next.maxLeaseTtl)
     throw new StrongroomError('invalid', 'field default_lease_ttl: must not exceed max_lease_ttl');
@@ -139,7 +144,7 @@ export function mountData(ctx: HostContext, mount: Mount): Record<string, Json> 
   const auth: Record<string, Json> =
     mount.class === 'auth'
       ? {
-          token_type: 'default-service',
+          token_type: tokenTypeOfMount(mount),
           ...(mount.config.lockout === undefined ? {} : { user_lockout_config: lockoutData(mount.config.lockout) }),
         }
       : {};
@@ -165,7 +170,7 @@ export function tuneData(ctx: HostContext, mount: Mount): Record<string, Json> {
   return {
     ...configData(ctx, mount.config, true),
     description: mount.description,
-    ...(mount.class === 'auth' ? { token_type: 'default-service', ...lockoutData(lockoutOf(mount)) } : {}),
+    ...(mount.class === 'auth' ? { token_type: tokenTypeOfMount(mount), ...lockoutData(lockoutOf(mount)) } : {}),
     ...(mount.options === null ? {} : { options: mount.options }),
   };
 }

@@ -8,6 +8,7 @@ import { ofMount } from '../lease/lease-store.ts';
 import { type Mount, type MountTable, readMounts, writeMounts } from '../mounts/mount-table.ts';
 import { canonicalPath } from '../request/canonical-path.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
+import { moveQuotas } from '../request/quota-store.ts';
 import { Conflict } from '../storage/types.ts';
 import { refuseReserved } from './mount-change.ts';
 
@@ -55,9 +56,11 @@ async function remount(ctx: HostContext, input: { readonly from: string; readonl
   if (mount.class === 'auth') await revokeTokensUnder(unsealed, unsealed.tokens, from);
   if ((await ofMount(tx, mount.id, 1)).length > 0) throw new Conflict('a lease of the mount has been issued');
   writeMounts(tx, others.with({ ...mount, path: to }));
+  await moveQuotas(tx, from, to);
   const id = await keepMove(tx, { from, to }, unsealed.clock.now());
   return {
     data: { migration_id: id },
+    after: () => unsealed.quotas.load(),
     warnings: ['the mount has been moved: leases of the old path are ended, and policies that name it are as they were'],
   };
 }

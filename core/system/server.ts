@@ -35,6 +35,7 @@ import type { HostRoute } from '../request/host-route.ts';
 import { Quotas } from '../request/quotas.ts';
 import { RateLimiter, type RateLimit } from '../request/rate-limit.ts';
 import { readWrappingJwt } from '../request/wrapping-jwt.ts';
+import { type AuditDevicesAllowed, openDevices, readDevices } from './audit-devices.ts';
 import { migrateMounts } from './engine-jobs.ts';
 import { GenerateRoot } from './generate-root.ts';
 import { Housekeeping } from './housekeeping.ts';
@@ -58,6 +59,8 @@ export interface ServerOptions {
   readonly seals: readonly Seal[];
   readonly sinkNames: readonly { readonly name: string; readonly type: string }[];
   readonly openSinks: () => Promise<readonly NamedSink[]>;
+  /** Where the API may make audit devices; undefined: nowhere. */
+  readonly auditDevices?: AuditDevicesAllowed | undefined;
   readonly catalog: readonly CatalogEntry[];
   readonly declared: Declared;
   readonly limits: RequestLimits;
@@ -279,8 +282,10 @@ export class Server implements Host {
     const clock = new Clock(options.wallClock);
     const secrets = await readSecrets(new Transaction(vault));
     const signingKey = createPrivateKey({ key: Buffer.from(secrets.auditSigning), format: 'der', type: 'pkcs8' });
+    const { auditDevices } = options;
+    const devices = auditDevices === undefined ? [] : await openDevices(await readDevices(new Transaction(vault)), auditDevices, log);
     const audit = await openAuditBroker({
-      sinks: await options.openSinks(),
+      sinks: [...(await options.openSinks()), ...devices],
       head: () => storage.durableHead(),
       now: () => clock.now(),
       version: options.version,

@@ -364,7 +364,8 @@ export declare interface Login {
     /** Addresses that the login and its token may come from, as CIDR blocks; none: any. */
     readonly boundCidrs?: readonly string[];
     readonly noDefaultPolicy?: boolean;
-    readonly tokenType?: 'default' | 'service';
+    /** Default `default`: the mount's. A batch token is not stored, not renewed and not limited in its uses. */
+    readonly tokenType?: 'default' | 'service' | 'batch';
     /** Default true. */
     readonly renewable?: boolean;
     /** For the method's own `renew`; nobody else sees it. Never a secret. */
@@ -797,7 +798,7 @@ export declare interface TokenSettings {
     readonly numUses: number;
     readonly boundCidrs: readonly string[];
     readonly noDefaultPolicy: boolean;
-    readonly type: 'default' | 'service';
+    readonly type: 'default' | 'service' | 'batch';
     /** Which of the old names (`policies`, `ttl`, `max_ttl`) it was set by: those are shown too. */
     readonly oldNames: readonly OldName[];
 }

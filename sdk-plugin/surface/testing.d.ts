@@ -433,7 +433,8 @@ declare interface Login {
     /** Addresses that the login and its token may come from, as CIDR blocks; none: any. */
     readonly boundCidrs?: readonly string[];
     readonly noDefaultPolicy?: boolean;
-    readonly tokenType?: 'default' | 'service';
+    /** Default `default`: the mount's. A batch token is not stored, not renewed and not limited in its uses. */
+    readonly tokenType?: 'default' | 'service' | 'batch';
     /** Default true. */
     readonly renewable?: boolean;
     /** For the method's own `renew`; nobody else sees it. Never a secret. */

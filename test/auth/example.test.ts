@@ -54,7 +54,7 @@ test.each([
   'alias',
   'negative-ttl',
   'endless-ttl',
-  'batch',
+  'token-type',
   'cidr',
   'metadata',
   'undeclared',

@@ -10,7 +10,7 @@ const ways: Readonly<Record<string, unknown>> = {
   alias: { ...fine, alias: 'a'.repeat(1025) },
   'negative-ttl': { ...fine, ttl: -1 },
   'endless-ttl': { ...fine, ttl: Number.POSITIVE_INFINITY },
-  batch: { ...fine, tokenType: 'batch' },
+  'token-type': { ...fine, tokenType: 'transient' },
   cidr: { ...fine, boundCidrs: ['everywhere'] },
   metadata: { ...fine, metadata: { a: 1 } },
 };

@@ -248,3 +248,43 @@ test('a body that names a key twice is refused, and so is one without a password
   const long = await host.send('POST', `auth/userpass/login/${user}`, { password: 'x'.repeat(1025) }, '');
   expect([long.status, long.json.errors[0]]).toEqual([400, expect.stringContaining('password')]);
 });
+
+test.each([
+  ['default-service', 'default', 'service'],
+  ['default-service', 'service', 'service'],
+  ['default-service', 'batch', 'batch'],
+  ['default-batch', 'default', 'batch'],
+  ['default-batch', 'service', 'service'],
+  ['default-batch', 'batch', 'batch'],
+  ['service', 'batch', 'service'],
+  ['batch', 'default', 'batch'],
+  ['batch', 'service', 'batch'],
+])('at a mount of %s tokens, a user of %s tokens gets a %s token', async (mountType, userType, expected) => {
+  const at = `typed-${mountType}-${userType}`;
+  await host.send('POST', `sys/auth/${at}`, { type: 'userpass', config: { token_type: mountType } });
+  expect((await host.send('GET', `sys/auth/${at}/tune`)).json.data.token_type).toBe(mountType);
+  await allow({ token_type: userType, token_policies: ['dev'], token_ttl: 600 }, at);
+  const { auth } = (await logIn(user, password, at)).json as { auth: { client_token: string; token_type: string } };
+  expect(auth.token_type).toBe(expected);
+  expect(auth.client_token.startsWith(expected === 'batch' ? 'hvb.' : 'hvs.')).toBe(true);
+  expect(auth).toMatchObject({ policies: ['default', 'dev'], lease_duration: 600, renewable: expected === 'service', orphan: true });
+  expect((await look(auth.client_token)).json.data).toMatchObject({
+    type: expected,
+    path: `auth/${at}/login/${user}`,
+    ttl: expect.any(Number),
+  });
+});
+
+test('batch tokens of a method end with it at once, and one with limited uses is refused', async () => {
+  await host.send('POST', 'sys/auth/batches', { type: 'userpass', config: { token_type: 'batch' } });
+  await allow({}, 'batches');
+  const { client_token: token } = (await logIn(user, password, 'batches')).json.auth as { client_token: string };
+  expect((await look(token)).status).toBe(200);
+  await allow({ token_num_uses: 3 }, 'batches');
+  expect(await logIn(user, password, 'batches')).toMatchObject({
+    status: 400,
+    json: { errors: [expect.stringContaining('batch tokens cannot have "num_uses" set')] },
+  });
+  await host.send('DELETE', 'sys/auth/batches');
+  expect((await look(token)).status).toBe(403);
+});

@@ -49,17 +49,17 @@ test.skipIf(!mounted)('a disk that is full during an upload keeps what it had', 
   await from.server.stop();
   expect(bytes.length).toBeGreaterThan(20_000_000);
 
-  const { server, send } = await startHost({ directory: open(join(disk, 'data')) });
-  await send('POST', 'secret/data/kept', { data: { v: 1 } });
+  const to = await startHost({ directory: open(join(disk, 'data')) });
+  await to.send('POST', 'secret/data/kept', { data: { v: 1 } });
   async function* upload(): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
   }
-  await expect(server.restore.prepare(upload(), true)).rejects.toMatchObject({
+  await expect(to.server.restore.prepare(upload(), true)).rejects.toMatchObject({
     code: 'storage-full',
     message: 'the disk is full: nothing was restored and nothing was changed',
   });
   expect(readdirSync(join(disk, 'data')).filter((name) => name.startsWith('store-'))).toHaveLength(1);
-  expect((await send('GET', 'secret/data/kept')).json.data.data).toEqual({ v: 1 });
-  await expect.poll(async () => (await send('POST', 'secret/data/later', { data: { v: 1 } })).status, { timeout: 50_000 }).toBe(200);
-  await server.stop();
+  expect((await to.send('GET', 'secret/data/kept')).json.data.data).toEqual({ v: 1 });
+  await expect.poll(async () => (await to.send('POST', 'secret/data/later', { data: { v: 1 } })).status, { timeout: 50_000 }).toBe(200);
+  await to.server.stop();
 });

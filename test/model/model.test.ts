@@ -100,27 +100,35 @@ class Client {
       if (answer?.status === 200) made.created = ++moment;
       return;
     }
-    if (what === 2 && token.usesMax === 0 && token.created !== undefined && token.revocation === undefined) {
-      token.revocation = { invoked: ++moment, returned: undefined };
-      const answer = await this.#send({ method: 'POST', path: 'auth/token/revoke', body: { token: token.id } });
-      if (answer?.status === 204) token.revocation.returned = ++moment;
-      return;
-    }
-    if (what < 5 && token.usesMax === 0) return this.#child(token);
+    const stored = !token.batch && token.usesMax === 0;
+    if (what === 2 && stored && token.created !== undefined && token.revocation === undefined) return this.#revoke(token);
+    if (what < 5 && stored) return this.#child(token);
     await up;
     const invoked = ++moment;
     const answer = await this.#send({ method: 'GET', path: 'auth/token/lookup-self', token: token.id });
     token.used(invoked, ++moment, answer);
   }
 
+  async #revoke(token: ModelToken): Promise<void> {
+    const alone = choose(3) === 0;
+    const revocation = { invoked: ++moment, returned: undefined as number | undefined, alone };
+    token.revocation = revocation;
+    const path = alone ? 'auth/token/revoke-orphan' : 'auth/token/revoke';
+    const answer = await this.#send({ method: 'POST', path, body: { token: token.id } });
+    if (answer?.status === 204) revocation.returned = ++moment;
+    // It was not valid any more: nothing has been done.
+    if (answer?.status === 400) token.revocation = undefined;
+  }
+
   /** The parent makes it, which is a use of the parent. */
   async #child(parent: ModelToken): Promise<void> {
     await up;
     const invoked = ++moment;
-    const answer = await this.#send({ method: 'POST', path: 'auth/token/create', token: parent.id, body: {} });
+    const batch = choose(3) === 0;
+    const answer = await this.#send({ method: 'POST', path: 'auth/token/create', token: parent.id, body: batch ? { type: 'batch' } : {} });
     parent.used(invoked, ++moment, answer);
     if (answer?.status !== 200) return;
-    const child = new ModelToken(answer.json.auth.client_token as string, 0, parent);
+    const child = new ModelToken(answer.json.auth.client_token as string, 0, parent, batch);
     child.created = moment;
     tokens.push(child);
   }
@@ -187,6 +195,7 @@ describe(`64 clients (seed ${seed})`, () => {
       return revokedAt !== undefined && uses.some(({ invoked }) => invoked > revokedAt);
     });
     expect(cut.length).toBeGreaterThan(0);
+    expect(tokens.filter(({ batch, uses }) => batch && uses.some(({ status }) => status === 200)).length).toBeGreaterThan(0);
     expect(tokens.flatMap((token) => token.faults())).toEqual([]);
   });
 

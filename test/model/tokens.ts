@@ -16,19 +16,30 @@ export class ModelToken {
   readonly parent: ModelToken | undefined;
   /** 0 for any number. */
   readonly usesMax: number;
+  /** Nothing of it is stored; it ends with its parent however that ends, and can't be revoked itself. */
+  readonly batch: boolean;
   created: number | undefined;
-  revocation: { readonly invoked: number; returned: number | undefined } | undefined;
+  /** `alone`: without its children, which are then nobody's. */
+  revocation: { readonly invoked: number; returned: number | undefined; readonly alone: boolean } | undefined;
   readonly uses: Use[] = [];
 
-  constructor(id: string, usesMax: number, parent?: ModelToken) {
+  constructor(id: string, usesMax: number, parent?: ModelToken, batch = false) {
     this.id = id;
     this.usesMax = usesMax;
     this.parent = parent;
+    this.batch = batch;
   }
 
-  /** It and the tokens above it. */
+  /** It and the tokens above it that it ends with. */
   get line(): readonly ModelToken[] {
-    return [this, ...(this.parent?.line ?? [])];
+    const released = !this.batch && this.parent?.revocation?.alone === true;
+    return [this, ...(released ? [] : (this.parent?.line ?? []))];
+  }
+
+  /** Whether nobody knows if it ends with those above it: one was to be revoked alone, and no answer came. */
+  get uncertain(): boolean {
+    const above = this.parent?.revocation;
+    return (above?.alone === true && above.returned === undefined) || this.parent?.uncertain === true;
   }
 
   used(invoked: number, returned: number, answer: RawAnswer | undefined): void {
@@ -50,7 +61,7 @@ export class ModelToken {
     const refused = this.uses.some(
       ({ invoked, returned, status }) => status === 403 && created !== undefined && invoked > created && returned < until,
     );
-    if (this.usesMax === 0 && refused) faults.push(`${this.id}: refused although it was there`);
+    if (this.usesMax === 0 && refused && !this.uncertain) faults.push(`${this.id}: refused although it was there`);
     return faults;
   }
 }

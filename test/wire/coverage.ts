@@ -57,7 +57,7 @@ const verbOf: Readonly<Record<string, Verb>> = {
 };
 
 /** Operations that exist only to refuse in words. */
-const onlyRefuse: ReadonlySet<string> = new Set(['sys/audit/{path+} update', 'sys/audit/{path+} delete']);
+const onlyRefuse: ReadonlySet<string> = new Set();
 
 /** All pairs, as `template verb`. */
 export function expectedPairs(): string[] {

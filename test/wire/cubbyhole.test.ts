@@ -73,6 +73,20 @@ test('an empty secret, one that is no object, and one that is too large are refu
   });
 });
 
+test('a batch token has no storage of its own', async () => {
+  const token = await newToken({ type: 'batch', ttl: '1h' });
+  for (const [method, path] of [
+    ['GET', 'cubbyhole/x'],
+    ['PUT', 'cubbyhole/x'],
+    ['DELETE', 'cubbyhole/x'],
+    ['LIST', 'cubbyhole'],
+  ] as const)
+    expect(await call(method, path, token, method === 'PUT' ? { a: 1 } : undefined)).toMatchObject({
+      status: 400,
+      json: { errors: ['cubbyhole operations are only supported by "service" type tokens'] },
+    });
+});
+
 test('create and update are told apart', async () => {
   const token = await tokenWith(server, 'cubby-create', 'path "cubbyhole/n" { capabilities = ["create"] }', { no_default_policy: true });
   expect((await call('POST', 'cubbyhole/n', token, { a: 1 })).status).toBe(204);

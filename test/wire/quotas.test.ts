@@ -153,6 +153,19 @@ test('a request over its rate is answered before its body is sent', async () => 
   socket.destroy();
 });
 
+test('quotas move with their mount, and end with it', async () => {
+  await call('POST', 'sys/mounts/moving', { type: 'kv', options: { version: '2' } });
+  await call('POST', 'sys/quotas/rate-limit/kv', { path: 'moving/data/x', rate: 1, interval: '1h' });
+  await call('POST', 'sys/quotas/lease-count/moved', { path: 'moving', max_leases: 5 });
+  expect((await call('POST', 'sys/remount', { from: 'moving', to: 'moved' })).status).toBe(200);
+  expect((await call('GET', 'sys/quotas/rate-limit/kv')).json.data.path).toBe('moved/data/x');
+  expect((await call('GET', 'sys/quotas/lease-count/moved')).json.data.path).toBe('moved/');
+  expect(await statuses(2, 'moved/data/x')).toEqual([404, 429]);
+  expect((await call('DELETE', 'sys/mounts/moved')).status).toBe(204);
+  expect((await call('GET', 'sys/quotas/rate-limit/kv')).status).toBe(404);
+  expect((await call('GET', 'sys/quotas/lease-count/moved')).status).toBe(404);
+});
+
 test('quotas hold after a restart', async () => {
   await call('POST', 'sys/quotas/rate-limit/kv', { path: 'secret/', rate: 1, interval: '1h' });
   await server.kill();

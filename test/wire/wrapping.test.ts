@@ -223,6 +223,11 @@ test('lists, answers without envelope and answers with warnings are wrapped; wha
   expect((await call('PUT', 'sys/unseal', { wrap: '60', body: { key: 'ab' } })).json.errors[0]).toContain('X-Vault-Wrap-TTL');
 });
 
+test('a backup, whose end nobody knows before, is not wrapped but refused in words', async () => {
+  const { status, json } = await call('GET', 'sys/storage/raft/snapshot', { wrap: '60' });
+  expect([status, json.errors[0]]).toEqual([400, expect.stringContaining('cannot be wrapped')]);
+});
+
 test('cubbyhole/response gives the answer as a text, once', async () => {
   const token = await wrapped();
   const { json } = await call('GET', 'cubbyhole/response', { token });

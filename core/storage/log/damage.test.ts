@@ -288,7 +288,7 @@ describe('damage', () => {
 
   test('other keys do not open a directory', async () => {
     const disk = await build(true);
-    const cipher = { ...testCipher(), mac: () => Buffer.alloc(32) };
+    const cipher = { ...testCipher(), isMac: () => false };
     await expect(openLog({ directory, disk, cipher })).rejects.toMatchObject({ code: 'internal', file: 'manifest' });
   });
 });
