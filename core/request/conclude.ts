@@ -74,7 +74,7 @@ async function wrapIfAsked(unsealed: Unsealed, { head, tx }: Concluding, handled
   const { reply } = handled;
   const outcome = reply?.raw === undefined ? handled.outcome : rawOutcome(handled.outcome, reply.raw);
   if (head.wrapTtl !== undefined && reply?.raw?.stream !== undefined)
-    throw new StrongroomError('invalid', 'header X-Vault-Wrap-TTL: this answer is too large to be wrapped');
+    throw new StrongroomError('invalid', 'header X-Vault-Wrap-TTL: this answer cannot be wrapped, since it may be of any size');
   if (head.wrapTtl === undefined || outcome.wrapInfo !== undefined || !canWrap(outcome)) return { ...handled, plain: reply?.raw };
   const wish = { ttl: head.wrapTtl, creationPath: head.path, jwt: head.wrapFormat === 'jwt' };
   const kept = { requestId: outcome.requestId ?? head.requestId, outcome: { ...outcome, topLevel: false } };
