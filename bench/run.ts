@@ -1,8 +1,9 @@
 /**
- * Runs benchmarks: `npm run bench -- [--only paths,mixed] [--save] [--smoke] [--secrets 1000000] [--versions 10] [--tokens 100000] [--keep]`.
+ * Runs benchmarks: `npm run bench -- [--only paths,mixed] [--save] [--smoke] [--secrets 1000000] [--versions 10] [--tokens 100000] [--entries 1000000] [--keep]`.
  * See README.md for what each one measures.
  */
 import { parseArgs } from 'node:util';
+import { measureBackups } from './backups.ts';
 import { type BenchServer, benchDirectory, fill, remove, startNew } from './bench-server.ts';
 import { measureFaults } from './faults.ts';
 import { columns, type Figure, type Report } from './figure.ts';
@@ -21,7 +22,11 @@ import { measureTrees } from './token-trees.ts';
 import { measureTokens } from './tokens.ts';
 import { measureWrapping } from './wrapping.ts';
 
-type Benchmark = (report: Report, load: LoadGenerator, size: LargeStore & { readonly tokens: number }) => Promise<void>;
+type Benchmark = (
+  report: Report,
+  load: LoadGenerator,
+  size: LargeStore & { readonly tokens: number; readonly entries: number },
+) => Promise<void>;
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   paths: async (report, load) => {
@@ -37,6 +42,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   wrapping: (report, load) => onFilledServer(load, (server) => measureWrapping(load, server, report)),
   trees: (report, load, size) => onFilledServer(load, (server) => measureTrees(load, server, { tokens: size.tokens, seconds: 10 }, report)),
   large: (report, load, size) => measureLargeStore(load, size, report),
+  backups: (report, load, size) => measureBackups(load, size.entries, report),
   rooms: async (report, load) => {
     await measureRooms(report);
     await onFilledServer(load, (server) => measureRoomsOverHttp({ load, report }, server));
@@ -72,6 +78,7 @@ const { values: flags } = parseArgs({
     secrets: { type: 'string', default: '1000000' },
     versions: { type: 'string', default: '10' },
     tokens: { type: 'string', default: '100000' },
+    entries: { type: 'string', default: '1000000' },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -79,7 +86,13 @@ const { values: flags } = parseArgs({
 if (flags.smoke) {
   process.exitCode = (await smoke()) ? 0 : 1;
 } else {
-  const size = { secrets: Number(flags.secrets), versions: Number(flags.versions), tokens: Number(flags.tokens), keep: flags.keep };
+  const size = {
+    secrets: Number(flags.secrets),
+    versions: Number(flags.versions),
+    tokens: Number(flags.tokens),
+    entries: Number(flags.entries),
+    keep: flags.keep,
+  };
   const load = new LoadGenerator();
   for (const name of flags.only?.split(',') ?? Object.keys(benchmarks)) {
     const benchmark = benchmarks[name];

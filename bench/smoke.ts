@@ -1,4 +1,5 @@
 /** The short run of CI: the ratios of three paths against the saved ones, the best of a few tries, since machines are noisy. */
+import { measureBackups } from './backups.ts';
 import { type BenchServer, benchDirectory, fill, remove, startAgain, startNew } from './bench-server.ts';
 import { shortNumber } from './figure.ts';
 import { savedRatio } from './figures-file.ts';
@@ -12,6 +13,8 @@ const worseAtMost = 1.6;
 /** Of the tree that is revoked: it shows that the benchmark runs, and no more. */
 const tree = { tokens: 2000, seconds: 1 };
 const seconds = 2;
+/** Enough to run every step of it; its figures are not compared. */
+const backupEntries = 20_000;
 
 /** Measures until each path is good enough or its tries are used up. Gives whether all are. */
 export async function smoke(): Promise<boolean> {
@@ -26,6 +29,7 @@ export async function smoke(): Promise<boolean> {
     await measureTrees(load, running, tree, () => {});
     running = await startAgain(running, { cache: { plaintext: false } });
     good.push(await compare(bench, running, uncachedRead));
+    await measureBackups(load, backupEntries, ({ name, value, unit }) => process.stdout.write(`${name}: ${shortNumber(value)} ${unit}\n`));
     return good.every(Boolean);
   } finally {
     if (running !== undefined) await remove(running);

@@ -184,7 +184,7 @@ describe('files of a data directory', () => {
 });
 
 describe('a key wears out', () => {
-  function counting(barrier: Barrier): { readonly reports: (readonly [string, boolean])[]; seal(times: number): void } {
+  function counting(barrier: Barrier): { readonly reports: (readonly [string, boolean])[]; readonly seal: (times: number) => void } {
     const reports: (readonly [string, boolean])[] = [];
     barrier.onExhausted((id, rotate) => reports.push([id, rotate]));
     return {

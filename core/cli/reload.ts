@@ -27,7 +27,7 @@ export async function reload(before: Config, server: Server, listeners: readonly
       const configured = config.listeners[index] ?? before.listeners[index];
       if (configured !== undefined) listener.rebound(listenerBounds(config, configured));
     }
-    log.level = server.logLevel = config.log.level;
+    server.relevel(config.log.level);
     const fields = needRestart(before, config);
     if (fields.length > 0) log.warn({ fields }, `changed in the config, but in force only after a restart: ${fields.join(', ')}`);
     log.info('reloaded');

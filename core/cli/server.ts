@@ -1,7 +1,7 @@
 /** `strongroom server`: runs a server from its config file until SIGTERM; SIGHUP reloads. */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Logger, pino, transport } from 'pino';
+import { destination, type Logger, transport } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { openStaticSeal } from '../barrier/static-seal.ts';
 import type { Seal } from '../barrier/seal.ts';
@@ -12,6 +12,7 @@ import { serveRequest } from '../request/pipeline.ts';
 import { readCatalog } from '../runner/catalog.ts';
 import { openOutsidePlugins } from '../runner/outside-plugins.ts';
 import { roomLimits } from '../runner/thread-room.ts';
+import { LogTap } from '../system/log-tap.ts';
 import { openSinks } from '../system/open-sinks.ts';
 import { Server } from '../system/server.ts';
 import { memoryDirectory, openDirectory, type StoreDirectory } from '../system/store-directory.ts';
@@ -21,12 +22,11 @@ import { reload } from './reload.ts';
 /** Exit code when the server can't start or must end. */
 const exitFatal = 1;
 
-function makeLog(config: Config): Logger {
+function makeLog(config: Config): LogTap {
   // Never a header, body, token or key: what is logged is chosen field by field where it is logged.
   const options = { level: config.log.level, base: null };
-  return config.log.format === 'pretty'
-    ? pino(options, transport({ target: new URL('./pretty-log.ts', import.meta.url).href }))
-    : pino(options);
+  const pretty = config.log.format === 'pretty';
+  return new LogTap(options, pretty ? transport({ target: new URL('./pretty-log.ts', import.meta.url).href }) : destination(1));
 }
 
 function sealsOf(config: Config): readonly Seal[] {
@@ -52,7 +52,8 @@ function directoryOf(config: Config, log: Logger): StoreDirectory {
   });
 }
 
-function makeServer(config: Config, log: Logger, acceptRollback: boolean): Server {
+function makeServer(config: Config, logTap: LogTap, acceptRollback: boolean): Server {
+  const log = logTap.logger;
   const own = readCatalog();
   const catalog = [...own, ...openOutsidePlugins(config.plugins, own)];
   return new Server({
@@ -77,6 +78,7 @@ function makeServer(config: Config, log: Logger, acceptRollback: boolean): Serve
     openMetrics: config.metrics.unauthenticated,
     unauthenticated: config.unauthenticated,
     log,
+    logTap,
     wallClock: () => Date.now(),
     acceptRollback,
   });
@@ -98,8 +100,9 @@ function greet(listeners: readonly Listener[], config: Config, rootToken: string
 export async function runServer(configFile: string, acceptRollback: boolean): Promise<number> {
   process.umask(0o077);
   const config = loadConfig(configFile);
-  const log = makeLog(config);
-  const server = makeServer(config, log, acceptRollback);
+  const tap = makeLog(config);
+  const log = tap.logger;
+  const server = makeServer(config, tap, acceptRollback);
   const listeners = config.listeners.map(
     (listener) =>
       new Listener(listenerOptions(config, listener), {
@@ -132,6 +135,8 @@ export async function runServer(configFile: string, acceptRollback: boolean): Pr
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       log.info({ signal }, 'stopping');
+      // Listeners wait for their answers, and these have no end of their own.
+      tap.endAll();
       Promise.all(listeners.map((listener) => listener.close()))
         .then(() => server.stop())
         .then(

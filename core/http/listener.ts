@@ -330,6 +330,8 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
 /** An answer that can't be begun ends as one that breaks off: the client sees that it is not whole. */
 function sendStream(stream: () => Readable, response: ServerResponse): void {
   try {
+    // Its first byte may be long in coming.
+    response.flushHeaders();
     pipeline(stream(), response, () => {});
   } catch {
     response.destroy();

@@ -9,7 +9,7 @@ import type { Transaction } from '../barrier/transaction.ts';
 import { hmacSha256 } from '../crypto/hmac-sha256.ts';
 import { randomBase62 } from '../crypto/random-text.ts';
 import { StrongroomError } from '../errors.ts';
-import { type BatchRecord, type BatchTokens, isBatchText, type OpenedBatchToken } from './batch-token.ts';
+import { type BatchRecord, type BatchTokens, isBatchText } from './batch-token.ts';
 import type { Clock } from './clock.ts';
 import { isExpired } from './lifetime.ts';
 import { type StoredToken, tokenBytesMax, tokenDepthMax, tokenPrefix, type TokenRecord } from './token.ts';
@@ -17,9 +17,6 @@ import { empty, expiryKey, idKey, parseRecord, putRecord, removeToken, tokenDire
 
 /** How long the record of a spent token stays: longer than any request may take. */
 const spentLingerMs = 120_000;
-
-/** Most batch tokens that are kept opened. */
-const openedMax = 5000;
 
 /** What identifies a new token besides its record. */
 export interface NewToken {
@@ -42,8 +39,6 @@ export class TokenStore {
   readonly #hash: (token: string) => string;
   readonly #clock: Clock;
   readonly #batch: BatchTokens;
-  /** Batch tokens by hash, oldest first. */
-  readonly #opened = new Map<string, OpenedBatchToken>();
   /** By hash: the last use that is being taken. */
   readonly #turns = new Map<string, Promise<void>>();
 
@@ -89,7 +84,7 @@ export class TokenStore {
 
   async #findBatch(tx: Transaction, token: string): Promise<StoredToken | undefined> {
     const hash = this.#hash(token);
-    const opened = this.#openBatch(token, hash);
+    const opened = this.#batch.open(token, hash);
     if (opened === undefined || isExpired(opened.record.expiresAt, this.#clock.now())) return undefined;
     const { record, loginMountId } = opened;
     if (loginMountId !== undefined && !(await this.#isOpen(tx, loginMountId))) return undefined;
@@ -97,19 +92,6 @@ export class TokenStore {
     // It can't be told that it is an orphan: it ends with its parent, whichever way that ends.
     if (record.parent !== undefined && (line === undefined || line.released)) return undefined;
     return { hash, record, endsAt: line === undefined ? record.expiresAt : line.endsAt };
-  }
-
-  /** What a batch token's text says, kept for the next time: opening it, and what others derive from its record, costs 30 µs. */
-  #openBatch(token: string, hash: string): OpenedBatchToken | undefined {
-    const kept = this.#opened.get(hash);
-    if (kept !== undefined) return kept;
-    const opened = this.#batch.open(token);
-    // Only what this server made is kept, so that strangers can't fill the map.
-    if (opened === undefined) return undefined;
-    this.#opened.set(hash, opened);
-    const [oldest] = this.#opened.size > openedMax ? this.#opened.keys() : [];
-    if (oldest !== undefined) this.#opened.delete(oldest);
-    return opened;
   }
 
   /** Walks up from a token's parent; undefined when one of them ends the token. */

@@ -72,14 +72,8 @@ export function outcomeOf(
 
 /** Runs the handler of a target. @throws Conflict to restart; StrongroomError for every refusal and failure */
 export async function handleTarget(host: Host, unsealed: Unsealed, target: Found, facts: HandleFacts): Promise<Handled> {
-  switch (target.kind) {
-    case 'host':
-      return handleHere(host, unsealed, target, facts);
-    case 'engine':
-      return handleInRoom(host, unsealed, target, facts);
-    case 'help':
-      return handleHelp(host, target);
-  }
+  if (target.kind === 'help') return handleHelp(host, target);
+  return target.kind === 'host' ? handleHere(host, unsealed, target, facts) : handleInRoom(host, unsealed, target, facts);
 }
 
 function handleHelp({ apiVersion }: Host, { subject }: Extract<Found, { kind: 'help' }>): Handled {

@@ -2,6 +2,7 @@
 import { type Json, schema as s } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
 import { defaultMountConfig, type Mount, readMounts } from '../mounts/mount-table.ts';
+import { readTokenMount } from '../mounts/token-mount.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
 import { mountEngine, unmountEngine } from './mount-change.ts';
 import { builtIn, mountData, mountFields, type MountInput, namedType, optionTexts, tuned, tuneData } from './mount-settings.ts';
@@ -14,7 +15,9 @@ async function authMounts(ctx: HostContext): Promise<readonly Mount[]> {
 async function list(ctx: HostContext): Promise<HostReply> {
   const data: Record<string, Json> = {};
   for (const mount of await authMounts(ctx)) data[mount.path.slice(5)] = mountData(ctx, mount);
-  data['token/'] = builtIn(ctx, 'token');
+  const token = await readTokenMount(ctx.tx);
+  const { config } = mountData(ctx, token);
+  data['token/'] = { ...builtIn(ctx, 'token'), description: token.description, ...(config === undefined ? {} : { config }) };
   return { data };
 }
 

@@ -3,6 +3,7 @@
  * reserves or rotates keys before they wear out, and re-wraps old values after a rotation.
  */
 import { hash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { inKeyringChange } from '../barrier/keyring-change.ts';
 import { inTransaction } from '../barrier/in-transaction.ts';
@@ -24,6 +25,8 @@ export interface RewrapState {
 }
 
 const tickMs = 2000;
+/** Longest pause between two transactions of a sweep. */
+const pauseMsMax = 50;
 /** How many entries one commit of a sweep deals with. */
 const batch = 500;
 const clockKey = 'core/clock';
@@ -114,7 +117,7 @@ export class Housekeeping {
       () => this.#once(sweepUnmounted),
     ];
     try {
-      for (const sweep of sweeps) while (!this.#stopped && (await sweep()) > 0);
+      for (const sweep of sweeps) await this.#repeat(sweep);
       await this.#keepClock();
       await this.#refreshKeys();
       await this.#rotateByAge();
@@ -122,6 +125,12 @@ export class Housekeeping {
     } catch (error) {
       this.#log.error({ err: error }, 'housekeeping failed; it will try again');
     }
+  }
+
+  /** Sweeps until nothing is left, at most half of the time: what is swept harms nobody, and requests go first. */
+  async #repeat(sweep: () => Promise<number>): Promise<void> {
+    for (let begin = performance.now(); !this.#stopped && (await sweep()) > 0; begin = performance.now())
+      await delay(Math.min(pauseMsMax, performance.now() - begin));
   }
 
   /** One commit of a sweep. */

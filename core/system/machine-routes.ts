@@ -66,7 +66,29 @@ function checkLogger(name: string): void {
 }
 
 function setLevel(server: Server, level: string): undefined {
-  server.log.level = otherNames[level] ?? level;
+  server.setLogLevel(otherNames[level] ?? level);
+}
+
+function resetLevel(server: Server): undefined {
+  server.setLogLevel();
+}
+
+const monitorInput = { log_level: s.optional(levelInput.level), log_format: s.optional(s.string({ oneOf: ['standard', 'json'] })) };
+
+/** Lines of the log as they come, until the client goes. */
+function monitor({ options }: Server, input: s.InferFields<typeof monitorInput>): HostReply {
+  const { logTap } = options;
+  if (logTap === undefined) throw new StrongroomError('invalid', 'the log of this server can not be watched');
+  const asked = input.log_level ?? 'info';
+  const format = input.log_format === 'json' ? 'json' : 'standard';
+  return {
+    raw: {
+      status: 200,
+      body: undefined,
+      contentType: 'text/plain; charset=utf-8',
+      stream: () => logTap.watch(otherNames[asked] ?? asked, format),
+    },
+  };
 }
 
 function haStatus(server: Server): HostReply {
@@ -90,6 +112,11 @@ export function machineRoutes(server: Server): Readonly<Record<string, HostRoute
       summary: 'Versions of the server that have opened this storage',
       list: { handler: ({ tx }) => versionHistory(tx) },
     }),
+    ...hostRoute('sys/monitor', {
+      summary: 'Lines of the log as they come',
+      access: 'sudo',
+      read: { input: monitorInput, handler: (_, __, input) => monitor(server, input) },
+    }),
     ...hostRoute('sys/ha-status', { summary: 'Nodes of the cluster', topLevel: true, read: { handler: () => haStatus(server) } }),
     ...hostRoute('sys/step-down', {
       summary: 'Give leadership up: there is one node, which keeps it',
@@ -109,9 +136,9 @@ export function machineRoutes(server: Server): Readonly<Record<string, HostRoute
     ...hostRoute('sys/loggers', {
       summary: 'Levels of the log',
       access: 'sudo',
-      read: { handler: () => ({ data: { [loggerName]: server.log.level } }) },
+      read: { handler: () => ({ data: { [loggerName]: server.logLevel } }) },
       update: { input: levelInput, handler: (_, __, { level }) => setLevel(server, level) },
-      delete: { handler: () => setLevel(server, server.logLevel) },
+      delete: { handler: () => resetLevel(server) },
     }),
     ...hostRoute('sys/loggers/{name}', {
       summary: 'Level of one log',
@@ -119,7 +146,7 @@ export function machineRoutes(server: Server): Readonly<Record<string, HostRoute
       read: {
         handler: (_, { name }) => {
           checkLogger(name);
-          return { data: { [loggerName]: server.log.level } };
+          return { data: { [loggerName]: server.logLevel } };
         },
       },
       update: {
@@ -132,7 +159,7 @@ export function machineRoutes(server: Server): Readonly<Record<string, HostRoute
       delete: {
         handler: (_, { name }) => {
           checkLogger(name);
-          return setLevel(server, server.logLevel);
+          return resetLevel(server);
         },
       },
     }),

@@ -69,10 +69,11 @@ async function receive(reader: ByteReader, store: IncomingStore): Promise<Receiv
   const summed = await reader.take(header.bytes);
   await reader.take(paddingOf(header));
   if (summed.toString('latin1') !== sums) throw damaged('its content is not what its sums say');
-  const mac = Buffer.from((await small(backupNames.sealed)).toString('latin1').trim(), 'hex');
+  const mac = /^([0-9a-f]{64})\n$/.exec((await small(backupNames.sealed)).toString('latin1'))?.[1];
+  if (mac === undefined) throw damaged(`${backupNames.sealed} is malformed`);
   if (!(await reader.onlyZerosLeft())) throw damaged('something follows its end');
   await store.sync();
-  return { meta, boot, sums: summed, mac };
+  return { meta, boot, sums: summed, mac: Buffer.from(mac, 'hex') };
 }
 
 async function receiveFile(reader: ByteReader, store: IncomingStore, header: TarHeader): Promise<Buffer> {

@@ -36,6 +36,7 @@ import { Quotas } from '../request/quotas.ts';
 import { RateLimiter, type RateLimit } from '../request/rate-limit.ts';
 import { readWrappingJwt } from '../request/wrapping-jwt.ts';
 import { type AuditDevicesAllowed, openDevices, readDevices } from './audit-devices.ts';
+import type { LogTap } from './log-tap.ts';
 import { migrateMounts } from './engine-jobs.ts';
 import { GenerateRoot } from './generate-root.ts';
 import { Housekeeping } from './housekeeping.ts';
@@ -80,6 +81,8 @@ export interface ServerOptions {
   /** What the holders of shares may do without a token. */
   readonly unauthenticated: { readonly rekey: boolean; readonly generateRoot: boolean };
   readonly log: Logger;
+  /** What `log` writes to; absent: nobody can watch it. */
+  readonly logTap?: LogTap;
   readonly wallClock: () => number;
   /** Unseal although the storage is older than the audit has seen it (after restoring a copy on purpose). */
   readonly acceptRollback: boolean;
@@ -108,7 +111,7 @@ export class Server implements Host {
   #cors: Cors | undefined;
   readonly underWay: Map<string, UnderWay> = new Map();
   /** Of the log, as the config says. */
-  logLevel: string;
+  #configuredLevel: string;
   readonly system: RouteTable<HostRoute>;
   readonly progress: CollectedShares = new CollectedShares();
   readonly rekey: Rekey;
@@ -132,7 +135,7 @@ export class Server implements Host {
     this.ttl = options.ttl;
     this.rate = new RateLimiter(options.rate);
     this.#cors = options.cors;
-    this.logLevel = options.log.level;
+    this.#configuredLevel = options.logTap?.level ?? options.log.level;
     this.#declared = options.declared;
     this.rekey = new Rekey(this);
     this.generateRoot = new GenerateRoot(this);
@@ -147,6 +150,24 @@ export class Server implements Host {
 
   get unsealed(): Unsealed | undefined {
     return this.#opened?.unsealed;
+  }
+
+  /** Level of the log. */
+  get logLevel(): string {
+    return this.options.logTap?.level ?? this.log.level;
+  }
+
+  /** Logs from another level on. @param level undefined: as the config says */
+  setLogLevel(level: string = this.#configuredLevel): void {
+    const { logTap } = this.options;
+    if (logTap === undefined) this.log.level = level;
+    else logTap.level = level;
+  }
+
+  /** Takes over what the config says now. */
+  relevel(level: string): void {
+    this.#configuredLevel = level;
+    this.setLogLevel();
   }
 
   /** As the API has it, otherwise as the config says. */
@@ -399,6 +420,7 @@ export class Server implements Host {
 
   async #close({ unsealed, housekeeping }: Opened): Promise<void> {
     this.#opened = undefined;
+    this.options.logTap?.endAll();
     const until = performance.now() + drainMs;
     while (this.inFlight > this.#waiting && performance.now() < until) await delay(5);
     await housekeeping.stop();

@@ -1,61 +1,17 @@
 /** `auth/token/create…`: tokens made by tokens, by a role or without one. */
-import { schema as s } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
 import { isListed } from '../identity/glob.ts';
-import { type Granted, grantTtl, type TtlWish } from '../identity/lifetime.ts';
-import { isRoot, type StoredToken, tokenBytesMax, tokenType, type TokenType } from '../identity/token.ts';
+import { type Granted, grantTtl, type TtlBounds, type TtlWish } from '../identity/lifetime.ts';
+import { isRoot, type StoredToken, tokenType, type TokenType } from '../identity/token.ts';
 import { chosenType, readTokenRole, type TokenRole } from '../identity/token-role.ts';
 import type { NewToken } from '../identity/token-store.ts';
+import { readTokenMount } from '../mounts/token-mount.ts';
 import { authBlock } from '../request/auth-block.ts';
 import type { HostContext, HostReply } from '../request/host-route.ts';
+import { mountTtl } from '../request/login.ts';
+import type { CreateInput } from './token-create-input.ts';
 import { newTokenPolicies } from './token-policies.ts';
 import { roleNamed } from './token-role-routes.ts';
-
-/** Most uses that a token can be limited to. */
-export const tokenUsesMax = 1_000_000_000;
-
-type Optional<T> = s.Schema<T | undefined>;
-
-/** The fields of a creation. */
-export interface CreateFields extends s.Fields {
-  readonly id: Optional<string>;
-  readonly policies: Optional<readonly string[]>;
-  readonly meta: Optional<Readonly<Record<string, string>>>;
-  readonly no_parent: Optional<boolean>;
-  readonly no_default_policy: Optional<boolean>;
-  readonly renewable: Optional<boolean>;
-  readonly ttl: Optional<number>;
-  readonly lease: Optional<number>;
-  readonly type: Optional<string>;
-  readonly explicit_max_ttl: Optional<number>;
-  readonly display_name: Optional<string>;
-  readonly num_uses: Optional<number>;
-  readonly period: Optional<number>;
-  readonly bound_cidrs: Optional<readonly string[]>;
-  readonly entity_alias: Optional<string>;
-}
-
-/** The fields. */
-export const createInput: CreateFields = {
-  id: s.optional(s.string({ maxLength: tokenBytesMax })),
-  policies: s.optional(s.stringList()),
-  meta: s.optional(s.stringMap()),
-  no_parent: s.optional(s.boolean()),
-  no_default_policy: s.optional(s.boolean()),
-  renewable: s.optional(s.boolean()),
-  ttl: s.optional(s.duration()),
-  lease: s.optional(s.duration()),
-  type: s.optional(s.string({ oneOf: ['', 'service', 'batch'] })),
-  explicit_max_ttl: s.optional(s.duration()),
-  display_name: s.optional(s.string({ maxLength: 512 })),
-  num_uses: s.optional(s.integer({ maximum: tokenUsesMax })),
-  period: s.optional(s.duration()),
-  bound_cidrs: s.optional(s.cidrList()),
-  entity_alias: s.optional(s.string({ maxLength: 1024 })),
-};
-
-/** What the fields carry. */
-export type CreateInput = s.InferFields<CreateFields>;
 
 /** Where the request came to. */
 export interface CreatePath {
@@ -87,7 +43,8 @@ export async function createToken(ctx: HostContext, input: CreateInput, path: Cr
   if (type === 'batch' && root) throw new StrongroomError('invalid', 'batch tokens cannot be root tokens');
   const { wish, warnings } = ttlWish(input, role, type);
   const now = ctx.unsealed.clock.now();
-  const granted = lifetime(ctx, parent, root, wish, now);
+  const bounds = mountTtl(await readTokenMount(ctx.tx), ctx.host.ttl);
+  const granted = lifetime(bounds, parent, root, wish, now);
   const orphan = role === undefined ? path.orphan === true || input.no_parent === true : role.orphan;
   const endless = granted === undefined;
   const facts = {
@@ -193,9 +150,9 @@ function ttlWish(input: CreateInput, role: TokenRole | undefined, type: TokenTyp
 }
 
 /** Only a root token may live for ever (undefined), and only if its parent does. */
-function lifetime(ctx: HostContext, parent: StoredToken, root: boolean, wish: TtlWish, now: number): Granted | undefined {
-  if (!root || wish.ttl > 0 || wish.period > 0) return grantTtl(wish, ctx.host.ttl, now, now);
-  if (wish.explicitMaxTtl > 0) return grantTtl({ ...wish, ttl: wish.explicitMaxTtl }, ctx.host.ttl, now, now);
+function lifetime(bounds: TtlBounds, parent: StoredToken, root: boolean, wish: TtlWish, now: number): Granted | undefined {
+  if (!root || wish.ttl > 0 || wish.period > 0) return grantTtl(wish, bounds, now, now);
+  if (wish.explicitMaxTtl > 0) return grantTtl({ ...wish, ttl: wish.explicitMaxTtl }, bounds, now, now);
   if (parent.endsAt !== undefined) throw new StrongroomError('invalid', 'expiring root tokens cannot create non-expiring root tokens');
   return undefined;
 }

@@ -3,9 +3,10 @@ import { StrongroomError } from '../errors.ts';
 import { type Granted, grantTtl } from '../identity/lifetime.ts';
 import { type StoredToken, tokenType, type TokenRecord } from '../identity/token.ts';
 import { readTokenRole } from '../identity/token-role.ts';
+import { readTokenMount } from '../mounts/token-mount.ts';
 import { authBlock } from '../request/auth-block.ts';
 import type { HostContext, HostReply } from '../request/host-route.ts';
-import { renewLogin } from '../request/login.ts';
+import { mountTtl, renewLogin } from '../request/login.ts';
 
 /**
  * Extends a token. Its period, its explicit maximum and the system's bound it, all counted from its creation. A token that a login made is
@@ -34,7 +35,7 @@ async function extended(
   const period = await periodNow(ctx, record);
   const granted = grantTtl(
     { ttl: increment || record.issueTtl, explicitMaxTtl: record.explicitMaxTtl, period },
-    ctx.host.ttl,
+    mountTtl(await readTokenMount(ctx.tx), ctx.host.ttl),
     record.createdAt,
     ctx.unsealed.clock.now(),
   );

@@ -12,13 +12,15 @@ import {
   tokenRoleNames,
   writeTokenRole,
 } from '../identity/token-role.ts';
+import { readTokenMount } from '../mounts/token-mount.ts';
 import { policyName } from '../policy/policy-store.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
+import { mountTtl } from '../request/login.ts';
+import { tokenUsesMax } from './token-create-input.ts';
 import { pageInput, pageOf } from './token-page.ts';
 
 const nameMax = 256;
 const listMax = 1024;
-const usesMax = 1_000_000_000;
 
 const roleInput = {
   allowed_policies: s.optional(s.stringList()),
@@ -32,7 +34,7 @@ const roleInput = {
   token_bound_cidrs: s.optional(s.cidrList()),
   token_explicit_max_ttl: s.optional(s.duration()),
   token_no_default_policy: s.optional(s.boolean()),
-  token_num_uses: s.optional(s.integer({ maximum: usesMax })),
+  token_num_uses: s.optional(s.integer({ maximum: tokenUsesMax })),
   token_period: s.optional(s.duration()),
   token_type: s.optional(s.string({ oneOf: ['', 'default', ...roleTokenTypes] })),
   explicit_max_ttl: s.optional(s.duration()),
@@ -121,7 +123,7 @@ async function write(ctx: HostContext, name: string, input: RoleInput): Promise<
   const role = changedRole((await readTokenRole(ctx.tx, roleNamed(name))) ?? emptyRole(name), input);
   checkBatch(role);
   writeTokenRole(ctx.tx, role);
-  const { maxTtl } = ctx.host.ttl;
+  const { maxTtl } = mountTtl(await readTokenMount(ctx.tx), ctx.host.ttl);
   if (role.explicitMaxTtl <= maxTtl) return undefined;
   const warning = `Given explicit max TTL of ${role.explicitMaxTtl} is greater than system/mount allowed value of ${maxTtl} seconds; tokens of this role get the lesser`;
   return { warnings: [warning] };

@@ -24,8 +24,8 @@ const names = { path: mark('path'), mount: mark('mount'), policy: mark('policy')
 
 let server: TestServer;
 const answers: string[] = [];
-/** Wrapping tokens, used and unused, and what stands in their place as JWTs. */
-const wrapping: Record<string, string> = {};
+/** Tokens that the server made: wrapping tokens, used and unused, what stands in their place as JWTs, batch tokens, and accessors. */
+const generated: Record<string, string> = {};
 let unexpected: readonly number[] = [];
 
 async function send(method: string, path: string, body?: unknown, token?: string): Promise<number> {
@@ -45,10 +45,25 @@ async function wrapped(method: string, path: string, body: unknown, jwt = false)
   const headers = { 'X-Vault-Wrap-TTL': '1h', ...(jwt ? { 'X-Vault-Wrap-Format': 'jwt' } : {}) };
   const { json } = await server.send({ method, path, headers, ...(body === undefined ? {} : { body }) });
   const token = json.wrap_info.token as string;
-  wrapping[`wrapping ${Object.keys(wrapping).length}`] = token;
+  generated[`wrapping ${Object.keys(generated).length}`] = token;
   const claims = jwt ? (JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { readonly jti: string }) : undefined;
-  if (claims !== undefined) wrapping['in the JWT'] = claims.jti;
+  if (claims !== undefined) generated['in the JWT'] = claims.jti;
   return token;
+}
+
+/** A batch token and the accessor of a service token, made and used. */
+async function tokens(): Promise<readonly number[]> {
+  const { json: batch } = await server.send({ method: 'POST', path: 'auth/token/create', body: { type: 'batch', policies: ['default'] } });
+  const { json: service } = await server.send({ method: 'POST', path: 'auth/token/create', body: { policies: ['default'] } });
+  generated['batch'] = batch.auth.client_token as string;
+  generated['accessor'] = service.auth.accessor as string;
+  return [
+    await send('GET', 'auth/token/lookup-self', undefined, generated['batch']),
+    await send('POST', 'auth/token/lookup', { token: generated['batch'] }),
+    await send('POST', 'auth/token/lookup-accessor', { accessor: generated['accessor'] }),
+    await send('LIST', 'auth/token/accessors'),
+    await send('POST', 'auth/token/tidy'),
+  ];
 }
 
 beforeAll(async () => {
@@ -80,6 +95,7 @@ beforeAll(async () => {
     await send('GET', 'cubbyhole/response', undefined, await wrapped('POST', 'auth/token/create', { meta: { owner: metadata } })),
     await send('POST', 'sys/wrapping/unwrap', { token: await wrapped('POST', 'sys/wrapping/wrap', { kept }, true) }),
     await send('POST', 'sys/unseal', { key: broken }),
+    ...(await tokens()),
   ];
   const refusals = [
     await send('GET', `secret/data/${path}`, undefined, wrong),
@@ -90,9 +106,11 @@ beforeAll(async () => {
     await send('PUT', `sys/policies/acl/${policy}`, { policy: `path "${broken}" { nonsense = "${broken}" ` }),
     await send('POST', 'auth/token/create', { id: token, ttl: broken }),
     await send('POST', 'auth/token/lookup', { token: wrong }),
+    await send('POST', 'auth/token/revoke', { token: generated['batch'] }),
+    await send('POST', 'auth/token/revoke-orphan', { token: wrong }),
     await send('POST', 'sys/wrapping/unwrap', { token: wrong }),
-    await send('POST', 'sys/wrapping/unwrap', undefined, Object.values(wrapping)[0]),
-    await send('POST', 'sys/wrapping/unwrap', { token: Object.values(wrapping)[1] }),
+    await send('POST', 'sys/wrapping/unwrap', undefined, Object.values(generated)[0]),
+    await send('POST', 'sys/wrapping/unwrap', { token: Object.values(generated)[1] }),
     await send('POST', `auth/userpass/login/${user}`, { password: guess }),
     await send('POST', `auth/userpass/login/${user}-2`, { password: guess }),
     await send('POST', `auth/userpass/login/${user}`, { password: [guess] }),
@@ -128,7 +146,7 @@ test('nothing that was stored stands in clear in the data directory, nor in the 
   const files = everyFile(join(server.directory, 'data'));
   expect(files.length).toBeGreaterThan(2);
   for (const file of files) {
-    const found = foundIn(`${file}\n${readFileSync(file, 'latin1')}`, { ...secrets, ...names, ...wrapping, root: server.rootToken });
+    const found = foundIn(`${file}\n${readFileSync(file, 'latin1')}`, { ...secrets, ...names, ...generated, root: server.rootToken });
     expect([file, found]).toEqual([file, []]);
   }
 });
@@ -136,22 +154,22 @@ test('nothing that was stored stands in clear in the data directory, nor in the 
 test('the audit has paths in clear, but no value and no token', () => {
   const text = readFileSync(join(server.directory, 'audit.log'), 'utf8');
   expect(foundIn(text, { path: names.path })).toEqual(['path']);
-  expect(foundIn(text, { ...secrets, ...wrapping, root: server.rootToken })).toEqual([]);
+  expect(foundIn(text, { ...secrets, ...generated, root: server.rootToken })).toEqual([]);
 });
 
 test('neither the log nor an error has a value or a token', () => {
   const log = server.output.replace(/export VAULT_TOKEN='[^']+'/, '');
   expect(log).toContain('listening');
   expect(answers.length).toBeGreaterThan(5);
-  expect(foundIn(log, { ...secrets, ...wrapping, root: server.rootToken })).toEqual([]);
+  expect(foundIn(log, { ...secrets, ...generated, root: server.rootToken })).toEqual([]);
   // A policy's own text is quoted to its author alone, in the answer.
-  expect(foundIn(answers.join('\n'), { ...secrets, ...wrapping, root: server.rootToken })).toEqual([]);
+  expect(foundIn(answers.join('\n'), { ...secrets, ...generated, root: server.rootToken })).toEqual([]);
 });
 
 test('the process has no secret among its arguments and in its environment', () => {
   const key = readFileSync(join(server.directory, 'seal.key'), 'utf8').trim();
   for (const file of ['cmdline', 'environ']) {
     const text = readFileSync(`/proc/${server.pid}/${file}`, 'utf8');
-    expect(foundIn(text, { ...secrets, ...names, ...wrapping, root: server.rootToken, key })).toEqual([]);
+    expect(foundIn(text, { ...secrets, ...names, ...generated, root: server.rootToken, key })).toEqual([]);
   }
 });

@@ -82,8 +82,8 @@ function fieldsOf({ input }: OperationOutline): string {
 }
 
 function kindOf({ json }: FieldOutline): string {
-  const { type, format } = json;
+  const { type, format } = json as { readonly type?: string; readonly format?: string };
   if (format === 'seconds') return ' duration';
   if (type === 'string' || type === undefined) return '';
-  return type === 'array' ? ' list' : ` ${String(type)}`;
+  return type === 'array' ? ' list' : ` ${type}`;
 }

@@ -113,6 +113,7 @@ test('it has no children, is not renewed and not revoked, and has no accessor', 
     call('POST', 'auth/token/revoke-self', {}, token),
     call('POST', 'auth/token/revoke-orphan', { token }),
     call('POST', 'auth/token/lookup-accessor', { accessor: '' }),
+    call('POST', 'cubbyhole/mine', { a: 1 }, token),
   ]);
   expect(refusals.map(({ status, json }) => [status, json.errors[0]])).toEqual([
     [400, 'batch tokens cannot create more tokens'],
@@ -123,6 +124,7 @@ test('it has no children, is not renewed and not revoked, and has no accessor', 
     [400, 'batch tokens cannot be revoked'],
     [400, 'batch tokens cannot be revoked'],
     [400, expect.stringContaining('invalid accessor')],
+    [400, 'cubbyhole operations are only supported by "service" type tokens'],
   ]);
   expect(await statusOf(token)).toBe(200);
 });

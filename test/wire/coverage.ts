@@ -57,7 +57,13 @@ const verbOf: Readonly<Record<string, Verb>> = {
 };
 
 /** Operations that exist only to refuse in words. */
-const onlyRefuse: ReadonlySet<string> = new Set();
+const onlyRefuse: ReadonlySet<string> = new Set([
+  'sys/rekey/recovery-key-backup read',
+  'sys/rekey/recovery-key-backup delete',
+  'sys/rekey-recovery-key/{operation} read',
+  'sys/rekey-recovery-key/{operation} update',
+  'sys/rekey-recovery-key/{operation} delete',
+]);
 
 /** All pairs, as `template verb`. */
 export function expectedPairs(): string[] {

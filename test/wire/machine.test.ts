@@ -1,5 +1,6 @@
 /** What operators ask of the running process, and the settings that they change while it runs. */
 import { createHash } from 'node:crypto';
+import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RawAnswer } from '../harness/client.ts';
 import type { TestServer } from '../harness/server.ts';
@@ -95,6 +96,49 @@ describe('the process', () => {
     expect((await call('GET', 'sys/loggers')).json.data).toEqual({ core: 'info' });
     expect((await call('POST', 'sys/loggers', { level: 'loud' })).json.errors[0]).toContain('field level');
     for (const method of ['GET', 'POST', 'DELETE']) expect((await call(method, 'sys/loggers/none', { level: 'info' })).status).toBe(404);
+  });
+});
+
+describe('the log is watched', () => {
+  /** Reads lines until one says it, or the answer ends. */
+  async function watch(
+    query: string,
+    act: () => void,
+    until: string,
+  ): Promise<{ readonly lines: readonly string[]; readonly ended: boolean }> {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const headers = { 'X-Vault-Token': server.rootToken };
+      request({ port: server.port, path: `/v1/sys/monitor${query}`, headers }, resolve)
+        .on('error', reject)
+        .end();
+    });
+    expect(response.statusCode).toBe(200);
+    act();
+    let text = '';
+    for await (const chunk of response) {
+      text += String(chunk);
+      if (!text.includes(until)) continue;
+      response.destroy();
+      return { lines: text.trimEnd().split('\n'), ended: false };
+    }
+    return { lines: text.trimEnd().split('\n'), ended: true };
+  }
+
+  test.each([
+    ['', /^\d{4}-\d\d-\d\dT.* info +reloaded$/],
+    ['?log_format=json&log_level=debug', /^\{"level":30,.*"msg":"reloaded"\}$/],
+  ])('as it comes (%s)', async (query, line) => {
+    const { lines } = await watch(query, () => server.signal('SIGHUP'), 'reloaded');
+    expect(lines.at(-1)).toMatch(line);
+  });
+
+  test('until the server seals', async () => {
+    await call('GET', 'sys/monitor?log_format=none').then(({ status }) => expect(status).toBe(400));
+    await call('GET', 'sys/monitor', undefined, stranger).then(({ status }) => expect(status).toBe(403));
+    const { ended } = await watch('?log_level=error', () => void server.kill('SIGTERM'), 'never');
+    expect(ended).toBe(true);
+    await server.ended();
+    await server.restart();
   });
 });
 

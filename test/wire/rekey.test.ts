@@ -199,6 +199,18 @@ test('shares sealed to their holders open with their keys alone, and can be kept
   shares = opened as string[];
 });
 
+test('new shares that were asked for wrapped are in force once the wrapping token is answered', async () => {
+  const nonce = await start({ secret_shares: 3, secret_threshold: 2 });
+  await give(nonce, shares.slice(0, 1));
+  const request = { method: 'PUT', path: 'sys/rekey/update', body: { key: shares[1], nonce }, headers: { 'X-Vault-Wrap-TTL': '60' } };
+  const wrapped = await server.send(request);
+  const unwrapped = await call('PUT', 'sys/wrapping/unwrap', undefined, wrapped.json.wrap_info.token as string);
+  expect(unwrapped.json).toMatchObject({ nonce, complete: true });
+  expect(await unsealsWith(shares.slice(0, 2))).toBe(false);
+  shares = unwrapped.json.keys;
+  expect(await unsealsWith(shares.slice(0, 2))).toBe(true);
+});
+
 test('of two hundred parallel updates with the last share exactly one completes', async () => {
   const nonce = await start({ secret_shares: 3, secret_threshold: 2 });
   await give(nonce, shares.slice(0, 1));

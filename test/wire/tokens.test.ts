@@ -114,8 +114,20 @@ test.each([
 test('a chosen id is taken once, and may not look like a generated one', async () => {
   expect((await create({ id: 'chosen-by-root' })).client_token).toBe('chosen-by-root');
   expect((await call('POST', 'auth/token/create', { id: 'chosen-by-root' })).status).toBe(400);
-  expect((await call('POST', 'auth/token/create', { id: 'hvs.chosen' })).status).toBe(400);
   expect((await call('GET', 'auth/token/lookup-self', undefined, 'chosen-by-root')).status).toBe(200);
+});
+
+test.each([
+  ['hvs.chosen', "custom token ID cannot have the 'hvs.' prefix"],
+  ['s.chosen', "custom token ID cannot have the 's.' prefix"],
+  ['hvb.chosen', "custom token ID cannot have the '.' in the value"],
+  ['cho.sen', "custom token ID cannot have the '.' in the value"],
+  ['cho sen', 'field id: must be printable ASCII'],
+  ['ch\u00f6sen', 'field id: must be printable ASCII'],
+  ['x'.repeat(4097), 'field id: must NOT have more than 4096 characters'],
+])('an id such as %s is refused', async (id, text) => {
+  const { status, json } = await call('POST', 'auth/token/create', { id });
+  expect([status, json.errors[0]]).toEqual([400, expect.stringContaining(text)]);
 });
 
 test('warnings tell of policies that do not exist and of a lifetime that was cut', async () => {
@@ -214,4 +226,37 @@ test('a periodic token keeps its period at every renewal', async () => {
   const { data } = (await call('GET', 'auth/token/lookup-self', undefined, token)).json;
   expect(data).toMatchObject({ period: 1800, creation_ttl: 1800 });
   expect((await call('POST', 'auth/token/renew-self', { increment: '12h' }, token)).json.auth.lease_duration).toBe(1800);
+});
+
+test('the mount of tokens is tuned like others: its TTLs bound what is made and renewed from then on', async () => {
+  const made = await create({ ttl: '40m' });
+  expect((await call('POST', 'sys/auth/token/tune', { default_lease_ttl: '10m', max_lease_ttl: '30m', description: 'ours' })).status).toBe(
+    204,
+  );
+  const tuned = { default_lease_ttl: 600, max_lease_ttl: 1800, description: 'ours' };
+  expect((await call('GET', 'sys/auth/token/tune')).json.data).toMatchObject(tuned);
+  expect((await call('GET', 'sys/mounts/auth/token/tune')).json.data).toMatchObject(tuned);
+  expect((await call('GET', 'sys/auth')).json.data['token/']).toMatchObject({
+    type: 'token',
+    description: 'ours',
+    config: { max_lease_ttl: 1800 },
+  });
+  expect((await call('POST', 'auth/token/create', {})).json.auth.policies).toEqual(['root']);
+  expect((await call('POST', 'auth/token/create', { policies: 'creator' })).json.auth.lease_duration).toBe(600);
+  const { json } = await call('POST', 'auth/token/create', { policies: 'creator', ttl: 3600 });
+  expect([json.auth.lease_duration, json.warnings]).toEqual([
+    1800,
+    ['TTL of "1h0m0s" exceeded the effective max_ttl of "30m0s"; TTL value is capped accordingly'],
+  ]);
+  const periodic = await call('POST', 'auth/token/create', { policies: 'creator', period: 3600 });
+  expect([periodic.json.auth.lease_duration, periodic.json.warnings]).toEqual([
+    1800,
+    ['period of "1h0m0s" exceeded the effective max_ttl of "30m0s"; period value is capped accordingly'],
+  ]);
+  expect((await call('POST', 'auth/token/renew', { token: made.client_token })).json.auth.lease_duration).toBeLessThanOrEqual(1800);
+  expect((await call('POST', 'sys/auth/token/tune', { token_type: 'batch' })).status).toBe(400);
+  expect((await call('POST', 'sys/auth/token/tune', { user_lockout_config: {} })).status).toBe(400);
+  expect((await call('PUT', 'sys/mounts/auth/token/tune', { default_lease_ttl: 'system', max_lease_ttl: 'system' })).status).toBe(204);
+  expect((await create({ ttl: '40m' })).client_token).toMatch(/^hvs\./);
+  expect((await call('DELETE', 'sys/auth/token')).status).toBe(400);
 });
