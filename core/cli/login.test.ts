@@ -17,9 +17,11 @@ test('a login prints the token and what it may do', async () => {
     expect.arrayContaining([
       ['token', 'hvs.t'],
       ['token_accessor', 'a'],
-      ['token_duration', '3600s'],
+      ['token_duration', '1h'],
       ['token_renewable', 'true'],
-      ['token_policies', '[default dev]'],
+      ['token_policies', '["default" "dev"]'],
+      ['identity_policies', '[]'],
+      ['policies', '["default" "dev"]'],
       ['token_meta_username', 'alice'],
     ]),
   );
