@@ -54,9 +54,11 @@ const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 /** The words before the cursor that are no flags, and what they lead to. */
 const bash = (places: readonly Place[]): string => `# bash completion of strongroom: source <(strongroom completion bash)
 _strongroom() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" words="" word choices=""
+  local current="\${COMP_WORDS[COMP_CWORD]}" words="" word before="" choices=""
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    [[ $word == -* || $word == = ]] || words+="$word "
+    # Bash takes -flag=value apart at the equals sign.
+    [[ $word == -* || $word == = || $before == = ]] || words+="$word "
+    before="$word"
   done
   case "$words" in
 ${places

@@ -147,7 +147,7 @@ describe('kv put', () => {
   test.each([
     [['-cas=0', 'secret/a', 'x=1'], '{"data":{"x":"1"},"options":{"cas":0}}'],
     [['secret/a', 'x=@f', 'y=-'], '{"data":{"x":"file\\n","y":"in"},"options":{}}'],
-    [['secret/a', '@json', 'x=2'], '{"data":{"x":"2","n":1.0},"options":{}}'],
+    [['secret/a', '@json', 'x=2'], '{"data":{"x":[1,"2"],"n":1.0},"options":{}}'],
   ])('%j sends %s', async (args, body) => {
     const around = { stdin: 'in', files: { f: 'file\n', json: '{"x":1,"n":1.0}' } };
     const { code, asked } = await runAgainst(script, ['kv', 'put', ...args], around);

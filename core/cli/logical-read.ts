@@ -3,7 +3,7 @@ import { apiPath } from './api-path.ts';
 import type { Command } from './command.ts';
 import { isNothing, member, textOf } from './json-node.ts';
 import { kvData } from './kv-data.ts';
-import { printAnswer } from './print-answer.ts';
+import { printAnswer, printWarnings } from './print-answer.ts';
 import { printNames, printRaw, printTree } from './print.ts';
 import { clientCommand } from './session.ts';
 import { NothingThere } from './terminal.ts';
@@ -20,8 +20,10 @@ export const read: Command = clientCommand(
       return 0;
     }
     const { body, status } = await call({ method: 'GET', path, query, accept: [404] });
-    if (status === 404 && isNothing(member(body, 'data'))) throw new NothingThere(`No value found at ${path}`);
-    if (body === undefined) throw new NothingThere(`No value found at ${path}`);
+    if (body === undefined || (status === 404 && isNothing(member(body, 'data')))) {
+      printWarnings(body, terminal);
+      throw new NothingThere(`No value found at ${path}`);
+    }
     printAnswer(body, { flags, format, terminal });
     return 0;
   },

@@ -19,7 +19,7 @@ export const write: Command = clientCommand(force, (session) => send(session, 'P
 export const patch: Command = clientCommand(force, (session) => send(session, 'PATCH'));
 
 async function send(session: Session<typeof force>, method: 'PUT' | 'PATCH'): Promise<ExitCode> {
-  const { flags, rest, terminal, call } = session;
+  const { flags, rest, format, terminal, call } = session;
   const path = apiPath(rest[0]);
   const forced = flags.force === true || flags.f === true;
   if (rest.length < 2 && !forced) throw new UsageError('Must supply data or use -force');
@@ -32,8 +32,9 @@ async function send(session: Session<typeof force>, method: 'PUT' | 'PATCH'): Pr
     return 0;
   }
   printWarnings(answer.body, terminal);
-  if (flags.field !== undefined) throw new UsageError(`Field "${flags.field}" not present in secret`);
-  return printSuccess(`Data written to: ${path}`, terminal);
+  if (flags.field !== undefined) throw new UsageError('The answer has no fields');
+  // Programs read the other formats: they are not told in words.
+  return format === 'table' ? printSuccess(`Data written to: ${path}`, terminal) : 0;
 }
 
 /** Deletes what is at a path; `key=value` goes into the query. */
@@ -46,5 +47,5 @@ export const remove: Command = clientCommand({}, async ({ flags, rest, format, t
     return 0;
   }
   printWarnings(body, terminal);
-  return printSuccess(`Data deleted (if it existed) at: ${path}`, terminal);
+  return format === 'table' ? printSuccess(`Data deleted (if it existed) at: ${path}`, terminal) : 0;
 });

@@ -4,6 +4,7 @@ import { elements, isNothing, member, textOf } from './json-node.ts';
 import { printWarnings } from './print-answer.ts';
 import { printField, printSuccess, printTree } from './print.ts';
 import { clientCommand } from './session.ts';
+import { visibleText } from './visible-text.ts';
 import { NothingThere, UsageError, type Terminal } from './terminal.ts';
 
 /** Lists the names of policies. */
@@ -24,7 +25,7 @@ export const policyRead: Command = clientCommand({}, async ({ flags, rest, forma
   if (body === undefined || isNothing(rules)) throw new NothingThere(`No policy named: ${name}`);
   if (flags.field !== undefined) printField(member(body, 'data'), flags.field, format, terminal);
   else if (format !== 'table') printTree(member(body, 'data') ?? body, format, terminal);
-  else terminal.out(`${textOf(rules).trim()}\n`);
+  else terminal.out(`${visibleText(textOf(rules).trim())}\n`);
   return 0;
 });
 

@@ -1,6 +1,7 @@
 /** Answers on the screen: tables as `vault` draws them, JSON and YAML with numbers as they were received. */
 import type { JsonNode } from '@strongroom/sdk-plugin';
 import { elements, member, members, objectNode, textOf } from './json-node.ts';
+import { visibleText } from './visible-text.ts';
 import { UsageError, type Terminal } from './terminal.ts';
 
 /** A name and a value. */
@@ -59,10 +60,12 @@ export function printRows(rows: readonly Row[], terminal: Terminal): void {
   printColumns(['Key', 'Value'], rows, terminal);
 }
 
-/** Prints rows of columns under their titles, each as wide as its longest cell; an empty cell shows as `n/a`. */
+/** Prints rows of columns under their titles, each as wide as its longest cell; an empty cell shows as `n/a`. Only a value beside its name keeps its line breaks. */
 export function printColumns(titles: readonly string[], rows: readonly (readonly string[])[], terminal: Terminal): void {
   const lines = [titles, titles.map((title) => '-'.repeat(title.length)), ...rows].map((row) =>
-    row.map((cell) => (cell === '' ? 'n/a' : cell)),
+    row.map((cell, column) =>
+      cell === '' ? 'n/a' : visibleText(titles.length === 2 && column === 1 ? cell : cell.trim().replaceAll(/\s+/g, ' ')),
+    ),
   );
   const widths = titles.map((_, column) => lines.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0) + 4);
   const last = titles.length - 1;

@@ -7,6 +7,11 @@ import { UsageError, type Terminal } from './terminal.ts';
 
 /** Gives the process's own streams and environment. */
 export function processTerminal(): Terminal {
+  // Whoever reads, e.g. head, may stop before the end.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   return {
     env: process.env,
     interactive: process.stdout.isTTY,

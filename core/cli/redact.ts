@@ -1,4 +1,5 @@
-/** Keeps tokens out of what is printed for a mistake. */
+/** What goes to standard error: without tokens, and without what a terminal would take for commands. */
+import { visibleText } from './visible-text.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Tokens by their shape, wherever they stand. */
@@ -8,5 +9,5 @@ const tokens = /\b(?:hv[sbr]|[sbr])\.[A-Za-z0-9_-]{20,}(?:\.[A-Za-z0-9_-]+)*/g;
 export function withoutTokens(terminal: Terminal): Terminal {
   const own = terminal.env['VAULT_TOKEN'] ?? '';
   const hide = (text: string): string => (own.length < 8 ? text : text.replaceAll(own, '[secret]')).replaceAll(tokens, '[secret]');
-  return { ...terminal, err: (text) => terminal.err(hide(text)) };
+  return { ...terminal, err: (text) => terminal.err(visibleText(hide(text))) };
 }
