@@ -70,7 +70,7 @@ export const commands: CommandTable = {
     summary: 'Show what a token, or the own one, may do at a path',
     command: tokenCapabilities,
   },
-  unwrap: { usage: '[-field=F] [TOKEN]', summary: 'Show what a wrapping token stands for, once', command: unwrap },
+  unwrap: { usage: '[-field=F] [TOKEN | -]', summary: 'Show what a wrapping token stands for, once', command: unwrap },
   'operator init': {
     usage: '[-key-shares=5] [-key-threshold=3] [-share-public-keys=K,K] [-status]',
     summary: 'Initialise a server',

@@ -105,7 +105,7 @@ function __strongroom_at
   for word in $words[2..-1]
     string match -q -- '-*' $word; or set -a before $word
   end
-  string match -q -- $argv[1] (string join ' ' -- $before)
+  string match -q -- $argv[1] "$before"
 end
 ${places
   .flatMap(({ words, next, flags }) => [

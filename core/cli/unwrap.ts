@@ -3,12 +3,12 @@ import type { Command } from './command.ts';
 import { isNothing, member } from './json-node.ts';
 import { printAnswer } from './print-answer.ts';
 import { clientCommand } from './session.ts';
-import { NothingThere, UsageError } from './terminal.ts';
+import { tokenArgument } from './token-argument.ts';
+import { NothingThere } from './terminal.ts';
 
 /** Prints what a wrapping token stands for, and uses it up. Without an argument the caller's own token is the wrapping token. */
 export const unwrap: Command = clientCommand({}, async ({ flags, rest, format, terminal, call }) => {
-  if (rest.length > 1) throw new UsageError(`Too many arguments (expected 0-1, got ${rest.length})`);
-  const [token] = rest;
+  const token = await tokenArgument(rest, terminal);
   const { body } = await call({ method: 'PUT', path: 'sys/wrapping/unwrap', body: '{}', ...(token === undefined ? {} : { token }) });
   const [auth, data] = [member(body, 'auth'), member(body, 'data')];
   if (body === undefined || (isNothing(auth) && isNothing(data))) throw new NothingThere('Could not find wrapped response');
