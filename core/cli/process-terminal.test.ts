@@ -26,6 +26,6 @@ test('a link is replaced, and what it leads to is not written', () => {
 test('what can not be put in place leaves nothing behind', () => {
   const file = join(folder, 'token');
   mkdirSync(join(file, 'full'), { recursive: true });
-  expect(() => processTerminal().writePrivateFile(file, 'new')).toThrow();
+  expect(() => processTerminal().writePrivateFile(file, 'new')).toThrow(/directory/i);
   expect(readdirSync(folder)).toEqual(['token']);
 });
