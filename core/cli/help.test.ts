@@ -71,6 +71,7 @@ describe('what is said of a mistake', () => {
       [token, token],
       ['-nosuchflag', token],
       [`-${token}`],
+      [`-${canary}`, 'x'],
       ['some/path', `-${first}=${canary}`, `key=${canary}`],
       [`-${first}=${token}`, 'some/path', `key=${canary}`],
       ['some/path', `password=${canary}`, `-password=${canary}`],
