@@ -1,6 +1,6 @@
 /** What operators ask of the running process, and the settings that they change while it runs. */
 import { createHash } from 'node:crypto';
-import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { type IncomingMessage, request as sendRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RawAnswer } from '../harness/client.ts';
 import type { TestServer } from '../harness/server.ts';
@@ -108,7 +108,7 @@ describe('the log is watched', () => {
   ): Promise<{ readonly lines: readonly string[]; readonly ended: boolean }> {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const headers = { 'X-Vault-Token': server.rootToken };
-      requestHttp({ port: server.port, path: `/v1/sys/monitor${query}`, headers }, resolve)
+      sendRequest({ port: server.port, path: `/v1/sys/monitor${query}`, headers }, resolve)
         .on('error', reject)
         .end();
     });
