@@ -11,7 +11,7 @@ export interface SmallDisk {
   /** False where nothing can be mounted (it needs root): tests of it are skipped then. */
   readonly mounted: boolean;
   /** Gives it another size. */
-  resize(size: string): void;
+  readonly resize: (size: string) => void;
 }
 
 /** Mounts one. @param size as tmpfs takes it: `12m` */
@@ -22,7 +22,7 @@ export function smallDisk(size: string): SmallDisk {
     if (mounted) execFileSync('umount', ['-l', directory]);
     rmSync(directory, { recursive: true });
   });
-  return { directory, mounted, resize: (next) => execFileSync('mount', ['-o', `remount,size=${next}`, directory]) };
+  return { directory, mounted, resize: (next) => void execFileSync('mount', ['-o', `remount,size=${next}`, directory]) };
 }
 
 function mount(directory: string, size: string): boolean {
