@@ -19,7 +19,7 @@ const writeFlags = {
 
 /** Prints the settings and versions of a secret. */
 export const kvMetadataGet: Command = clientCommand({ mount: 'text' }, async ({ flags, rest, format, terminal, call }) => {
-  const path = (await kvPath({ rest, call }, flags.mount))('metadata');
+  const path = (await kvPath({ rest, call }, flags.mount, 'Metadata'))('metadata');
   const { body } = await call({ method: 'GET', path, accept: [404] });
   const data = member(body, 'data');
   if (isNothing(data)) throw new NothingThere(`No value found at ${path}`);
@@ -43,7 +43,7 @@ export const kvMetadataGet: Command = clientCommand({ mount: 'text' }, async ({ 
 
 /** Sets settings; custom metadata as a whole. */
 export const kvMetadataPut: Command = clientCommand(writeFlags, async ({ flags, rest, terminal, call }) => {
-  const path = (await kvPath({ rest, call }, flags.mount))('metadata');
+  const path = (await kvPath({ rest, call }, flags.mount, 'Metadata'))('metadata');
   await call({ method: 'PUT', path, body: JSON.stringify(settingsOf(flags)) });
   terminal.out(`Success! Data written to: ${path}\n`);
   return 0;
@@ -51,7 +51,7 @@ export const kvMetadataPut: Command = clientCommand(writeFlags, async ({ flags, 
 
 /** Sets settings; custom metadata key by key. */
 export const kvMetadataPatch: Command = clientCommand(writeFlags, async ({ flags, rest, terminal, call }) => {
-  const path = (await kvPath({ rest, call }, flags.mount))('metadata');
+  const path = (await kvPath({ rest, call }, flags.mount, 'Metadata'))('metadata');
   try {
     await call({ method: 'PATCH', path, body: JSON.stringify(settingsOf(flags)) });
   } catch (error) {
@@ -64,7 +64,7 @@ export const kvMetadataPatch: Command = clientCommand(writeFlags, async ({ flags
 
 /** Removes a secret with all its versions. */
 export const kvMetadataDelete: Command = clientCommand({ mount: 'text' }, async ({ flags, rest, terminal, call }) => {
-  const path = (await kvPath({ rest, call }, flags.mount))('metadata');
+  const path = (await kvPath({ rest, call }, flags.mount, 'Metadata'))('metadata');
   await call({ method: 'DELETE', path });
   terminal.out(`Success! Data deleted (if it existed) at: ${path}\n`);
   return 0;

@@ -2,14 +2,16 @@
 import type { Command } from './command.ts';
 import type { ApiAnswer } from './api-client.ts';
 import { isNothing, member } from './json-node.ts';
-import { kvPath } from './kv-path.ts';
+import { kvPlace } from './kv-path.ts';
 import { type Format, printBlock, printField, printNames, printPath, printTree } from './print.ts';
-import { clientCommand } from './session.ts';
-import { NothingThere, type ExitCode, type Terminal } from './terminal.ts';
+import { clientCommand, type Session } from './session.ts';
+import { NothingThere, UsageError, type ExitCode, type Terminal } from './terminal.ts';
 
 /** Prints a secret: its newest version, or `-version`. */
 export const kvGet: Command = clientCommand({ mount: 'text', version: 'integer' }, async ({ flags, rest, format, terminal, call }) => {
-  const path = (await kvPath({ rest, call }, flags.mount))('data');
+  const place = await kvPlace({ rest, call }, flags.mount);
+  if (place.version === 1) return getUnversioned(place.path, { flags, format, terminal, call });
+  const path = place.path('data');
   const query = flags.version === undefined || flags.version <= 0 ? {} : { query: { version: String(flags.version) } };
   // A deleted version is a 404 that carries its metadata.
   const answer = await call({ method: 'GET', path, ...query, accept: [404] });
@@ -31,13 +33,28 @@ export const kvGet: Command = clientCommand({ mount: 'text', version: 'integer' 
 
 /** Lists the names below a path. */
 export const kvList: Command = clientCommand({ mount: 'text' }, async ({ flags, rest, format, terminal, call }) => {
-  const path = (await kvPath({ rest, call }, flags.mount))('metadata');
+  const place = await kvPlace({ rest, call }, flags.mount);
+  const path = place.version === 1 ? place.path : place.path('metadata');
   const { status, body } = await call({ method: 'GET', path: `${path}/`, query: { list: 'true' }, accept: [404] });
   const keys = member(body, 'data', 'keys');
   if (status === 404 || keys === undefined) throw new NothingThere(`No value found at ${path}`);
   printNames(keys, format, terminal);
   return 0;
 });
+
+async function getUnversioned(
+  path: string,
+  { flags, format, terminal, call }: Pick<Session<{ readonly version: 'integer' }>, 'flags' | 'format' | 'terminal' | 'call'>,
+): Promise<ExitCode> {
+  if (flags.version !== undefined && flags.version > 0) throw new UsageError('Versions not supported on KV Version 1');
+  const { body } = await call({ method: 'GET', path, accept: [404] });
+  const data = member(body, 'data');
+  if (body === undefined || isNothing(data)) throw new NothingThere(`No value found at ${path}`);
+  if (flags.field !== undefined) printField(data, flags.field, format, terminal);
+  else if (format !== 'table') printTree(body, format, terminal);
+  else printBlock('Data', data, terminal);
+  return 0;
+}
 
 function printOne(answer: ApiAnswer, field: string, path: string, format: Format, terminal: Terminal): ExitCode {
   const data = member(answer.body, 'data', 'data');

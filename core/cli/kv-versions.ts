@@ -1,6 +1,7 @@
 /** `kv delete`, `kv undelete` and `kv destroy`. */
 import type { Command } from './command.ts';
-import { kvPath } from './kv-path.ts';
+import { kvPath, kvPlace } from './kv-path.ts';
+import { printSuccess } from './print.ts';
 import { clientCommand } from './session.ts';
 import { UsageError } from './terminal.ts';
 
@@ -9,7 +10,13 @@ const flags = { mount: 'text', versions: 'list' } as const;
 /** Deletes the newest version, or `-versions`. */
 export const kvDelete: Command = clientCommand(flags, async ({ flags: { mount, versions }, rest, terminal, call }) => {
   const numbers = versions && versionList(versions);
-  const path = await kvPath({ rest, call }, mount);
+  const place = await kvPlace({ rest, call }, mount);
+  if (place.version === 1) {
+    if (numbers) throw new UsageError('Versions not supported on KV Version 1');
+    await call({ method: 'DELETE', path: place.path });
+    return printSuccess(`Data deleted (if it existed) at: ${place.path}`, terminal);
+  }
+  const { path } = place;
   if (numbers) await call({ method: 'PUT', path: path('delete'), body: JSON.stringify({ versions: numbers }) });
   else await call({ method: 'DELETE', path: path('data') });
   terminal.out(`Success! Data deleted (if it existed) at: ${path('data')}\n`);
@@ -26,7 +33,8 @@ function changeVersions(endpoint: 'undelete' | 'destroy'): Command {
   return clientCommand(flags, async ({ flags: { mount, versions }, rest, terminal, call }) => {
     if (!versions) throw new UsageError(`No versions provided, use the "-versions" flag to specify the version to ${endpoint}.`);
     const numbers = versionList(versions);
-    const path = (await kvPath({ rest, call }, mount))(endpoint);
+    const what = endpoint === 'undelete' ? 'Undelete' : 'Destroy';
+    const path = (await kvPath({ rest, call }, mount, what))(endpoint);
     await call({ method: 'PUT', path, body: JSON.stringify({ versions: numbers }) });
     terminal.out(`Success! Data written to: ${path}\n`);
     return 0;

@@ -6,7 +6,7 @@ import { ApiError } from './api-error.ts';
 import type { FlagTable } from './flags.ts';
 import { isNothing, member, objectNode } from './json-node.ts';
 import { kvData } from './kv-data.ts';
-import { kvPath } from './kv-path.ts';
+import { kvPath, kvPlace } from './kv-path.ts';
 import { printBlock, printField, printPath, printTree } from './print.ts';
 import { clientCommand, type Session } from './session.ts';
 import { NothingThere, UsageError, type ExitCode } from './terminal.ts';
@@ -18,7 +18,13 @@ type Writer = Pick<Session<FlagTable>, 'format' | 'terminal' | 'call'>;
 /** Writes a new version. */
 export const kvPut: Command = clientCommand(putFlags, async (session) => {
   const data = await kvData(session.rest.slice(1), session.terminal);
-  const path = (await kvPath(session, session.flags.mount))('data');
+  const place = await kvPlace(session, session.flags.mount);
+  if (place.version === 1) {
+    if (session.flags.cas !== undefined) throw new UsageError('-cas not supported on KV Version 1');
+    const unversioned = await session.call({ method: 'PUT', path: place.path, body: printJson(data) });
+    return printWrite(session, place.path, unversioned, session.flags.field);
+  }
+  const path = place.path('data');
   const answer = await session.call({ method: 'PUT', path, body: writeBody(data, session.flags.cas) });
   return printWrite(session, path, answer, session.flags.field);
 });
@@ -28,7 +34,7 @@ export const kvPatch: Command = clientCommand(flags, async (session) => {
   const { method, cas, mount, field } = session.flags;
   if (method !== undefined && method !== 'patch' && method !== 'rw') throw new UsageError('-method must be patch or rw');
   const patch = await patchOf(session);
-  const path = (await kvPath(session, mount))('data');
+  const path = (await kvPath(session, mount, 'Patch'))('data');
   const answer = await merge(session, path, patch, method, cas);
   return printWrite(session, path, answer, field);
 });

@@ -127,11 +127,6 @@ password    x
       'must be provided before positional arguments',
     );
   });
-
-  test('of a mount that is not versioned is a local error', async () => {
-    const first: Script = { 'GET /v1/sys/internal/ui/mounts/secret/a': [200, '{"data":{"path":"secret/","options":null}}'] };
-    expect(await runAgainst(first, ['kv', 'get', 'secret/a'])).toMatchObject({ code: 1, err: 'The mount is not a KV version 2 engine\n' });
-  });
 });
 
 describe('kv put', () => {
@@ -291,4 +286,45 @@ created_time     t
 deletion_time    n/a
 destroyed        false
 `);
+});
+
+describe('on an engine of version 1', () => {
+  const script: Script = {
+    'GET /v1/sys/internal/ui/mounts/one/a': [200, '{"data":{"path":"one/","options":null}}'],
+    'GET /v1/sys/internal/ui/mounts/one': [200, '{"data":{"path":"one/","options":{"version":"1"}}}'],
+    'GET /v1/sys/internal/ui/mounts/old/a': [404, '{"errors":[]}'],
+    'GET /v1/sys/internal/ui/mounts/old': [404, '{"errors":[]}'],
+    'GET /v1/one/a': [200, '{"lease_duration":60,"data":{"x":"1","n":1.50}}'],
+    'GET /v1/old/a': [404, '{"errors":[]}'],
+    'GET /v1/one/?list=true': [200, '{"data":{"keys":["a"]}}'],
+    'PUT /v1/one/a': [204, ''],
+    'PUT /v1/old/a': [204, ''],
+    'DELETE /v1/one/a': [204, ''],
+  };
+
+  test.each([
+    [['get', 'one/a'], 'GET /v1/one/a', '', '== Data ==\nKey    Value\n---    -----\nn      1.50\nx      1\n'],
+    [['get', '-field=n', 'one/a'], 'GET /v1/one/a', '', '1.50'],
+    [['put', 'one/a', 'x=1'], 'PUT /v1/one/a', '{"x":"1"}', 'Success! Data written to: one/a\n'],
+    [['put', '-mount=one', 'a', 'x=1'], 'PUT /v1/one/a', '{"x":"1"}', 'Success! Data written to: one/a\n'],
+    [['put', '-mount=old', 'a', 'x=1'], 'PUT /v1/old/a', '{"x":"1"}', 'Success! Data written to: old/a\n'],
+    [['put', 'old/a', 'x=1'], 'PUT /v1/old/a', '{"x":"1"}', 'Success! Data written to: old/a\n'],
+    [['list', 'one'], 'GET /v1/one/?list=true', '', 'Keys\n----\na\n'],
+    [['delete', 'one/a'], 'DELETE /v1/one/a', '', 'Success! Data deleted (if it existed) at: one/a\n'],
+  ])('kv %j asks %s', async (args, target, body, text) => {
+    const { code, out, asked } = await runAgainst(script, ['kv', ...args]);
+    expect([code, out, asked.slice(1).map((one) => [one.target, one.body])]).toEqual([0, text, [[target, body]]]);
+  });
+
+  test.each([
+    [['get', '-version=2', 'one/a'], 1, 'Versions not supported on KV Version 1\n'],
+    [['put', '-cas=0', 'one/a', 'x=1'], 1, '-cas not supported on KV Version 1\n'],
+    [['patch', 'one/a', 'x=1'], 1, 'Patch not supported on KV Version 1\n'],
+    [['delete', '-versions=1', 'one/a'], 1, 'Versions not supported on KV Version 1\n'],
+    [['undelete', '-versions=1', 'one/a'], 1, 'Undelete not supported on KV Version 1\n'],
+    [['metadata', 'get', 'one/a'], 1, 'Metadata not supported on KV Version 1\n'],
+    [['get', 'old/a'], 2, 'No value found at old/a\n'],
+  ])('kv %j ends with %i', async (args, code, err) => {
+    expect(await runAgainst(script, ['kv', ...args])).toMatchObject({ code, out: '', err });
+  });
 });
