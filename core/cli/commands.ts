@@ -32,6 +32,8 @@ import { authKind, secretKind } from './mount-kind.ts';
 import { mountList } from './mount-list.ts';
 import { policyDelete, policyList, policyRead, policyWrite } from './policy.ts';
 import { policyFmt } from './policy-fmt.ts';
+import { operatorMembers, operatorStepDown } from './operator-nodes.ts';
+import { kvEnableVersioning, kvRollback } from './kv-rollback.ts';
 import type { CommandTable } from './command.ts';
 
 /** Every command. */
@@ -94,6 +96,10 @@ export const commands: CommandTable = {
   },
   'operator backup': { usage: 'FILE', summary: 'Back up a running server', command: operatorBackup },
   'operator restore': { usage: '[-force] FILE', summary: 'Restore a backup', command: operatorRestore },
+  'operator raft snapshot save': { usage: 'FILE', summary: 'As operator backup', command: operatorBackup },
+  'operator raft snapshot restore': { usage: '[-force] FILE', summary: 'As operator restore', command: operatorRestore },
+  'operator members': { usage: '', summary: 'List the nodes of the cluster', command: operatorMembers },
+  'operator step-down': { usage: '', summary: 'Have the active node give up its place', command: operatorStepDown },
   'operator share-key': { usage: 'FILE', summary: "Make a share holder's key pair", command: operatorShareKey },
   'operator open-share': {
     usage: '-key-file=FILE SHARE | -',
@@ -116,6 +122,8 @@ export const commands: CommandTable = {
   'kv delete': { usage: '[-mount=M] [-versions=N,N] PATH', summary: 'Delete versions', command: kvDelete },
   'kv undelete': { usage: '[-mount=M] -versions=N,N PATH', summary: 'Bring deleted versions back', command: kvUndelete },
   'kv destroy': { usage: '[-mount=M] -versions=N,N PATH', summary: 'Remove versions for good', command: kvDestroy },
+  'kv rollback': { usage: '[-mount=M] -version=N PATH', summary: 'Write an older version anew', command: kvRollback },
+  'kv enable-versioning': { usage: 'MOUNT', summary: 'Make an engine of version 1 one of version 2', command: kvEnableVersioning },
   'kv metadata get': { usage: '[-mount=M] PATH', summary: 'Show settings and versions', command: kvMetadataGet },
   'kv metadata put': {
     usage: '[-mount=M] [-max-versions=N] [-cas-required] [-custom-metadata=K=V] PATH',

@@ -45,7 +45,7 @@ export function unknownCommand(commands: CommandTable, words: readonly string[])
 function nearestCommand(commands: CommandTable, words: readonly string[]): string | undefined {
   const names = Object.keys(commands);
   const groups = new Set(names.flatMap((name) => [name, ...name.split(' ').map((_, at, parts) => parts.slice(0, at + 1).join(' '))]));
-  for (const count of [3, 2, 1]) {
+  for (const count of [4, 3, 2, 1]) {
     const near =
       words.length < count
         ? undefined

@@ -328,3 +328,32 @@ describe('on an engine of version 1', () => {
     expect(await runAgainst(script, ['kv', ...args])).toMatchObject({ code, out: '', err });
   });
 });
+
+describe('kv rollback', () => {
+  const old = '{"data":{"data":{"n":1.50},"metadata":{"version":2}}}';
+  const script: Script = {
+    ...mount,
+    [`GET ${dataPath}`]: [404, '{"data":{"data":null,"metadata":{"version":7}}}'],
+    [`GET ${dataPath}?version=2`]: [200, old],
+    [`GET ${dataPath}?version=3`]: [404, '{"data":{"data":null,"metadata":{"version":3}}}'],
+    [`PUT ${dataPath}`]: [200, '{"data":{"version":8}}'],
+  };
+
+  test('writes the old version if nobody has written since', async () => {
+    const { code, out, asked } = await runAgainst(script, ['kv', 'rollback', '-version=2', 'secret/a']);
+    expect([code, asked.at(-1)?.target, asked.at(-1)?.body]).toEqual([0, `PUT ${dataPath}`, '{"data":{"n":1.50},"options":{"cas":7}}']);
+    expect(out).toMatch(/\nversion +8\n/);
+  });
+
+  test.each([
+    [['secret/a'], 1, 'Missing flag -version'],
+    [['-version=3', 'secret/a'], 2, 'Cannot roll back to version 3'],
+  ])('%j ends with %i', async (args, code, message) => {
+    expect(await runAgainst(script, ['kv', 'rollback', ...args])).toMatchObject({ code, out: '', err: expect.stringContaining(message) });
+  });
+});
+
+test('kv enable-versioning tunes the mount', async () => {
+  const { out, asked } = await runAgainst({ 'PUT /v1/sys/mounts/one/tune': [204, ''] }, ['kv', 'enable-versioning', 'one/']);
+  expect([out, asked[0]?.body]).toEqual(['Success! Tuned the secrets engine at: one/\n', '{"options":{"version":"2"}}']);
+});

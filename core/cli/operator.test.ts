@@ -138,3 +138,25 @@ describe('the command line', () => {
     expect((await runAgainst({}, ['version'])).out).toMatch(/^Strongroom v\d+\.\d+\.\d+\n$/);
   });
 });
+
+test('operator members is a table of nodes, step-down a request', async () => {
+  const script: Script = {
+    'GET /v1/sys/ha-status': [
+      200,
+      '{"data":{"nodes":[{"hostname":"h","api_address":"https://a","cluster_address":"","active_node":true,"last_echo":null,"version":"1.15.6"}]}}',
+    ],
+    'PUT /v1/sys/step-down': [204, ''],
+  };
+  const { out } = await runAgainst(script, ['operator', 'members']);
+  expect(
+    out
+      .split('\n')
+      .map((line) => line.split(/ {2,}/))
+      .filter((_, line) => line !== 1),
+  ).toEqual([
+    ['Host Name', 'API Address', 'Cluster Address', 'Active Node', 'Version', 'Last Echo'],
+    ['h', 'https://a', 'n/a', 'true', '1.15.6', 'n/a'],
+    [''],
+  ]);
+  expect(await runAgainst(script, ['operator', 'step-down'])).toMatchObject({ code: 0, out: 'Success! Stepped down\n' });
+});

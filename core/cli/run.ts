@@ -8,7 +8,7 @@ import { NothingThere, UsageError, type ExitCode, type Terminal } from './termin
 /** Runs the command that `args` name. */
 export async function run(args: readonly string[], unguarded: Terminal): Promise<ExitCode> {
   const terminal = withoutTokens(unguarded);
-  const words = [3, 2, 1].find((count) => Object.hasOwn(commands, args.slice(0, count).join(' ')));
+  const words = [4, 3, 2, 1].find((count) => Object.hasOwn(commands, args.slice(0, count).join(' ')));
   const name = args.slice(0, words ?? 0).join(' ');
   const entry = commands[name];
   if (words === undefined || !entry) return noCommand(args, terminal);
