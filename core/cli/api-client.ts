@@ -77,8 +77,11 @@ export function connectionOf(flags: FlagValues<typeof clientFlags>, terminal: Te
   const keyFile = flags['client-key'] ?? (env['VAULT_CLIENT_KEY'] || undefined);
   return {
     address: flags.address ?? (env['VAULT_ADDR'] || 'https://127.0.0.1:8200'),
-    token: env['VAULT_TOKEN'] || storedToken(terminal),
-    namespace: flags.namespace ?? (env['VAULT_NAMESPACE'] || undefined),
+    token: sendable(
+      env['VAULT_TOKEN'] || storedToken(terminal),
+      'The token (VAULT_TOKEN, or ~/.vault-token) holds characters that no token has',
+    ),
+    namespace: sendable(flags.namespace ?? (env['VAULT_NAMESPACE'] || undefined), 'The namespace holds characters that no header can hold'),
     wrapTtl: flags['wrap-ttl'] ?? (env['VAULT_WRAP_TTL'] || undefined),
     ca: caFile === undefined ? undefined : readPem('CA certificate', caFile, terminal),
     serverName: flags['tls-server-name'] ?? (env['VAULT_TLS_SERVER_NAME'] || undefined),
@@ -144,6 +147,12 @@ function connectionHeaders({ token, namespace }: Connection): Record<string, str
     ...(token === undefined ? {} : { 'X-Vault-Token': token }),
     ...(namespace === undefined ? {} : { 'X-Vault-Namespace': namespace }),
   };
+}
+
+/** What goes into a header: visible ASCII. @throws UsageError in these words */
+function sendable(text: string | undefined, words: string): string | undefined {
+  if (text !== undefined && !/^[\x21-\x7e]+$/.test(text)) throw new UsageError(words);
+  return text;
 }
 
 function clientOf(certFile: string | undefined, keyFile: string | undefined, terminal: Terminal): Connection['client'] {

@@ -104,6 +104,13 @@ describe('the connection', () => {
     expect(asked[0]?.headers['x-vault-namespace']).toBe('team');
   });
 
+  test.each([
+    [{ VAULT_TOKEN: 'a\nX-Evil: b' }, 'The token (VAULT_TOKEN, or ~/.vault-token) holds characters that no token has\n'],
+    [{ VAULT_NAMESPACE: 'a\nb' }, 'The namespace holds characters that no header can hold\n'],
+  ])('sends nothing that would end a header: %j', async (env, err) => {
+    expect(await runAgainst(script, ['operator', 'seal'], { env })).toMatchObject({ code: 1, err, asked: [] });
+  });
+
   test('goes through a Unix socket', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'strongroom-cli-'));
     try {
@@ -134,8 +141,8 @@ describe('the command line', () => {
     expect((await runAgainst({}, ['kv', 'get', '-h'])).out).toContain('Usage: strongroom kv get');
   });
 
-  test('version is our own', async () => {
-    expect((await runAgainst({}, ['version'])).out).toMatch(/^Strongroom v\d+\.\d+\.\d+\n$/);
+  test.each([['version'], ['-v'], ['--version']])('%s is our own', async (word) => {
+    expect((await runAgainst({}, [word])).out).toMatch(/^Strongroom v\d+\.\d+\.\d+\n$/);
   });
 });
 

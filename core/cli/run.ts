@@ -8,6 +8,7 @@ import { NothingThere, UsageError, type ExitCode, type Terminal } from './termin
 /** Runs the command that `args` name. */
 export async function run(args: readonly string[], unguarded: Terminal): Promise<ExitCode> {
   const terminal = withoutTokens(unguarded);
+  if (args.length === 1 && /^--?v(ersion)?$/.test(args[0] ?? '')) return run(['version'], unguarded);
   const words = [4, 3, 2, 1].find((count) => Object.hasOwn(commands, args.slice(0, count).join(' ')));
   const name = args.slice(0, words ?? 0).join(' ');
   const entry = commands[name];
@@ -39,7 +40,6 @@ function noCommand(args: readonly string[], terminal: Terminal): ExitCode {
     terminal.out(groupHelp(commands, group));
     return 0;
   }
-  if (args.length === 1 && /^--?v(ersion)?$/.test(args[0] ?? '')) return run(['version'], terminal) as never;
   terminal.err(known ? groupHelp(commands, group) : unknownCommand(commands, words));
   return 1;
 }
