@@ -150,9 +150,9 @@ function connectionHeaders({ token, namespace }: Connection): Record<string, str
 }
 
 /** What goes into a header: visible ASCII. @throws UsageError in these words */
-function sendable(text: string | undefined, words: string): string | undefined {
-  if (text !== undefined && !/^[\x21-\x7e]+$/.test(text)) throw new UsageError(words);
-  return text;
+function sendable(value: string | undefined, words: string): string | undefined {
+  if (value !== undefined && !/^[\x21-\x7e]+$/.test(value)) throw new UsageError(words);
+  return value;
 }
 
 function clientOf(certFile: string | undefined, keyFile: string | undefined, terminal: Terminal): Connection['client'] {

@@ -27,17 +27,14 @@ export function mountEnable(kind: MountKind): Command {
     const named = type === 'plugin' ? (flags['plugin-name'] ?? '') : type;
     if (named === '') throw new UsageError('Must supply -plugin-name for the type plugin');
     const path = apiPath(flags.path ?? named);
-    // The versions of KV have names of their own.
-    const [, kvVersion] = /^kv-v([12])$/.exec(type) ?? [];
-    const options = { ...(kvVersion === undefined ? {} : { version: kvVersion }), ...optionFields(flags) };
     const body = {
-      type: kvVersion === undefined ? type : 'kv',
+      type,
       plugin_name: flags['plugin-name'],
       description: flags.description,
       local: flags.local,
       seal_wrap: flags['seal-wrap'],
       config: { ...tuneFields(flags), force_no_cache: flags['force-no-cache'] },
-      options: Object.keys(options).length === 0 ? undefined : options,
+      options: optionFields(flags),
     };
     const { body: answer } = await call({ method: 'PUT', path: `${kind.api}/${path}`, body: JSON.stringify(body) });
     printWarnings(answer, terminal);

@@ -32,12 +32,7 @@ token/    token    token_1     n/a            n/a
 
 test.each([
   [['secrets', 'enable', 'kv'], 'sys/mounts/kv', { type: 'kv', config: {} }, 'Enabled the kv secrets engine at: kv/'],
-  [
-    ['secrets', 'enable', 'kv-v2'],
-    'sys/mounts/kv-v2',
-    { type: 'kv', config: {}, options: { version: '2' } },
-    'Enabled the kv-v2 secrets engine at: kv-v2/',
-  ],
+  [['secrets', 'enable', 'kv-v2'], 'sys/mounts/kv-v2', { type: 'kv-v2', config: {} }, 'Enabled the kv-v2 secrets engine at: kv-v2/'],
   [
     [
       'secrets',

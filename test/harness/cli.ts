@@ -1,11 +1,20 @@
 /** The command line in a process of its own. */
 import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../core/cli/main.ts', import.meta.url));
 
 /** The command line as an array of words. */
 export const cliCommand: readonly string[] = [process.execPath, '--conditions=source', main];
+
+/** What every command has around it. Node keeps what it has compiled: most of a command's time is that. */
+export const cliEnv: Readonly<Record<string, string>> = {
+  PATH: process.env['PATH'] ?? '',
+  HOME: '/nonexistent',
+  NODE_COMPILE_CACHE: join(tmpdir(), `strongroom-compiled-${process.getuid?.() ?? 0}`),
+};
 
 /** What a command left behind. */
 export interface CliOutcome {
@@ -17,7 +26,7 @@ export interface CliOutcome {
 /** Runs one command. @param env beside PATH and HOME, which are the test's; no variable of Vault's gets in from outside; `stdin` all of standard input */
 export async function runCli(args: readonly string[], env: Readonly<Record<string, string>>, stdin = ''): Promise<CliOutcome> {
   const [command = '', ...before] = cliCommand;
-  const child = spawn(command, [...before, ...args], { env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env } });
+  const child = spawn(command, [...before, ...args], { env: { ...cliEnv, ...env } });
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));

@@ -1,6 +1,6 @@
 /** The command line on a terminal, where somebody types. */
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
-import { cliCommand } from './cli.ts';
+import { cliCommand, cliEnv } from './cli.ts';
 
 /** Whether there is `script` of util-linux, which runs a command on a terminal. @throws Error when STRONGROOM_REQUIRE_SERVICES=1 and there is none */
 export function hasScript(): boolean {
@@ -24,7 +24,7 @@ export class OnTerminal {
   constructor(args: readonly string[], env: Readonly<Record<string, string>>) {
     const command = [...cliCommand, ...args].map((word) => `'${word}'`).join(' ');
     this.#child = spawn('script', ['--quiet', '--return', '--command', `exec ${command}`, '/dev/null'], {
-      env: { PATH: process.env['PATH'], SHELL: '/bin/sh', TERM: 'xterm', HOME: '/nonexistent', ...env },
+      env: { ...cliEnv, SHELL: '/bin/sh', TERM: 'xterm', ...env },
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) stream.on('data', (chunk: Buffer) => (this.shown += chunk.toString()));
     this.ended = new Promise((resolve) => this.#child.once('close', resolve));

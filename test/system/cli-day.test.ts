@@ -125,6 +125,13 @@ test('engines: enable, tune, write from files and standard input, read back in e
   await done('kv put secret/team/db password=pw');
   await done('patch secret/data/team/db -', { stdin: '{"data":{"user":"u"}}' });
   expect(await done('kv get -field=user secret/team/db')).toBe('u');
+  await done('kv put secret/team/db password=new');
+  await done('kv rollback -version=2 secret/team/db');
+  expect(await done('kv get -field=user secret/team/db')).toBe('u');
+  await done('kv put second/b x=1');
+  expect(await done('kv get second/b')).toBe('== Data ==\nKey    Value\n---    -----\nx      1\n');
+  await done('kv enable-versioning second');
+  expect(await done('secrets list -detailed')).toMatch(/\nsecond\/ .* map\[version:2\] /);
 });
 
 test('noon: a policy from a file that was laid out, a user who may do that and no more', async () => {
@@ -166,6 +173,8 @@ test('afternoon: leases, audit devices, and what is taken down again', async () 
   await done('token lookup');
   expect(existsSync(second)).toBe(true);
   await done('audit disable second');
+  await done('secrets enable kv-v2');
+  await done('kv put -mount=kv-v2 a x=1');
   await done('secrets disable second');
   await done('auth disable people');
   await done('policy delete team');
