@@ -15,7 +15,12 @@ export interface Outcome {
 type Line = { readonly check: string; readonly error?: string } | { readonly uncalled: readonly string[] };
 
 /** Runs one. @throws Error with what it printed when it ends before its last line */
-export async function runScripts(on: ClientServer, command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+export async function runScripts(
+  on: ClientServer,
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env, ADDRESS: on.address, CA_FILE: on.caFile, DEVICES: on.directory, SERVICE_URL: on.serviceUrl },
@@ -28,7 +33,10 @@ export async function runScripts(on: ClientServer, command: string, args: readon
     child.once('error', reject);
     child.once('close', resolve);
   });
-  const lines = output.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Line);
+  const lines = output
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line);
   const passed: string[] = [];
   const failed: string[] = [];
   let uncalled: readonly string[] | undefined;

@@ -41,7 +41,11 @@ export async function startClientServer(): Promise<ClientServer> {
       seal: { type: 'shamir' },
       initialize: { auto: false },
       listeners: [
-        { type: 'tcp', address: `127.0.0.1:${port}`, tls: { cert_file: join(directory, 'server.pem'), key_file: join(directory, 'server.key') } },
+        {
+          type: 'tcp',
+          address: `127.0.0.1:${port}`,
+          tls: { cert_file: join(directory, 'server.pem'), key_file: join(directory, 'server.key') },
+        },
       ],
       audit_devices: { directory },
       plugins: [await apiKeys(directory)],
