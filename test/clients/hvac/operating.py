@@ -73,16 +73,7 @@ def check_quotas(world):
     made = dict(path="plain/", interval="60s", block_interval="60s")
     status(sys.create_or_update_quota("few", 2, rate_limit_type="rate-limit", inheritable=False, **made), 204)
     read = sys.read_quota("few")["data"]
-    assert read == {
-        "name": "few",
-        "type": "rate-limit",
-        "path": "plain/",
-        "role": "",
-        "rate": 2,
-        "interval": 60,
-        "block_interval": 60,
-        **({"inheritable": read["inheritable"]} if "inheritable" in read else {}),
-    }, read
+    assert read == {"name": "few", "type": "rate-limit", "path": "plain/", "role": "", "rate": 2, "interval": 60, "block_interval": 60}, read
     assert sys.list_quotas()["data"]["keys"] == ["few"]
     vault.read("plain/x")
     vault.read("plain/x")
@@ -92,7 +83,6 @@ def check_quotas(world):
     refused(exceptions.InvalidPath, sys.read_quota, "few")
     refused(exceptions.InvalidPath, sys.list_quotas)
     refused(exceptions.InvalidRequest, sys.create_or_update_quota, "none", 0)
-    status(sys.create_or_update_quota("by-role", 5, path="auth/userpass/", role="x"), 204) if False else None
 
 
 def issue(vault):

@@ -1,9 +1,12 @@
 """Keys: rotate, rekey with verification and backup, generate-root; backup and restore; seal."""
 
 import base64
+import time
 
 from hvac import exceptions
 from world import refused, status
+
+RULES = 'path "sys/seal" { capabilities = ["update"] }'
 
 
 def check_rotation(world):
@@ -41,16 +44,15 @@ def check_root_generation(world):
 
 def start(world, **wish):
     """Starts a rekey as soon as the storage is under the root key of the one before."""
-    for _ in range(600):
+    vault = world.client()
+    wish = {"secret_shares": 3, "secret_threshold": 2, **wish}
+    while True:
         try:
-            return world.client().sys.start_rekey(secret_shares=3, secret_threshold=2, **wish)
-        except exceptions.InvalidRequest as error:
-            if "bar" not in str(error) and "again" not in str(error) and "progress" not in str(error):
-                raise
-            import time
-
-            time.sleep(0.1)
-    raise AssertionError("the rekey before does not end")
+            # What hvac has no argument for goes by its adapter.
+            return vault.adapter.put("/v1/sys/rekey/init", json=wish) if "share_public_keys" in wish else vault.sys.start_rekey(**wish)
+        except exceptions.VaultDown as error:
+            assert "try again" in str(error)
+            time.sleep(0.05)
 
 
 def check_rekey(world):
@@ -89,26 +91,6 @@ def check_rekey_with_verification(world):
     assert sys.rekey_verify_multi(made["keys"], begun_anew["nonce"])["complete"] is True
     world.shares = made["keys"]
     refused(exceptions.InvalidRequest, sys.read_rekey_verify_progress)
-
-
-def check_rekey_backup(world):
-    vault = world.client()
-    error = refused(exceptions.InvalidRequest, vault.sys.read_backup_keys)
-    assert "no backed-up keys found" in str(error)
-    # PGP is refused in words, so a backup is made of shares sealed to other keys, which it has no argument for.
-    nobody = base64.b64encode(bytes(range(1, 33))).decode()
-    wish = {"secret_shares": 1, "secret_threshold": 1, "share_public_keys": [nobody], "backup": True, "require_verification": True}
-    for _ in range(600):
-        answer = vault.adapter.put("/v1/sys/rekey/init", json=wish, raise_exception=False)
-        if isinstance(answer, dict):
-            break
-    made = vault.sys.rekey_multi(world.shares, nonce=answer["nonce"])
-    backup = vault.sys.read_backup_keys()
-    assert backup["nonce"] == backup["data"]["nonce"] == made["nonce"] and list(backup["keys"].values()) == [made["keys"]], backup
-    # Not verified: the shares stay.
-    vault.sys.cancel_rekey()
-    vault.adapter.delete("/v1/sys/rekey/backup")
-    refused(exceptions.InvalidRequest, vault.sys.read_backup_keys)
 
 
 def check_recovery_keys_are_refused_in_words(world):
@@ -158,4 +140,16 @@ def check_seal(world):
     assert vault.is_authenticated()
 
 
-RULES = 'path "sys/seal" { capabilities = ["update"] }'
+def check_rekey_backup(world):
+    """The last: nobody can open the shares that it makes."""
+    vault = world.client()
+    error = refused(exceptions.InvalidRequest, vault.sys.read_backup_keys)
+    assert "no backed-up keys found" in str(error)
+    # PGP is refused in words; shares are sealed to keys of another kind, and only then kept.
+    nobody = base64.b64encode(bytes(range(1, 33))).decode()
+    nonce = start(world, secret_shares=1, secret_threshold=1, share_public_keys=[nobody], backup=True)["nonce"]
+    made = vault.sys.rekey_multi(world.shares, nonce=nonce)
+    backup = vault.sys.read_backup_keys()
+    assert backup["nonce"] == backup["data"]["nonce"] == nonce and list(backup["keys"].values()) == [made["keys"]], backup
+    status(vault.adapter.delete("/v1/sys/rekey/backup"), 204)
+    refused(exceptions.InvalidRequest, vault.sys.read_backup_keys)
