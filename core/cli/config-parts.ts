@@ -15,8 +15,9 @@ export function declaredOf(config: Config): Declared {
     policies: config.policies,
     mounts: config.mounts.map((mount) => declaredMount(mount, config)),
     auth: config.auth.map((auth) => {
-      const { lockout } = auth;
-      const mount = declaredMount(auth, config);
+      const { lockout, tokenType } = auth;
+      const plain = declaredMount(auth, config);
+      const mount = tokenType === undefined ? plain : { ...plain, config: { ...plain.config, tokenType } };
       if (lockout === undefined) return mount;
       const { threshold, durationSeconds: duration, counterResetSeconds: counterReset, disabled } = lockout;
       return { ...mount, config: { ...mount.config, lockout: { threshold, duration, counterReset, disabled } } };

@@ -68,6 +68,7 @@ export interface FilePlugin {
 
 /** An auth method: `path` is below `auth/`. */
 export interface FileAuth extends FileMount {
+  readonly token_type?: 'service' | 'batch' | 'default-service' | 'default-batch';
   readonly user_lockout?: {
     readonly threshold?: number;
     readonly duration?: FileDuration;

@@ -92,6 +92,8 @@ export interface MountConfig {
 
 /** One auth method, mounted at unseal unless it is there; `path` is below `auth/`. */
 export interface AuthConfig extends MountConfig {
+  /** What its logins give. undefined: as it is, or what the role says, and service tokens where it says nothing. */
+  readonly tokenType: 'service' | 'batch' | 'default-service' | 'default-batch' | undefined;
   /** undefined: as it is, or Vault's. */
   readonly lockout:
     | { readonly threshold: number; readonly durationSeconds: number; readonly counterResetSeconds: number; readonly disabled: boolean }

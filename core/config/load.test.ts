@@ -91,7 +91,7 @@ describe('a config file', () => {
 
   test('names auth methods by their path below auth/, and when they lock users out', () => {
     const auth = `auth:
-  - { path: people, type: userpass, description: all, default_lease_ttl: 1h, user_lockout: { threshold: 3, duration: 30m } }
+  - { path: people, type: userpass, description: all, default_lease_ttl: 1h, token_type: batch, user_lockout: { threshold: 3, duration: 30m } }
   - { path: team/people/, type: userpass }
 `;
     expect(load(minimal + auth).auth).toEqual([
@@ -104,9 +104,10 @@ describe('a config file', () => {
         isolation: undefined,
         defaultLeaseTtlSeconds: 3600,
         maxLeaseTtlSeconds: undefined,
+        tokenType: 'batch',
         lockout: { threshold: 3, durationSeconds: 1800, counterResetSeconds: 900, disabled: false },
       },
-      expect.objectContaining({ path: 'team/people/', lockout: undefined }),
+      expect.objectContaining({ path: 'team/people/', tokenType: undefined, lockout: undefined }),
     ]);
   });
 
@@ -114,6 +115,7 @@ describe('a config file', () => {
     ['{ path: token/x, type: userpass }', "auth[0].path: expected a path that is not below token, which is the server's own"],
     ['{ path: a }', 'auth[0].type'],
     ['{ path: ../a, type: userpass }', 'auth[0].path'],
+    ['{ path: a, type: userpass, token_type: eternal }', 'auth[0].token_type'],
     ['{ path: a, type: userpass, user_lockout: { threshold: 0 } }', 'auth[0].user_lockout.threshold'],
     ['{ path: a, type: userpass, user_lockout: { duration: 0 } }', 'auth[0].user_lockout.duration: expected at least one second'],
     ['{ path: a, type: userpass, default_lease_ttl: 2h, max_lease_ttl: 1h }', 'auth[0].default_lease_ttl'],

@@ -171,6 +171,7 @@ function convertAuth(auth: FileAuth): AuthConfig {
   const lockout = auth.user_lockout;
   return {
     ...convertMount(auth),
+    tokenType: auth.token_type,
     lockout: lockout && {
       threshold: lockout.threshold ?? defaults.lockoutThreshold,
       durationSeconds: seconds(lockout.duration) ?? defaults.lockoutSeconds,

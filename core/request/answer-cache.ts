@@ -4,6 +4,7 @@
  */
 import { isCurrent, type ReadSet } from '../barrier/transaction.ts';
 import type { Storage } from '../storage/types.ts';
+import { RecentMap } from './recent-map.ts';
 
 /** A kept answer. */
 export interface CachedAnswer {
@@ -25,9 +26,8 @@ export interface CachedAnswer {
 
 /** A cache bounded in bytes; what was used least recently leaves first. */
 export class AnswerCache {
-  readonly #entries = new Map<string, CachedAnswer>();
+  readonly #entries: RecentMap<CachedAnswer>;
   readonly #bytesMax: number;
-  #bytes = 0;
   /** For the metrics. */
   hits = 0;
   misses = 0;
@@ -35,6 +35,7 @@ export class AnswerCache {
   /** @param bytesMax bound of the kept text in UTF-16 units; 0 keeps nothing */
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
+    this.#entries = new RecentMap(bytesMax, sizeOf);
   }
 
   /** A kept answer that still holds. */
@@ -45,39 +46,22 @@ export class AnswerCache {
       !isCurrent(storage, entry.reads) ||
       (entry.validUntil !== Number.POSITIVE_INFINITY && entry.validUntil <= now())
     ) {
-      if (entry !== undefined) this.#drop(key, entry);
+      if (entry !== undefined) this.#entries.delete(key);
       this.misses++;
       return undefined;
     }
     this.hits++;
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
     return entry;
   }
 
   /** Keeps an answer. */
   keep(key: string, entry: CachedAnswer): void {
-    const size = sizeOf(key, entry);
-    if (size > this.#bytesMax / 8) return;
-    const old = this.#entries.get(key);
-    if (old !== undefined) this.#drop(key, old);
-    this.#entries.set(key, entry);
-    this.#bytes += size;
-    for (const [oldest, dropped] of this.#entries) {
-      if (this.#bytes <= this.#bytesMax) break;
-      this.#drop(oldest, dropped);
-    }
-  }
-
-  #drop(key: string, entry: CachedAnswer): void {
-    this.#entries.delete(key);
-    this.#bytes -= sizeOf(key, entry);
+    if (sizeOf(key, entry) <= this.#bytesMax / 8) this.#entries.set(key, entry);
   }
 
   /** Forgets everything. */
   clear(): void {
     this.#entries.clear();
-    this.#bytes = 0;
   }
 }
 

@@ -61,7 +61,7 @@ export async function conclude(unsealed: Unsealed, found: Concluding, attempt: A
   }
   await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), attempt.recorded, answered]);
   const answer = (await reply?.after?.()) ?? respond(head, outcome);
-  const sent = handled.reply?.raw?.sent;
+  const sent = handled.reply?.sent ?? handled.reply?.raw?.sent;
   return sent === undefined ? answer : { ...answer, sent };
 }
 

@@ -61,6 +61,8 @@ export interface HostReply {
   readonly keyring?: KeyringChange;
   /** Runs after the commit is durable, before the answer leaves; an answer of its own replaces it. */
   readonly after?: () => Promise<Answer | void> | void;
+  /** Runs once the answer has been handed to its socket. */
+  readonly sent?: () => void;
   /** The writes only end things: they may use the space of the ballast. */
   readonly urgent?: boolean;
 }

@@ -4,12 +4,18 @@
  */
 export class RecentMap<V> {
   readonly #sizeMax: number;
+  readonly #sizeOf: (key: string, value: V) => number;
   #newer = new Map<string, V>();
   #older = new Map<string, V>();
+  #newerSize = 0;
 
-  /** @param sizeMax how many it holds at most; at least half as many of the last used are there */
-  constructor(sizeMax: number) {
+  /**
+   * @param sizeMax of all entries together; of those used last, at least half as much is there
+   * @param sizeOf an entry: the same each time, and at most half of `sizeMax`
+   */
+  constructor(sizeMax: number, sizeOf: (key: string, value: V) => number = () => 1) {
     this.#sizeMax = sizeMax;
+    this.#sizeOf = sizeOf;
   }
 
   /** The value of a key; a use. */
@@ -17,22 +23,37 @@ export class RecentMap<V> {
     const found = this.#newer.get(key);
     if (found !== undefined) return found;
     const old = this.#older.get(key);
-    if (old === undefined) return undefined;
-    this.#older.delete(key);
-    this.set(key, old);
+    if (old !== undefined) this.set(key, old);
     return old;
   }
 
   /** Adds or replaces. */
   set(key: string, value: V): void {
-    if (this.#newer.size >= this.#sizeMax / 2) {
+    this.delete(key);
+    const size = this.#sizeOf(key, value);
+    if (this.#newerSize + size > this.#sizeMax / 2) {
       this.#older = this.#newer;
       this.#newer = new Map();
+      this.#newerSize = 0;
     }
     this.#newer.set(key, value);
+    this.#newerSize += size;
   }
 
-  get size(): number {
+  delete(key: string): void {
+    const held = this.#newer.get(key);
+    if (held !== undefined) this.#newerSize -= this.#sizeOf(key, held);
+    if (!this.#newer.delete(key)) this.#older.delete(key);
+  }
+
+  clear(): void {
+    this.#newer.clear();
+    this.#older.clear();
+    this.#newerSize = 0;
+  }
+
+  /** How many entries there are. */
+  get count(): number {
     return this.#newer.size + this.#older.size;
   }
 }

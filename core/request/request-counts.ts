@@ -50,6 +50,6 @@ export class RequestCounts {
 
   /** How many addresses are kept. */
   get size(): number {
-    return this.#windows.size;
+    return this.#windows.count;
   }
 }

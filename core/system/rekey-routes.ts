@@ -1,8 +1,8 @@
-/** `sys/rekey/…`: raw answers, as old clients expect them, yet decided and recorded like every other. */
-import { schema as s } from '@strongroom/sdk-plugin';
+/** `sys/rekey/…`: raw answers, as old clients expect them, yet decided and recorded like every other; `sys/rotate/root/…` is the same with envelopes. */
+import { type Json, schema as s } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
-import { type HostRoute, hostRoute } from '../request/host-route.ts';
-import { type Answer, plainAnswer } from '../request/incoming.ts';
+import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
+import { type AnswerForm, inForm } from './answer-form.ts';
 import { fingerprint, readPublicKeys, refusePgp, shareFields } from './new-shares.ts';
 import { deleteBackups, readBackup } from './rekey-backup.ts';
 import type { Rekeyed } from './rekey.ts';
@@ -30,7 +30,9 @@ export function shareAndNonce({ key, nonce }: s.InferFields<typeof shareInput>):
   return [key, nonce];
 }
 
-function status({ rekey }: Server): Record<string, unknown> {
+type Fields = Readonly<Record<string, Json>>;
+
+function status({ rekey }: Server): Fields {
   const { threshold } = rekey.shamir();
   const { current } = rekey;
   return {
@@ -48,7 +50,7 @@ function status({ rekey }: Server): Record<string, unknown> {
   };
 }
 
-function start(server: Server, input: s.InferFields<typeof startInput>): Answer {
+function start(server: Server, input: s.InferFields<typeof startInput>): Fields {
   refusePgp({ pgp_keys: input.pgp_keys });
   const shares = input.secret_shares ?? 0;
   const publicKeys = readPublicKeys(input.share_public_keys, shares);
@@ -59,17 +61,17 @@ function start(server: Server, input: s.InferFields<typeof startInput>): Answer 
     requireVerification: input.require_verification ?? false,
     ...(publicKeys === undefined ? {} : { publicKeys }),
   });
-  return plainAnswer(200, status(server));
+  return status(server);
 }
 
-async function update(server: Server, share: string, nonce: string): Promise<Answer> {
+async function update(server: Server, form: AnswerForm, share: string, nonce: string): Promise<HostReply> {
   const done = await server.rekey.update(share, nonce);
-  return done === undefined ? plainAnswer(200, status(server)) : handOut(done);
+  return done === undefined ? inForm(form, status(server)) : handOut(form, done);
 }
 
-function handOut({ rekeying, handed, verificationNonce, sent }: Rekeyed): Answer {
+function handOut(form: AnswerForm, { rekeying, handed, verificationNonce, sent }: Rekeyed): HostReply {
   const { nonce, wish } = rekeying;
-  const answer = plainAnswer(200, {
+  const fields = {
     nonce,
     complete: true,
     ...shareFields(handed),
@@ -78,95 +80,110 @@ function handOut({ rekeying, handed, verificationNonce, sent }: Rekeyed): Answer
     backup: wish.backup,
     verification_required: verificationNonce !== undefined,
     ...(verificationNonce === undefined ? {} : { verification_nonce: verificationNonce }),
-  });
+  };
   for (const share of handed) share.fill(0);
-  return { ...answer, sent };
+  return inForm(form, fields, sent);
 }
 
-function verifyStatus(server: Server): Answer {
+function verifyStatus(server: Server): Fields {
   const { rekeying, made } = server.rekey.verifying();
   const { threshold: t, shares: n } = rekeying.wish;
-  return plainAnswer(200, { nonce: made.verificationNonce, started: true, t, n, progress: made.collected.count });
+  return { nonce: made.verificationNonce, started: true, t, n, progress: made.collected.count };
 }
 
-async function verify(server: Server, share: string, nonce: string): Promise<Answer> {
-  return (await server.rekey.verify(share, nonce)) ? plainAnswer(200, { nonce, complete: true }) : verifyStatus(server);
+async function verify(server: Server, share: string, nonce: string): Promise<Fields> {
+  return (await server.rekey.verify(share, nonce)) ? { nonce, complete: true } : verifyStatus(server);
 }
 
 function noRecoveryKeys(): never {
   throw new StrongroomError('invalid', 'recovery keys are not supported: there are none to rekey or to show');
 }
 
-/** The routes. */
-export function rekeyRoutes(server: Server): Readonly<Record<string, HostRoute>> {
-  const access = server.options.unauthenticated.rekey ? 'public' : 'sudo';
+async function showBackup(server: Server, { tx }: HostContext): Promise<HostReply> {
+  const backup = await readBackup(tx, server.rekey.shamir());
+  if (backup === undefined) throw new StrongroomError('invalid', 'no backed-up keys found');
+  const base64 = Object.entries(backup.keys).map(([holder, keys]) => [
+    holder,
+    keys.map((key) => Buffer.from(key, 'hex').toString('base64')),
+  ]);
   return {
-    ...hostRoute('sys/rekey/init', {
+    data: { nonce: backup.nonce, keys: backup.keys, keys_base64: Object.fromEntries(base64) as Readonly<Record<string, string[]>> },
+  };
+}
+
+interface RekeyPaths {
+  readonly init: `sys/${string}`;
+  readonly update: `sys/${string}`;
+  readonly verify: `sys/${string}`;
+  readonly backup: `sys/${string}`;
+}
+
+function pathsOf(prefix: string): RekeyPaths {
+  return { init: `sys/${prefix}/init`, update: `sys/${prefix}/update`, verify: `sys/${prefix}/verify`, backup: `sys/${prefix}/backup` };
+}
+
+function rekeyAt(server: Server, paths: RekeyPaths, access: 'public' | 'sudo', form: AnswerForm): Readonly<Record<string, HostRoute>> {
+  return {
+    ...hostRoute(paths.init, {
       summary: 'Rekey: status, start, cancel',
       access,
-      read: { handler: () => ({ raw: plainAnswer(200, status(server)) }) },
-      update: { input: startInput, handler: async ({ outside }, _, input) => ({ raw: await outside(async () => start(server, input)) }) },
+      read: { handler: () => inForm(form, status(server)) },
+      update: {
+        input: startInput,
+        handler: async ({ outside }, _, input) => inForm(form, await outside(async () => start(server, input))),
+      },
       delete: {
         handler: ({ outside }) => outside(async () => (server.rekey.shamir(), server.rekey.cancel(), undefined)),
       },
     }),
-    ...hostRoute('sys/rekey/update', {
+    ...hostRoute(paths.update, {
       summary: 'Rekey: give a share',
       access,
       update: {
         input: shareInput,
-        handler: async ({ outside }, _, input) => {
+        handler: ({ outside }, _, input) => {
           const [share, nonce] = shareAndNonce(input);
-          return { raw: await outside(() => update(server, share, nonce)) };
+          return outside(() => update(server, form, share, nonce));
         },
       },
     }),
-    ...hostRoute('sys/rekey/verify', {
+    ...hostRoute(paths.verify, {
       summary: 'Rekey: prove that the new shares arrived',
       access,
-      read: { handler: () => ({ raw: verifyStatus(server) }) },
+      read: { handler: () => inForm(form, verifyStatus(server)) },
       update: {
         input: shareInput,
         handler: async ({ outside }, _, input) => {
           const [share, nonce] = shareAndNonce(input);
-          return { raw: await outside(() => verify(server, share, nonce)) };
+          return inForm(form, await outside(() => verify(server, share, nonce)));
         },
       },
       delete: {
-        handler: async ({ outside }) => ({ raw: await outside(async () => (server.rekey.restartVerification(), verifyStatus(server))) }),
+        handler: async ({ outside }) => inForm(form, await outside(async () => (server.rekey.restartVerification(), verifyStatus(server)))),
       },
     }),
-    ...hostRoute('sys/rekey/backup', {
+    ...hostRoute(paths.backup, {
       summary: 'The sealed shares of the last rekey',
       access: 'sudo',
       topLevel: true,
-      read: {
-        handler: async ({ tx }) => {
-          const backup = await readBackup(tx, server.rekey.shamir());
-          if (backup === undefined) throw new StrongroomError('invalid', 'no backed-up keys found');
-          const base64 = Object.entries(backup.keys).map(([holder, keys]) => [
-            holder,
-            keys.map((key) => Buffer.from(key, 'hex').toString('base64')),
-          ]);
-          return {
-            data: { nonce: backup.nonce, keys: backup.keys, keys_base64: Object.fromEntries(base64) as Readonly<Record<string, string[]>> },
-          };
-        },
-      },
+      read: { handler: (ctx) => showBackup(server, ctx) },
       delete: { handler: async ({ tx }) => (await deleteBackups(tx), undefined) },
     }),
-    ...hostRoute('sys/rekey/recovery-key-backup', {
-      summary: 'Recovery keys: not supported',
-      access: 'sudo',
-      read: { handler: noRecoveryKeys },
-      delete: { handler: noRecoveryKeys },
-    }),
-    ...hostRoute('sys/rekey-recovery-key/{operation}', {
-      summary: 'Recovery keys: not supported',
-      access,
-      read: { handler: noRecoveryKeys },
-      update: { handler: noRecoveryKeys },
-      delete: { handler: noRecoveryKeys },
-    }),
+  };
+}
+
+function refusedPath(path: `sys/${string}`): Readonly<Record<string, HostRoute>> {
+  const refusal = { handler: noRecoveryKeys };
+  return hostRoute(path, { summary: 'Recovery keys: not supported', access: 'sudo', read: refusal, update: refusal, delete: refusal });
+}
+
+/** The routes. */
+export function rekeyRoutes(server: Server): Readonly<Record<string, HostRoute>> {
+  return {
+    ...rekeyAt(server, pathsOf('rekey'), server.options.unauthenticated.rekey ? 'public' : 'sudo', 'raw'),
+    ...rekeyAt(server, pathsOf('rotate/root'), 'sudo', 'envelope'),
+    ...refusedPath('sys/rekey/recovery-key-backup'),
+    ...refusedPath('sys/rekey-recovery-key/{operation}'),
+    ...refusedPath('sys/rotate/recovery/{operation}'),
   };
 }

@@ -10,7 +10,14 @@ reportCoverage(import.meta.filename);
 let server: TestServer;
 let creator: string;
 beforeAll(async () => {
-  server = await startWireServer();
+  server = await startWireServer({
+    config: {
+      auth: [
+        { path: 'userpass/', type: 'userpass' },
+        { path: 'machines/', type: 'userpass', token_type: 'batch' },
+      ],
+    },
+  });
   creator = await tokenWith(
     server,
     'creator',
@@ -193,4 +200,12 @@ test('a thousand of them leave nothing in the store', async () => {
   const before = (await call('LIST', 'auth/token/accessors')).json.data.keys.length as number;
   for (let n = 0; n < 20; n++) await Promise.all(Array.from({ length: 50 }, () => batch({})));
   expect((await call('LIST', 'auth/token/accessors')).json.data.keys).toHaveLength(before);
+});
+
+test('an auth method gives them where the config says so', async () => {
+  await call('POST', 'auth/machines/users/robot', { password: 'p', token_policies: 'creator' });
+  const { auth } = (await call('POST', 'auth/machines/login/robot', { password: 'p' })).json as { auth: { client_token: string } };
+  expect(auth).toMatchObject({ token_type: 'batch', orphan: true, accessor: '' });
+  expect(await statusOf(auth.client_token)).toBe(200);
+  expect((await call('GET', 'sys/auth/machines/tune')).json.data.token_type).toBe('batch');
 });

@@ -57,13 +57,11 @@ const verbOf: Readonly<Record<string, Verb>> = {
 };
 
 /** Operations that exist only to refuse in words. */
-const onlyRefuse: ReadonlySet<string> = new Set([
-  'sys/rekey/recovery-key-backup read',
-  'sys/rekey/recovery-key-backup delete',
-  'sys/rekey-recovery-key/{operation} read',
-  'sys/rekey-recovery-key/{operation} update',
-  'sys/rekey-recovery-key/{operation} delete',
-]);
+const onlyRefuse: ReadonlySet<string> = new Set(
+  ['sys/rekey/recovery-key-backup', 'sys/rekey-recovery-key/{operation}', 'sys/rotate/recovery/{operation}'].flatMap((path) =>
+    ['read', 'update', 'delete'].map((verb) => `${path} ${verb}`),
+  ),
+);
 
 /** All pairs, as `template verb`. */
 export function expectedPairs(): string[] {

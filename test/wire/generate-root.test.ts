@@ -76,6 +76,26 @@ test('a quorum gets a root token, encoded by the password that the server made o
   }
 });
 
+test('newer clients find the same below sys/generate-root-token, in envelopes, and need sudo', async () => {
+  const path = (part: string): string => `sys/generate-root-token/${part}`;
+  expect((await call('GET', path('attempt'))).json.data).toEqual(idle);
+  const { nonce } = (await call('PUT', path('attempt'), { otp, pgp_key: '' })).json.data;
+  await call('PUT', path('update'), { key: shares[0], nonce });
+  const { data } = (await call('POST', path('update'), { key: shares[1], nonce })).json;
+  expect(data).toMatchObject({ complete: true, nonce });
+  expect((await call('POST', 'sys/decode-token', { encoded_token: data.encoded_root_token, otp }, undefined)).json.data.token).toMatch(
+    /^hvs\./,
+  );
+  expect(await call('DELETE', path('attempt'))).toMatchObject({ status: 204 });
+  for (const [method, part] of [
+    ['GET', 'attempt'],
+    ['PUT', 'attempt'],
+    ['DELETE', 'attempt'],
+    ['PUT', 'update'],
+  ] as const)
+    expect((await server.send({ method, path: path(part), token: undefined, ...(method === 'PUT' ? { body: {} } : {}) })).status).toBe(403);
+});
+
 test('wrong passwords, nonces and shares are refused and reveal nothing', async () => {
   for (const wrong of ['short', `${otp}x`, 'ü'.repeat(28)])
     expect((await call('PUT', attempt, { otp: wrong })).json).toEqual({ errors: ['OTP string has incorrect length'] });

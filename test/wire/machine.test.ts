@@ -1,10 +1,10 @@
 /** What operators ask of the running process, and the settings that they change while it runs. */
 import { createHash } from 'node:crypto';
-import { type IncomingMessage, request } from 'node:http';
+import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RawAnswer } from '../harness/client.ts';
 import type { TestServer } from '../harness/server.ts';
-import { reportCoverage } from './coverage.ts';
+import { noteAnswer, reportCoverage } from './coverage.ts';
 import { startWireServer, tokenWith } from './wire-server.ts';
 
 reportCoverage(import.meta.filename);
@@ -108,11 +108,12 @@ describe('the log is watched', () => {
   ): Promise<{ readonly lines: readonly string[]; readonly ended: boolean }> {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const headers = { 'X-Vault-Token': server.rootToken };
-      request({ port: server.port, path: `/v1/sys/monitor${query}`, headers }, resolve)
+      requestHttp({ port: server.port, path: `/v1/sys/monitor${query}`, headers }, resolve)
         .on('error', reject)
         .end();
     });
     expect(response.statusCode).toBe(200);
+    noteAnswer({ method: 'GET', path: 'sys/monitor' }, { status: 200, headers: {}, text: '', json: null });
     act();
     let text = '';
     for await (const chunk of response) {

@@ -193,7 +193,7 @@ test('shares sealed to their holders open with their keys alone, and can be kept
   expect(kept.json.data).toMatchObject({ nonce, keys: { [first!]: [made.keys[0]] }, keys_base64: { [first!]: [made.keys_base64[0]] } });
   expect(kept.json.keys).toEqual(kept.json.data.keys);
   expect(await unsealsWith(opened.slice(1) as string[])).toBe(true);
-  expect((await call('GET', 'sys/rekey/backup')).status).toBe(200);
+  expect((await call('GET', 'sys/rotate/root/backup')).json.data).toEqual(kept.json.data);
   expect(await call('DELETE', 'sys/rekey/backup')).toMatchObject({ status: 204 });
   expect((await call('GET', 'sys/rekey/backup')).status).toBe(400);
   shares = opened as string[];
@@ -209,6 +209,55 @@ test('new shares that were asked for wrapped are in force once the wrapping toke
   expect(await unsealsWith(shares.slice(0, 2))).toBe(false);
   shares = unwrapped.json.keys;
   expect(await unsealsWith(shares.slice(0, 2))).toBe(true);
+});
+
+test('newer clients find the same below sys/rotate/root, in envelopes', async () => {
+  const path = (part: string): string => `sys/rotate/root/${part}`;
+  const holder = Buffer.from(holderKeys().publicKey).toString('base64');
+  expect((await call('GET', path('init'))).json.data).toEqual(idle);
+  await expect
+    .poll(async () => (await call('POST', path('init'), { secret_shares: 1, secret_threshold: 1 })).status, { timeout: 60_000 })
+    .toBe(200);
+  expect(await call('DELETE', path('init'))).toMatchObject({ status: 204 });
+  const wish = { secret_shares: 3, secret_threshold: 2, require_verification: true };
+  const { nonce } = (await call('PUT', path('init'), wish)).json.data;
+  expect((await call('GET', 'sys/rekey/init')).json.nonce).toBe(nonce);
+  expect((await give(nonce as string, shares.slice(0, 1), path('update'))).json.data).toMatchObject({ nonce, progress: 1 });
+  const made = (await give(nonce as string, shares.slice(1, 2), path('update'))).json.data;
+  expect((await call('GET', path('verify'))).json.data).toMatchObject({ nonce: made.verification_nonce, progress: 0 });
+  const again = (await call('DELETE', path('verify'))).json.data.nonce as string;
+  expect((await give(again, made.keys.slice(0, 2), path('verify'))).json.data).toEqual({ nonce: again, complete: true });
+  expect(await unsealsWith(shares.slice(0, 2))).toBe(false);
+  expect(await unsealsWith(made.keys.slice(0, 2))).toBe(true);
+  shares = made.keys;
+  await expect
+    .poll(
+      async () =>
+        (await call('PUT', path('init'), { secret_shares: 1, secret_threshold: 1, share_public_keys: [holder], backup: true })).status,
+      { timeout: 60_000 },
+    )
+    .toBe(200);
+  await call('DELETE', path('init'));
+  expect((await call('GET', path('backup'))).status).toBe(400);
+  expect(await call('DELETE', path('backup'))).toMatchObject({ status: 204 });
+  // Without verification, too, the answer in an envelope puts the new shares in force.
+  const last = (await call('PUT', path('init'), { secret_shares: 3, secret_threshold: 2 })).json.data.nonce as string;
+  const after = (await give(last, shares.slice(0, 2), path('update'))).json.data;
+  expect(await unsealsWith(shares.slice(0, 2))).toBe(false);
+  expect(await unsealsWith(after.keys.slice(0, 2))).toBe(true);
+  shares = after.keys;
+  for (const [method, part] of [
+    ['GET', 'init'],
+    ['PUT', 'init'],
+    ['DELETE', 'init'],
+    ['PUT', 'update'],
+    ['GET', 'verify'],
+    ['PUT', 'verify'],
+    ['DELETE', 'verify'],
+    ['GET', 'backup'],
+    ['DELETE', 'backup'],
+  ] as const)
+    expect((await call(method, path(part), method === 'PUT' ? {} : undefined, 'hvs.unknown')).status).toBe(403);
 });
 
 test('of two hundred parallel updates with the last share exactly one completes', async () => {
@@ -268,10 +317,9 @@ test('needs sudo on its path unless the config opens it to the holders of shares
 });
 
 test('recovery keys, and shares of a server that unseals by itself, are refused in words', async () => {
-  for (const path of ['sys/rekey-recovery-key/init', 'sys/rekey/recovery-key-backup'])
-    for (const method of ['GET', 'DELETE'])
+  for (const path of ['sys/rekey-recovery-key/init', 'sys/rekey/recovery-key-backup', 'sys/rotate/recovery/init'])
+    for (const method of ['GET', 'PUT', 'DELETE'])
       expect((await call(method, path)).json.errors).toEqual([expect.stringContaining('recovery keys are not supported')]);
-  expect((await call('PUT', 'sys/rekey-recovery-key/init', { secret_shares: 1 })).status).toBe(400);
   const own = await startWireServer();
   for (const [method, path, body] of [
     ['GET', 'sys/rekey/init', undefined],

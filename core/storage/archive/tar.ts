@@ -39,17 +39,18 @@ export function tarPadding(bytes: number): Buffer {
   return Buffer.alloc((tarBlock - (bytes % tarBlock)) % tarBlock);
 }
 
-/** Reads a header; undefined for an empty block. @throws StrongroomError `invalid` for what is no header of a plain file */
+/** Reads a header; undefined for an empty block. @throws StrongroomError `invalid` for any that is not as `tarHeader` writes it */
 export function readTarHeader(header: Buffer): TarHeader | undefined {
   if (header.every((byte) => byte === 0)) return undefined;
-  const size = /^[0-7]{11}[ \0]$/.exec(header.toString('latin1', 124, 136));
-  const sum = /^[0-7]{6}/.exec(header.toString('latin1', 148, 156));
-  const plain = header[156] === 0x30 && header.toString('latin1', 257, 262) === 'ustar' && header[345] === 0;
-  const blank = Buffer.from(header).fill(0x20, 148, 156);
-  if (size === null || sum === null || !plain || Number.parseInt(sum[0], 8) !== checksum(blank))
-    throw new StrongroomError('invalid', 'the backup is damaged, or is none: an entry of its archive is malformed');
-  const end = header.indexOf(0);
-  return { name: header.toString('latin1', 0, Math.min(end, 100)), bytes: Number.parseInt(size[0], 8) };
+  const size = /^[0-7]{11}/.exec(header.toString('latin1', 124, 136));
+  const modified = /^[0-7]{11}/.exec(header.toString('latin1', 136, 148));
+  if (size !== null && modified !== null) {
+    const name = header.toString('latin1', 0, Math.min(header.indexOf(0), 100));
+    const read = { name, bytes: Number.parseInt(size[0], 8) };
+    // What is read is what is written: no two headers mean the same.
+    if (tarHeader(read, Number.parseInt(modified[0], 8)).equals(header)) return read;
+  }
+  throw new StrongroomError('invalid', 'the backup is damaged, or is none: an entry of its archive is malformed');
 }
 
 function octal(value: number, digits: number): string {

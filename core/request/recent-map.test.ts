@@ -1,0 +1,42 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { RecentMap } from './recent-map.ts';
+
+const step = fc.record({
+  key: fc.nat({ max: 30 }).map(String),
+  size: fc.integer({ min: 1, max: 50 }),
+  what: fc.constantFrom('set', 'get', 'delete'),
+});
+
+test('holds never more than its size, and whatever was used last up to half of that', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const sizes = new RecentMap<number>(100, (_, size) => size);
+      // Keys in the order of their last use, the last one first.
+      let used: { readonly key: string; readonly size: number }[] = [];
+      for (const { key, size, what } of steps) {
+        if (what === 'delete') sizes.delete(key);
+        const held = what === 'set' ? size : sizes.get(key);
+        if (what === 'set') sizes.set(key, size);
+        used = used.filter((other) => other.key !== key);
+        if (held !== undefined) used.unshift({ key, size: held });
+        let total = 0;
+        // Looking is a use: a copy of the order is asked from its end, so that it stays.
+        const recent = used.filter((entry) => (total += entry.size) <= 50).toReversed();
+        for (const entry of recent) expect(sizes.get(entry.key)).toBe(entry.size);
+        const all = Array.from({ length: 31 }, (_, index) => String(index)).filter((name) => used.some((entry) => entry.key === name));
+        expect(sizes.count).toBeLessThanOrEqual(all.length);
+      }
+      sizes.clear();
+      expect(sizes.count).toBe(0);
+    }),
+  );
+});
+
+test('keeps the bound on what all entries are together', () => {
+  const map = new RecentMap<number>(1000, (_, size) => size);
+  for (let i = 0; i < 10_000; i++) map.set(String(i), 10);
+  expect(map.count).toBeLessThanOrEqual(100);
+  expect(map.count).toBeGreaterThanOrEqual(50);
+  for (let i = 9950; i < 10_000; i++) expect(map.get(String(i))).toBe(10);
+});
