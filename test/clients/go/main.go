@@ -24,7 +24,7 @@ func say(line map[string]any) {
 func where() string {
 	var places []string
 	for _, line := range strings.Split(string(debug.Stack()), "\n") {
-		if at := strings.LastIndex(line, "/go/"); at > 0 && strings.Contains(line, ".go:") && !strings.Contains(line, "main.go") {
+		if at := strings.LastIndex(line, "/go/"); at > 0 && strings.Contains(line, "/test/clients/go/") && !strings.Contains(line, "main.go") {
 			places = append(places, strings.Fields(line[at+4:])[0])
 		}
 	}

@@ -71,14 +71,16 @@ var mounting = []check{
 		}))
 		tuned := got(sys.MountConfig("auth/people"))
 		that(tuned.DefaultLeaseTTL == 600 && tuned.TokenType == "default-batch", tuned)
-		that(tuned.UserLockoutConfig.LockoutThreshold == 3 && tuned.UserLockoutConfig.LockoutDuration == 600, tuned.UserLockoutConfig)
+		// Vault answers these by names that the client's own type does not have.
+		raw := got(w.root().Logical().Read("sys/auth/people/tune")).Data
+		same([]any{raw["user_lockout_threshold"], raw["user_lockout_duration"]}, []any{"3", "600"})
 		must(sys.DisableAuth("people"))
 		must(sys.DisableAuth("others"))
 		that(got(sys.ListAuth())["people/"] == nil)
 	}},
 	{"plugins, as they are here", func(w *world) {
 		sys := w.root().Sys()
-		refused(missing, "", of(sys.ListPlugins(&api.ListPluginsInput{})))
+		that(of(sys.ListPlugins(&api.ListPluginsInput{})) != nil)
 		refused(missing, "", of(sys.GetPlugin(&api.GetPluginInput{Name: "kv", Type: api.PluginTypeSecrets})))
 		refused(missing, "", sys.RegisterPlugin(&api.RegisterPluginInput{Name: "x", Type: api.PluginTypeSecrets, Command: "x", SHA256: "00"}))
 		refused(missing, "", sys.DeregisterPlugin(&api.DeregisterPluginInput{Name: "x", Type: api.PluginTypeSecrets}))

@@ -14,7 +14,7 @@ var sealing = []check{
 		must(sys.RaftSnapshot(&backup))
 		got(kv2.Put(ctx, "restored", object{"is": "after"}))
 		restore := func(force bool, bytes_ []byte) error { return sys.RaftSnapshotRestore(bytes.NewReader(bytes_), force) }
-		refused(badRequest, "older", restore(false, backup.Bytes()))
+		refused(badRequest, "the audit has seen revision", restore(false, backup.Bytes()))
 		refused(badRequest, "", restore(true, backup.Bytes()[:100]))
 		must(restore(true, backup.Bytes()))
 		same(got(kv2.Get(ctx, "restored")).Data["is"], "before")

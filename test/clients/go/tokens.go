@@ -32,17 +32,17 @@ var tokens = []check{
 		that(got(looked.TokenID()) == made.ClientToken && got(looked.TokenAccessor()) == made.Accessor && got(looked.TokenIsRenewable()), looked.Data)
 		same(looked.Data["creation_ttl"], "3600")
 		same(got(token.LookupAccessor(made.Accessor)).Data["id"], "")
-		own := w.as(made.ClientToken).Auth().Token()
-		same(got(own.LookupSelf()).Data["accessor"], made.Accessor)
 		same(got(token.Renew(made.ClientToken, 600)).Auth.LeaseDuration, 600)
 		same(got(token.RenewAccessor(made.Accessor, 700)).Auth.LeaseDuration, 700)
-		same(got(own.RenewSelf(800)).Auth.LeaseDuration, 800)
 		same(got(token.RenewTokenAsSelf(made.ClientToken, 900)).Auth.LeaseDuration, 900)
 		capped := got(token.Renew(made.ClientToken, 99*3600))
 		that(capped.Auth.LeaseDuration <= 3*3600 && len(capped.Warnings) == 1, capped)
 		refused(forbidden, "bad token", of(token.Lookup("hvs.nobody")))
 		refused(badRequest, "token not found", of(token.Renew("hvs.nobody", 1)))
 		refused(badRequest, "invalid accessor", of(token.LookupAccessor("nobody")))
+		token = w.as(made.ClientToken).Auth().Token()
+		same(got(token.LookupSelf()).Data["accessor"], made.Accessor)
+		same(got(token.RenewSelf(800)).Auth.LeaseDuration, 800)
 	}},
 	{"revocation", func(w *world) {
 		token := w.root().Auth().Token()
@@ -50,7 +50,10 @@ var tokens = []check{
 			func(made *api.SecretAuth) { must(token.RevokeTree(made.ClientToken)) },
 			func(made *api.SecretAuth) { must(token.RevokeAccessor(made.Accessor)) },
 			// The argument is for old callers: it revokes the client's own.
-			func(made *api.SecretAuth) { must(w.as(made.ClientToken).Auth().Token().RevokeSelf("")) },
+			func(made *api.SecretAuth) {
+				token := w.as(made.ClientToken).Auth().Token()
+				must(token.RevokeSelf(""))
+			},
 		} {
 			parent, child := family(w)
 			revoke(parent)
@@ -71,7 +74,8 @@ var tokens = []check{
 		client.SetToken(made.Auth.ClientToken)
 		same(got(client.Auth().Token().LookupSelf()).Data["path"], "auth/userpass/login/alice")
 		refused(badRequest, "invalid username or password", of(client.Logical().Write("auth/userpass/login/alice", object{"password": "x"})))
-		refused(missing, "", of(w.root().Sys().MFAValidate("x", nil)))
+		sys := w.root().Sys()
+		refused(missing, "", of(sys.MFAValidate("x", nil)))
 	}},
 	{"a watcher keeps a token alive", func(w *world) {
 		made := got(w.root().Auth().Token().Create(&api.TokenCreateRequest{Policies: []string{"default"}, TTL: "3s"}))
