@@ -8,10 +8,14 @@ import { type Outcome, runScripts } from './scripts.ts';
 import { type ClientServer, startClientServer } from './tls-server.ts';
 
 const source = fileURLToPath(new URL('go/', import.meta.url));
-const files = readdirSync(source).toSorted().map((name) => join(source, name));
+const files = readdirSync(source)
+  .toSorted()
+  .map((name) => join(source, name));
 // Where there is no Go to be had, CI says so, and the rest is still required.
 const wanted = process.env['STRONGROOM_WITHOUT_GO'] !== '1';
-const built = wanted ? installed('go', files, (folder) => runInstaller('go', ['build', '-o', join(folder, 'checks'), '.'], source)) : undefined;
+const built = wanted
+  ? installed('go', files, (folder) => runInstaller('go', ['build', '-o', join(folder, 'checks'), '.'], source))
+  : undefined;
 
 describe.skipIf(built === undefined)('Go', () => {
   let on: ClientServer;
