@@ -8,7 +8,19 @@ import { type ClientServer, startClientServer } from './tls-server.ts';
 const at = (file: string): string => fileURLToPath(new URL(`hvac/${file}`, import.meta.url));
 const requirements = at('requirements.txt');
 const packages = installed('hvac', [requirements], (folder) =>
-  runInstaller('python3', ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--target', folder, '-r', requirements]),
+  runInstaller('python3', [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--retries',
+    '1',
+    '--target',
+    folder,
+    '-r',
+    requirements,
+  ]),
 );
 
 describe.skipIf(packages === undefined)('hvac', () => {

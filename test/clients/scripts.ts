@@ -23,7 +23,15 @@ export async function runScripts(
 ): Promise<Outcome> {
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env, ADDRESS: on.address, CA_FILE: on.caFile, DEVICES: on.directory, SERVICE_URL: on.serviceUrl },
+    env: {
+      ...process.env,
+      ...env,
+      ADDRESS: on.address,
+      CA_FILE: on.caFile,
+      DEVICES: on.directory,
+      SERVICE_URL: on.serviceUrl,
+      NO_PROXY: '127.0.0.1',
+    },
   });
   let output = '';
   let errors = '';

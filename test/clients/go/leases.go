@@ -39,7 +39,7 @@ var leases = []check{
 		}
 	}},
 	{"a watcher keeps a lease alive", func(w *world) {
-		got(w.root().Logical().Write("keys/roles/brief", object{"ttl": "3s", "max_ttl": "1h"}))
+		got(w.root().Logical().Write("keys/roles/brief", object{"ttl": "1m", "max_ttl": "1h"}))
 		issued := got(w.root().Logical().Read("keys/creds/brief"))
 		watcher := got(w.root().NewLifetimeWatcher(&api.LifetimeWatcherInput{Secret: issued, Increment: 600}))
 		go watcher.Start()

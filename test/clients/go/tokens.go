@@ -78,7 +78,7 @@ var tokens = []check{
 		refused(missing, "", of(sys.MFAValidate("x", nil)))
 	}},
 	{"a watcher keeps a token alive", func(w *world) {
-		made := got(w.root().Auth().Token().Create(&api.TokenCreateRequest{Policies: []string{"default"}, TTL: "3s"}))
+		made := got(w.root().Auth().Token().Create(&api.TokenCreateRequest{Policies: []string{"default"}, TTL: "1m"}))
 		client := w.as(made.Auth.ClientToken)
 		watcher := got(client.NewLifetimeWatcher(&api.LifetimeWatcherInput{Secret: made, Increment: 3600}))
 		go watcher.Start()

@@ -16,7 +16,7 @@ class World:
 
     def client(self, token=None, **options):
         """A client of its own; with the root token unless another, or "" for none, is given."""
-        return hvac.Client(url=self.address, token=self.root_token if token is None else token, verify=self.ca_file, **options)
+        return hvac.Client(url=self.address, token=self.root_token if token is None else token, verify=self.ca_file, timeout=120, **options)
 
     def token_with(self, policy, **fields):
         """Makes a policy and a token that has it."""
