@@ -116,6 +116,33 @@ test('a body over the bound is refused while it is sent, and the sender sees the
   await small.close();
 });
 
+test('of large bodies only so many are held at once; small ones are served beside them, and large ones again afterwards', async () => {
+  const small = await startEcho({}, 100_000);
+  const large = post('Content-Length: 100000', 'x'.repeat(99_999));
+  // Of each 34,464 bytes count: what makes 16 times the bound is more than the first 46.
+  const holders = await Promise.all(Array.from({ length: 46 }, () => small.open()));
+  for (const holder of holders) await holder.write(large);
+  const refused = await small.open();
+  await expect
+    .poll(
+      async () => {
+        const next = await small.open();
+        await next.write(post('Content-Length: 100000', 'x'.repeat(100_000)));
+        return (await next.answers(1)).slice(9, 12);
+      },
+      { timeout: 20_000 },
+    )
+    .toBe('503');
+  await refused.write(post('Content-Length: 60000', 'x'.repeat(60_000)));
+  expect(await refused.answers(1)).toContain('200');
+  for (const holder of holders) await holder.write('x');
+  for (const holder of holders) expect(await holder.answers(1)).toContain('200');
+  const after = await small.open();
+  await after.write(large, 'x');
+  expect(await after.answers(1)).toContain('200');
+  await small.close();
+});
+
 test('a head that does not come is given up, and a connection that has sent LIST is not taken for one', async () => {
   const quick = await startEcho({ headerWaitMs: 300 });
   const kept = await quick.open();

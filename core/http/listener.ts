@@ -8,6 +8,7 @@ import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { StrongroomError } from '../errors.ts';
 import type { Answer, Incoming } from '../request/incoming.ts';
 import { forwardedFor, type ForwardedForOptions } from './forwarded-for.ts';
+import { HeldBodies } from './held-bodies.ts';
 import { ListVerb, type ParserError } from './list-verb.ts';
 import type { ProxySource } from './proxy-header.ts';
 import { ProxyProtocol, type ProxyProtocolOptions } from './proxy-protocol.ts';
@@ -72,6 +73,7 @@ export class Listener {
   readonly #open = new WeakMap<Socket, ServerResponse>();
   /** Connections on which nothing more is run: a request on them was malformed. */
   readonly #ending = new WeakSet<Socket>();
+  readonly #bodies = new HeldBodies();
 
   constructor(options: ListenerOptions, service: Service) {
     this.#options = options;
@@ -212,10 +214,12 @@ export class Listener {
       readBody: async (bytesMax) => {
         // Whoever waits to be asked for the body is asked only when nothing has refused the request before.
         if (headers.expect !== undefined) response.writeContinue();
-        if (!hasBody(request)) return readBody(request, bytesMax);
+        const held = this.#bodies.open(bytesMax);
+        if (!hasBody(request)) return readBody(request, bytesMax, held);
+        response.once('close', held.release);
         const deadline = setTimeout(() => this.#timeOut(socket), this.#requestTimeoutMs);
         try {
-          return await readBody(request, bytesMax);
+          return await readBody(request, bytesMax, held);
         } finally {
           clearTimeout(deadline);
         }
