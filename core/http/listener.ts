@@ -92,7 +92,10 @@ export class Listener {
       requireHostHeader: false,
     };
     const handler = (request: IncomingMessage, response: ServerResponse): void => void this.#handle(request, response);
-    this.#server = options.tls === undefined ? createServer(http, handler) : createSecureServer({ ...http, ...options.tls }, handler);
+    this.#server =
+      options.tls === undefined
+        ? createServer(http, handler)
+        : createSecureServer({ ...http, ...options.tls, handshakeTimeout: options.headerWaitMs }, handler);
     this.#server.maxConnections = options.maxConnections;
     this.#list = new ListVerb(this.#server, options.tls !== undefined, options.headerWaitMs);
     this.#forwardedFor = options.forwardedFor && forwardedFor(options.forwardedFor);
@@ -103,6 +106,8 @@ export class Listener {
         if (options.tls === undefined) this.#list.startAfter(socket, bytes, rest);
       });
     this.#server.on('clientError', (error: ParserError, socket: Socket) => this.#clientError(error, socket));
+    // Without a handshake nothing can be answered, and an end that waits for one never comes.
+    this.#server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
     this.#server.on('checkContinue', handler);
     this.#server.on('upgrade', (_request: IncomingMessage, socket: Socket) => socket.destroy());
   }
@@ -139,7 +144,7 @@ export class Listener {
     if ('setSecureContext' in this.#server) this.#server.setSecureContext(context);
   }
 
-  /** Takes other bounds over: waits at once, the size of heads for new connections. Connections beyond a lower number stay. */
+  /** Takes other bounds over: waits at once, the size of heads for new connections. Connections beyond a lower number stay, and so does the wait for handshakes. */
   rebound({ maxConnections, headerWaitMs, requestTimeoutMs, headBytesMax }: ListenerBounds): void {
     // Node reads all of them anew for each connection or check; its types lack `maxHeaderSize`.
     Object.assign(this.#server, {
@@ -280,6 +285,8 @@ export class Listener {
     socket.end(
       `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     );
+    // The peer may never close its half.
+    setTimeout(() => socket.destroy(), lingerMs).unref();
   }
 }
 
