@@ -106,8 +106,6 @@ export class Listener {
         if (options.tls === undefined) this.#list.startAfter(socket, bytes, rest);
       });
     this.#server.on('clientError', (error: ParserError, socket: Socket) => this.#clientError(error, socket));
-    // Without a handshake nothing can be answered, and an end that waits for one never comes.
-    this.#server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
     this.#server.on('checkContinue', handler);
     this.#server.on('upgrade', (_request: IncomingMessage, socket: Socket) => socket.destroy());
   }
@@ -285,7 +283,7 @@ export class Listener {
     socket.end(
       `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     );
-    // The peer may never close its half.
+    // The peer may never close its half, or never finish the handshake that TLS wants before anything is sent.
     setTimeout(() => socket.destroy(), lingerMs).unref();
   }
 }
