@@ -1,5 +1,6 @@
 /** Where two readers could see different requests, the connection ends and what follows is never run. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { malformedRequests } from './malformed-requests.ts';
 import { type EchoListener, startEcho } from './testing.ts';
 
 let echo: EchoListener;
@@ -12,49 +13,19 @@ beforeEach(() => void (echo.reached.length = 0));
 const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
 const post = (headers: string, body: string): string => `POST /post HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n${body}`;
 
-describe.each([
-  ['Content-Length beside chunked', post('Content-Length: 4\r\nTransfer-Encoding: chunked', `0\r\n\r\n${smuggled}`)],
-  ['chunked beside Content-Length', post('Transfer-Encoding: chunked\r\nContent-Length: 4', `0\r\n\r\n${smuggled}`)],
-  ['two Content-Lengths that differ', post('Content-Length: 0\r\nContent-Length: 4', smuggled)],
-  ['two Content-Lengths that agree', post('Content-Length: 2\r\nContent-Length: 2', `{}${smuggled}`)],
-  ['a list of Content-Lengths', post('Content-Length: 2, 2', `{}${smuggled}`)],
-  ['a Content-Length with a sign', post('Content-Length: +2', `{}${smuggled}`)],
-  ['a negative Content-Length', post('Content-Length: -1', smuggled)],
-  ['a Content-Length that is no number', post('Content-Length: 0x2', `{}${smuggled}`)],
-  ['a huge Content-Length', post('Content-Length: 99999999999999999999999', smuggled)],
-  ['a space before the colon', post('Content-Length : 2', `{}${smuggled}`)],
-  ['a folded Transfer-Encoding', post('Transfer-Encoding:\r\n chunked', `0\r\n\r\n${smuggled}`)],
-  ['a folded header', post('X-A: 1\r\n Content-Length: 5', smuggled)],
-  ['two Transfer-Encodings', post('Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked', `0\r\n\r\n${smuggled}`)],
-  ['another coding before chunked', post('Transfer-Encoding: gzip, chunked', `0\r\n\r\n${smuggled}`)],
-  ['identity after chunked', post('Transfer-Encoding: chunked, identity', `0\r\n\r\n${smuggled}`)],
-  ['an unknown coding', post('Transfer-Encoding: xchunked', smuggled)],
-  ['a vertical tab in the coding', post('Transfer-Encoding: \x0bchunked', `0\r\n\r\n${smuggled}`)],
-  ['a chunk size that is no number', post('Transfer-Encoding: chunked', `zz\r\n{}\r\n0\r\n\r\n${smuggled}`)],
-  ['a negative chunk size', post('Transfer-Encoding: chunked', `-2\r\n{}\r\n0\r\n\r\n${smuggled}`)],
-  ['a huge chunk size', post('Transfer-Encoding: chunked', `fffffffffffffffff\r\n{}\r\n0\r\n\r\n${smuggled}`)],
-  ['a chunk size in 0x form', post('Transfer-Encoding: chunked', `0x2\r\n{}\r\n0\r\n\r\n${smuggled}`)],
-  ['a chunk longer than its size', post('Transfer-Encoding: chunked', `1\r\n{}\r\n0\r\n\r\n${smuggled}`)],
-  ['a chunk with bare line feeds', post('Transfer-Encoding: chunked', `2\n{}\n0\n\n${smuggled}`)],
-  ['a bare line feed between headers', `POST /post HTTP/1.1\nHost: x\nContent-Length: 2\n\n{}${smuggled}`],
-  ['a bare carriage return in a header', post('X-A: 1\rContent-Length: 5', smuggled)],
-  ['a NUL in a header', post('X-A: a\0b', smuggled)],
-  ['a header without a name', post(': x', smuggled)],
-  ['a header without a colon', post('nonsense', smuggled)],
-  ['no Host', `GET /post HTTP/1.1\r\n\r\n${smuggled}`],
-  ['two Hosts', `GET /post HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n${smuggled}`],
-  ['an unknown protocol', `GET /post HTTP/9.9\r\nHost: a\r\n\r\n${smuggled}`],
-  ['HTTP/2 without having been asked', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-])('%s', (_, request) => {
-  test('is refused, and what follows is not run', async () => {
-    const raw = await echo.open();
-    await raw.write(request);
-    await raw.ended();
-    expect(echo.reached.filter(({ target }) => target === '/smuggled')).toEqual([]);
-    expect(raw.statuses.every((status) => status >= 400)).toBe(true);
-    expect(raw.statuses.length).toBeLessThanOrEqual(1);
-  });
-});
+describe.each(malformedRequests({ target: '/post', smuggled }).map(([name, bytes]) => [name, Buffer.from(bytes, 'latin1')] as const))(
+  '%s',
+  (_, request) => {
+    test('is refused, and what follows is not run', async () => {
+      const raw = await echo.open();
+      await raw.write(request);
+      await raw.ended();
+      expect(echo.reached.filter(({ target }) => target === '/smuggled')).toEqual([]);
+      expect(raw.statuses.every((status) => status >= 400)).toBe(true);
+      expect(raw.statuses.length).toBeLessThanOrEqual(1);
+    });
+  },
+);
 
 test.each(['X-Vault-Token', 'Authorization', 'X-Vault-Namespace', 'X-Vault-Wrap-TTL', 'Content-Type', 'Host'])(
   'two headers %s are refused, and the request is not served',
@@ -113,6 +84,33 @@ test('a body over the bound is refused while it is sent, and the sender sees the
   await chunked.ended();
   expect(chunked.statuses).toEqual([413]);
   expect(small.reached).toEqual([]);
+  await small.close();
+});
+
+test('of large bodies only so many are held at once; small ones are served beside them, and large ones again afterwards', async () => {
+  const small = await startEcho({}, 100_000);
+  const large = post('Content-Length: 100000', 'x'.repeat(99_999));
+  // Of each 34,464 bytes count: what makes 16 times the bound is more than the first 46.
+  const holders = await Promise.all(Array.from({ length: 46 }, () => small.open()));
+  for (const holder of holders) await holder.write(large);
+  const refused = await small.open();
+  await expect
+    .poll(
+      async () => {
+        const next = await small.open();
+        await next.write(post('Content-Length: 100000', 'x'.repeat(100_000)));
+        return (await next.answers(1)).slice(9, 12);
+      },
+      { timeout: 20_000 },
+    )
+    .toBe('503');
+  await refused.write(post('Content-Length: 60000', 'x'.repeat(60_000)));
+  expect(await refused.answers(1)).toContain('200');
+  for (const holder of holders) await holder.write('x');
+  for (const holder of holders) expect(await holder.answers(1)).toContain('200');
+  const after = await small.open();
+  await after.write(large, 'x');
+  expect(await after.answers(1)).toContain('200');
   await small.close();
 });
 

@@ -8,6 +8,7 @@ import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import { StrongroomError } from '../errors.ts';
 import type { Answer, Incoming } from '../request/incoming.ts';
 import { forwardedFor, type ForwardedForOptions } from './forwarded-for.ts';
+import { HeldBodies } from './held-bodies.ts';
 import { ListVerb, type ParserError } from './list-verb.ts';
 import type { ProxySource } from './proxy-header.ts';
 import { ProxyProtocol, type ProxyProtocolOptions } from './proxy-protocol.ts';
@@ -72,6 +73,7 @@ export class Listener {
   readonly #open = new WeakMap<Socket, ServerResponse>();
   /** Connections on which nothing more is run: a request on them was malformed. */
   readonly #ending = new WeakSet<Socket>();
+  readonly #bodies = new HeldBodies();
 
   constructor(options: ListenerOptions, service: Service) {
     this.#options = options;
@@ -90,7 +92,10 @@ export class Listener {
       requireHostHeader: false,
     };
     const handler = (request: IncomingMessage, response: ServerResponse): void => void this.#handle(request, response);
-    this.#server = options.tls === undefined ? createServer(http, handler) : createSecureServer({ ...http, ...options.tls }, handler);
+    this.#server =
+      options.tls === undefined
+        ? createServer(http, handler)
+        : createSecureServer({ ...http, ...options.tls, handshakeTimeout: options.headerWaitMs }, handler);
     this.#server.maxConnections = options.maxConnections;
     this.#list = new ListVerb(this.#server, options.tls !== undefined, options.headerWaitMs);
     this.#forwardedFor = options.forwardedFor && forwardedFor(options.forwardedFor);
@@ -137,7 +142,7 @@ export class Listener {
     if ('setSecureContext' in this.#server) this.#server.setSecureContext(context);
   }
 
-  /** Takes other bounds over: waits at once, the size of heads for new connections. Connections beyond a lower number stay. */
+  /** Takes other bounds over: waits at once, the size of heads for new connections. Connections beyond a lower number stay, and so does the wait for handshakes. */
   rebound({ maxConnections, headerWaitMs, requestTimeoutMs, headBytesMax }: ListenerBounds): void {
     // Node reads all of them anew for each connection or check; its types lack `maxHeaderSize`.
     Object.assign(this.#server, {
@@ -212,10 +217,12 @@ export class Listener {
       readBody: async (bytesMax) => {
         // Whoever waits to be asked for the body is asked only when nothing has refused the request before.
         if (headers.expect !== undefined) response.writeContinue();
-        if (!hasBody(request)) return readBody(request, bytesMax);
+        const held = this.#bodies.open(bytesMax);
+        if (!hasBody(request)) return readBody(request, bytesMax, held);
+        response.once('close', held.release);
         const deadline = setTimeout(() => this.#timeOut(socket), this.#requestTimeoutMs);
         try {
-          return await readBody(request, bytesMax);
+          return await readBody(request, bytesMax, held);
         } finally {
           clearTimeout(deadline);
         }
@@ -252,7 +259,7 @@ export class Listener {
     const newest = this.#open.get(socket);
     if (newest?.writableEnded && !newest.closed && error.code === 'HPE_INVALID_METHOD' && !this.#ending.has(socket)) {
       // The client has the answer before and asks again, earlier than the socket tells us that the answer is out, which over TLS it often is.
-      socket.pause();
+      this.#list.hold(socket);
       newest.once('close', () => this.#clientError(error, socket));
       return;
     }
@@ -276,6 +283,8 @@ export class Listener {
     socket.end(
       `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     );
+    // The peer may never close its half, or never finish the handshake that TLS wants before anything is sent.
+    setTimeout(() => socket.destroy(), lingerMs).unref();
   }
 }
 

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { verbs, type Verb } from '@strongroom/sdk-plugin';
+import { type Json, verbs, type Verb } from '@strongroom/sdk-plugin';
 import { rootAcl } from './acl.ts';
 import { compilePolicies } from './compile.ts';
+import { linesOf, readRow } from './decision-table.ts';
 import { tables } from './decision-tables.ts';
 import { parsePolicy } from './parse.ts';
 
-const rows = tables.flatMap(({ lines }) => lines.trim().split('\n'));
+const rows = tables.flatMap(linesOf);
 
 function aclFor(policies: Readonly<Record<string, string>>): ReturnType<typeof compilePolicies> {
   return compilePolicies(Object.entries(policies).map(([name, text]) => ({ name, policy: parsePolicy(text) })));
@@ -15,21 +16,18 @@ function isVerb(word: string | undefined): word is Verb {
   return verbs.some((verb) => verb === word);
 }
 
-test('the tables hold at least 120 lines', () => {
-  expect(rows.length).toBeGreaterThanOrEqual(120);
+test('the tables hold at least 300 lines, each a question of its own', () => {
+  expect(rows.length).toBeGreaterThanOrEqual(300);
+  for (const table of tables) expect(new Set(linesOf(table).map((line) => line.replace(/\s*->.*/u, ''))).size).toBe(linesOf(table).length);
 });
 
-describe.each(tables)('$title', ({ policies, lines }) => {
-  const acl = aclFor(policies);
-  test.each(
-    lines
-      .trim()
-      .split('\n')
-      .map((line) => line.trim()),
-  )('%s', (line) => {
-    const [verb, path = '', , outcome, rule] = line.split(/\s+/u);
+describe.each(tables)('$title', (table) => {
+  const acl = aclFor(table.policies);
+  test.each(linesOf(table))('%s', (line) => {
+    const { verb, path, parameters, wrapTtl, outcome, rule } = readRow(line);
     if (!isVerb(verb)) throw new Error('unknown verb in the table');
-    const decision = acl.decide({ path, verb });
+    const given = new Map(Object.entries(JSON.parse(parameters) as Record<string, Json>));
+    const decision = acl.decide({ path, verb, parameters: given, ...(wrapTtl === undefined ? {} : { wrapTtl }) });
     expect({ outcome: decision.allowed ? (decision.sudo ? 'sudo' : 'allow') : 'deny', rule: decision.rule?.path ?? '-' }).toEqual({
       outcome,
       rule,

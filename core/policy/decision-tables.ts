@@ -1,8 +1,15 @@
 /** Decisions that anyone can read: a few rules, then a column of what they allow and deny, with the rule that decides. */
+import type { DecisionTable } from './decision-table.ts';
+import { capabilityTables } from './decision-tables-capabilities.ts';
+import { parameterTables } from './decision-tables-parameters.ts';
+import { specificityTables } from './decision-tables-specificity.ts';
 import { defaultPolicyText } from './default-policy.ts';
 
-/** Each table: policies by name, then lines `verb path -> allow|deny winning rule` (`-` when no rule matches, `sudo` besides where it is granted). */
-export const tables: readonly { readonly title: string; readonly policies: Readonly<Record<string, string>>; readonly lines: string }[] = [
+/** All of them: these, and those that have a file of their own. */
+export const tables: readonly DecisionTable[] = [
+  ...capabilityTables,
+  ...specificityTables,
+  ...parameterTables,
   {
     title: 'exact rules',
     policies: {

@@ -80,7 +80,10 @@ function parseForm(text: string, limits: JsonLimits): Body {
   let duplicateKeys = false;
   const pairs = text.split('&', limits.tokensMax + 1);
   if (pairs.length > limits.tokensMax) throw new StrongroomError('too-large', `request body: more than ${limits.tokensMax} form fields`);
-  for (const [name, value] of new URLSearchParams(text)) {
+  for (const pair of pairs) {
+    if (pair === '') continue;
+    const end = pair.includes('=') ? pair.indexOf('=') : pair.length;
+    const [name, value] = [formText(pair.slice(0, end)), formText(pair.slice(end + 1))];
     duplicateKeys ||= Object.hasOwn(fields, name);
     fields[name] = value;
   }
@@ -91,4 +94,13 @@ function parseForm(text: string, limits: JsonLimits): Body {
     value: (name) => (Object.hasOwn(fields, name) ? fields[name] : undefined),
     text: (name) => (Object.hasOwn(fields, name) ? JSON.stringify(fields[name]) : undefined),
   };
+}
+
+/** Not `URLSearchParams`: it repairs what is malformed, and something else would be stored than was sent. */
+function formText(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded.replaceAll('+', ' '));
+  } catch {
+    throw new StrongroomError('invalid', 'request body: a form field is not UTF-8 in percent-encoding');
+  }
 }

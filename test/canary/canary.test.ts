@@ -2,10 +2,11 @@
  * Marked values, paths, tokens, metadata and rules go through a real server. Invariants: nothing marked stands in clear in the data
  * directory; no value or token in the audit, the log, an error, the process's arguments or environment.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestServer } from '../harness/server.ts';
+import { everyFile, foundIn } from './marks.ts';
 
 const mark = (kind: string): string => `canary${kind}7f3a9c`;
 const secrets = {
@@ -122,21 +123,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => server.destroy());
-
-function foundIn(text: string, marks: Readonly<Record<string, string>>): readonly string[] {
-  const forms = (clear: string): readonly string[] => [
-    clear,
-    Buffer.from(clear).toString('hex'),
-    Buffer.from(clear).toString('base64').slice(0, -4),
-  ];
-  return Object.entries(marks).flatMap(([name, value]) => (forms(value).some((form) => text.includes(form)) ? [name] : []));
-}
-
-function everyFile(directory: string): readonly string[] {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-}
 
 test('every request was answered as expected', () => {
   expect(unexpected).toEqual([]);

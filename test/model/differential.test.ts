@@ -20,6 +20,8 @@ const base = mkdtempSync(join(tmpdir(), 'strongroom-differential-'));
 let now = Date.UTC(2026, 0, 1);
 let hosts: readonly TestHost[] = [];
 let histories = 0;
+let wrapped = 0;
+let unwrapped = 0;
 
 beforeAll(async () => {
   const onDisk = (name: string): ReturnType<typeof openDirectory> =>
@@ -52,12 +54,13 @@ afterAll(async () => {
 
 interface Step {
   readonly method: string;
-  /** `M` stands for the history's own mount, `N` for its own names. */
+  /** `M` and `V` stand for the history's own mounts, `N` and `P` for its own names. */
   readonly path: string;
   readonly body?: unknown;
   /** Which of the history's tokens asks; 0 is root. */
   readonly token: number;
   readonly afterMs: number;
+  readonly wrapTtl?: string;
 }
 
 const secret = fc.constantFrom('a', 'a', 'a', 'b', 'a/c');
@@ -86,8 +89,123 @@ const written = fc.oneof(
 );
 const read = request('GET', below('data', ['', '', '', '?version=1', '?version=2', '?version=9']));
 
+/** What the host serves itself, and an engine of another version. `P` stands for names that are the history's own as `N` does, `V` for its mount of version 1. */
+const flat = fc.dictionary(fc.constantFrom('k', 'ttl', 'é'), fc.constantFrom<unknown>(1, '1h', 'x', null, [1.5], { deep: 1 }));
+const own = fc.constantFrom('cubbyhole/a', 'cubbyhole/a', 'cubbyhole/a/b');
+const old = fc.constantFrom('V/a', 'V/a', 'V/a/b', 'V/data/a');
+const rate = fc.record({
+  path: fc.constantFrom('M/', 'M/data/b', 'V/'),
+  // So few in so long a time that what remains does not hang on how fast this runs.
+  rate: fc.constantFrom(3, 100_000),
+  interval: fc.constant('1h'),
+});
+const role = fc.record({
+  allowed_policies: fc.constantFrom([], ['N1'], ['N1', 'N2']),
+  orphan: fc.boolean(),
+  renewable: fc.boolean(),
+  token_ttl: fc.constantFrom(0, '1m'),
+  token_type: fc.constantFrom('service', 'default-service'),
+});
+const passwords = fc.constantFrom(
+  'length = 20\nrule "charset" { charset = "abc" }',
+  'length = 3',
+  'rule',
+  'length = 12\nrule "charset" { charset = "ab" min-chars = 2 }',
+);
+const hostSteps: readonly { readonly weight: number; readonly arbitrary: fc.Arbitrary<Step> }[] = [
+  { weight: 3, arbitrary: request('GET', fc.oneof(own, old)) },
+  { weight: 3, arbitrary: request('POST', fc.oneof(own, old), flat) },
+  { weight: 1, arbitrary: request('DELETE', fc.oneof(own, old)) },
+  { weight: 1, arbitrary: request('LIST', fc.constantFrom('cubbyhole', 'cubbyhole/a', 'V', 'V/a/', 'V/data')) },
+  { weight: 1, arbitrary: request('SCAN', fc.constantFrom('V', 'M/metadata')) },
+  {
+    weight: 1,
+    arbitrary: request(
+      'POST',
+      fc.constant('sys/mounts/V'),
+      fc.constantFrom({ type: 'kv' }, { type: 'kv', config: { default_lease_ttl: '30m' } }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: request(
+      'POST',
+      fc.constantFrom('sys/mounts/V/tune', 'sys/mounts/M/tune'),
+      fc.record({ default_lease_ttl: fc.constantFrom('1h', '2h'), description: fc.constantFrom('a', 'b') }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: request(
+      'GET',
+      fc.constantFrom('sys/mounts/V/tune', 'sys/mounts/V', 'sys/internal/ui/mounts/V/a', 'sys/internal/ui/mounts/M'),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: request(
+      'POST',
+      fc.constant('sys/remount'),
+      fc.constantFrom({ from: 'V', to: 'V/moved' }, { from: 'V', to: 'P1' }, { from: 'P1', to: 'V' }, { from: 'M', to: 'P1' }),
+    ),
+  },
+  { weight: 1, arbitrary: request('GET', fc.constantFrom('P1/a', 'P1/data/a')) },
+  { weight: 1, arbitrary: request('POST', fc.constant('auth/token/roles/P1'), role) },
+  { weight: 1, arbitrary: request('GET', fc.constantFrom('auth/token/roles/P1', 'sys/quotas/rate-limit/P1', 'sys/policies/password/P1')) },
+  {
+    weight: 1,
+    arbitrary: request('DELETE', fc.constantFrom('auth/token/roles/P1', 'sys/quotas/rate-limit/P1', 'sys/policies/password/P1')),
+  },
+  {
+    weight: 1,
+    arbitrary: request(
+      'POST',
+      fc.constant('auth/token/create/P1'),
+      fc.constantFrom({ id: 'N1-token' }, { id: 'N2-token', policies: ['N2'] }),
+    ),
+  },
+  { weight: 1, arbitrary: request('POST', fc.constant('sys/quotas/rate-limit/P1'), rate) },
+  { weight: 1, arbitrary: request('POST', fc.constant('sys/policies/password/P1'), fc.record({ policy: passwords })) },
+  {
+    weight: 1,
+    arbitrary: request(
+      'POST',
+      fc.constantFrom('sys/tools/hash', 'sys/tools/hash/sha2-512'),
+      fc.constantFrom({ input: 'YWJj' }, { input: '!' }, { input: 'YWJj', format: 'base64' }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: request(
+      'POST',
+      fc.constantFrom('auth/token/renew-self', 'auth/token/revoke-orphan', 'auth/token/lookup'),
+      fc.constantFrom<object>({}, { token: 'N1-token' }, { token: 'N2-token', increment: '5m' }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: request(
+      'PUT',
+      fc.constantFrom('sys/leases/lookup', 'sys/leases/renew', 'sys/leases/revoke'),
+      fc.constant({ lease_id: 'M/nothing/x' }),
+    ),
+  },
+];
+
+/** Wrapped, looked up, unwrapped: `WRAPPED` stands for the newest wrapping token of the server. */
+const byToken = fc.constant({ token: 'WRAPPED' });
+const wrappingSteps: typeof hostSteps = [
+  { weight: 2, arbitrary: request('POST', fc.constant('sys/wrapping/wrap'), flat).map((asked) => ({ ...asked, wrapTtl: '50s' })) },
+  {
+    weight: 2,
+    arbitrary: request('GET', fc.constantFrom('M/data/a', 'V/a', 'cubbyhole/a')).map((asked) => ({ ...asked, wrapTtl: '10m' })),
+  },
+  { weight: 1, arbitrary: request('POST', fc.constant('sys/wrapping/lookup'), byToken) },
+  { weight: 2, arbitrary: request('POST', fc.constantFrom('sys/wrapping/unwrap', 'sys/wrapping/unwrap', 'sys/wrapping/rewrap'), byToken) },
+];
+
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 14, arbitrary: read },
+  { weight: 30, arbitrary: read },
   { weight: 5, arbitrary: request('POST', below('data'), written) },
   { weight: 1, arbitrary: request('PATCH', below('data'), data) },
   { weight: 1, arbitrary: request('DELETE', below('data')) },
@@ -135,11 +253,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: request('POST', fc.constant('sys/capabilities-self'), fc.constant({ paths: ['M/data/a', 'M/data/b'] })) },
   { weight: 1, arbitrary: request('DELETE', fc.constant('sys/mounts/M')) },
   { weight: 2, arbitrary: request('POST', fc.constant('sys/mounts/M'), fc.constant({ type: 'kv', options: { version: '2' } })) },
+  ...wrappingSteps,
+  ...hostSteps,
 );
 
 /** What may differ is replaced: ids, accessors, hashes. */
 function normal(answer: HostAnswer): string {
-  const text = answer.text.replaceAll(/"(request_id|accessor|uuid|client_token)":"[^"]*"/g, '"$1":""');
+  const text = answer.text.replaceAll(
+    /"(request_id|accessor|wrapped_accessor|uuid|client_token|token|migration_id|signature)":"[^"]*"/g,
+    '"$1":""',
+  );
   return `${answer.status} ${text}`;
 }
 
@@ -158,31 +281,46 @@ function normalLine(line: string): string {
 
 /** Plays a history on all of them in lockstep, since they share a clock that must not go back; gives each one's answers and audit. */
 async function play(steps: readonly Step[], history: number): Promise<readonly (readonly string[])[]> {
-  const named = (text: string): string => text.replaceAll(/\bM\b/g, `mount-${history}`).replaceAll(/\bN(?=[12])/g, `name-${history}-`);
+  const named = (text: string): string =>
+    text
+      .replaceAll(/\bM\b/g, `mount-${history}`)
+      .replaceAll(/\bV\b/g, `old-${history}`)
+      .replaceAll(/\b[NP](?=[12])/g, `name-${history}-`);
+  const wrapping = hosts.map(() => 'hvs.none-yet');
   const from = hosts.map(({ sink }) => sink.lines.length);
   const answers: string[][] = hosts.map(() => []);
-  for (const { method, path, body, token: number, afterMs } of steps) {
+  for (const { method, path, body, token: number, afterMs, wrapTtl } of steps) {
     now += afterMs;
     const sent = body === undefined ? undefined : named(JSON.stringify(body));
     for (const [index, host] of hosts.entries()) {
       const { rootToken } = host;
-      const answer = await host.send(method, named(path), sent, number === 0 ? rootToken : named(`N${number}-token`));
+      const asker = number === 0 ? rootToken : named(`N${number}-token`);
+      const headers = wrapTtl === undefined ? {} : { 'x-vault-wrap-ttl': wrapTtl };
+      const answer = await host.send(method, named(path), sent?.replace('WRAPPED', wrapping[index] ?? ''), asker, headers);
+      const info = answer.json?.wrap_info as { readonly token: string } | null | undefined;
+      if (info) {
+        wrapping[index] = info.token;
+        wrapped++;
+      }
+      if (path === 'sys/wrapping/unwrap' && answer.status === 200) unwrapped++;
       answers[index]?.push(normal(answer).replaceAll(rootToken, 'root'));
     }
   }
   return hosts.map(({ sink }, index) => [...(answers[index] ?? []), ...sink.lines.slice(from[index]).map(normalLine)]);
 }
 
+const oldFirst: Step = { method: 'POST', path: 'sys/mounts/V', body: { type: 'kv' }, token: 0, afterMs: 0 };
 const mountFirst: Step = { method: 'POST', path: 'sys/mounts/M', body: { type: 'kv', options: { version: '2' } }, token: 0, afterMs: 0 };
 
 test('a history is answered the same with and without the cache, from memory and from disk, by a thread and by a component', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 50, size: 'max' }), async (random) => {
-      const outcomes = await play([mountFirst, ...random], ++histories);
+    fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 70, size: 'max' }), async (random) => {
+      const outcomes = await play([mountFirst, oldFirst, ...random], ++histories);
       for (const outcome of outcomes.slice(1)) expect(outcome).toEqual(outcomes[0]);
     }),
     { numRuns: 40 * scale, seed },
   );
+  expect([wrapped > 20, unwrapped > 5]).toEqual([true, true]);
   // The cache had something to say, and the components were asked.
   for (const { server } of hosts.slice(-2)) {
     const rooms = Object.keys(server.unsealed?.rooms.status() ?? {});

@@ -176,10 +176,35 @@ test('an upload that is cut leaves nothing, and a larger one than any other body
   await large.destroy();
 });
 
-test('of parallel restores one wins, and the others are told', async () => {
+test('of two hundred restores that are under way at once exactly one wins, and the others are told before they have sent all', async () => {
+  await put('race', 'restored');
+  const bytes = await backup();
+  await put('race', 'written since');
+  const refused = Promise.withResolvers<void>();
+  async function* heldBack(): AsyncGenerator<Uint8Array> {
+    yield bytes.subarray(0, bytes.length - 1);
+    await refused.promise;
+    yield bytes.subarray(bytes.length - 1);
+  }
+  let answered = 0;
+  const racing = Array.from({ length: 200 }, async () => {
+    const answer = await restoreBackup({ port: server.port, token: server.rootToken }, heldBack(), { force: true });
+    if (++answered === 199) refused.resolve();
+    return answer;
+  });
+  const answers = await Promise.all(racing);
+  expect(answers.filter(({ status }) => status < 300)).toHaveLength(1);
+  expect(new Set(answers.flatMap(({ status, json }) => (status < 300 ? [] : [`${status} ${String(json.errors)}`])))).toEqual(
+    new Set(['400 a restore is already in progress']),
+  );
+  expect(await get('race')).toBe('restored');
+  expect(stores()).toHaveLength(1);
+});
+
+test('of two hundred that come as they come some win one after another, and the others are told', async () => {
   await put('race', 'kept');
   const bytes = await backup();
-  const answers = await Promise.all(Array.from({ length: 20 }, () => restore(bytes, true)));
+  const answers = await Promise.all(Array.from({ length: 200 }, () => restore(bytes, true)));
   const won = answers.filter(({ status }) => status < 300);
   expect(won.length).toBeGreaterThan(0);
   for (const { status, json } of answers.filter((answer) => answer.status >= 300))

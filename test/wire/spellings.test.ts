@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startHost, type TestHost } from '../harness/host.ts';
+import { methods, spellingsOf } from './spellings.ts';
 import { testScale } from './wire-server.ts';
 
 let host: TestHost;
@@ -29,45 +30,6 @@ const state = async (): Promise<string> => {
 };
 
 const kinds = ['data', 'metadata', 'delete', 'undelete', 'destroy', 'subkeys', 'detailed-metadata'];
-const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'LIST', 'SCAN', 'HEAD', 'OPTIONS', 'LINK'];
-const spellings = [
-  'x',
-  'x/',
-  'X',
-  '%78',
-  '%78/',
-  '%2578',
-  'x%2f',
-  '%2fx',
-  'x%2F',
-  '/x',
-  './x',
-  '%2e/x',
-  'y/../x',
-  'y/%2e%2e/x',
-  'x//',
-  'x/.',
-  'x/%2e',
-  'x%00',
-]
-  .concat([
-    'x%20',
-    'x;',
-    'x%3b',
-    'x%5c',
-    '\\x',
-    'x?',
-    'x?list=true',
-    'x/?list=1',
-    'x?scan=true',
-    'x?version=1',
-    'x#',
-    'x%23',
-    'x%3flist=true',
-    '%EF%BD%98',
-    'x%0a',
-  ])
-  .concat(['x\u0301', 'x%cc%81', '*', 'x*', '+', 'x%2a', 'x/%2e%2e/x', 'x%09', 'xx/../x', 'x/below/..', '..%2fdata/x', 'x%c0%af']);
 
 async function expectUnreached(method: string, target: string): Promise<void> {
   const before = await state();
@@ -82,7 +44,8 @@ async function expectUnreached(method: string, target: string): Promise<void> {
 // oxlint-disable-next-line vitest/expect-expect -- each attempt expects
 test('no spelling of a forbidden path reaches it under any verb', async () => {
   for (const kind of kinds)
-    for (const spelling of spellings) for (const method of methods) await expectUnreached(method, `/v1/secret/${kind}/${spelling}`);
+    for (const spelling of spellingsOf('x', kind))
+      for (const method of methods) await expectUnreached(method, `/v1/secret/${kind}/${spelling}`);
 }, 120_000);
 
 test('nor does one that is made up', async () => {
