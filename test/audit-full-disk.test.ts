@@ -2,36 +2,17 @@
  * The audit file on a full disk, with a real one of 1 MiB. Invariants: while the disk is full every entry is refused; when there is space
  * again entries are taken at once, on lines of their own; what was acknowledged is in the file; the file verifies.
  */
-import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import fileSink from '../audit-sinks/file/index.ts';
 import { openAuditBroker } from '../core/audit/broker.ts';
 import { verifyAuditFiles } from '../core/audit/verify.ts';
 import { StrongroomError } from '../core/errors.ts';
+import { smallDisk } from './harness/small-disk.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'audit-full-'));
-const mounted = mountSmall();
-
-function mountSmall(): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory], { stdio: 'ignore' });
-    return true;
-  } catch (error) {
-    if (process.env['STRONGROOM_REQUIRE_SERVICES'] === '1') throw error;
-    process.stderr.write('skipped: mounting a small tmpfs needs root\n');
-    return false;
-  }
-}
-
-afterAll(() => {
-  if (mounted) execFileSync('umount', [directory]);
-  rmSync(directory, { recursive: true });
-});
+const { directory, mounted } = smallDisk('1m');
 
 test.skipIf(!mounted)('a full disk refuses entries, and the file goes on whole when there is space again', async () => {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');

@@ -244,9 +244,10 @@ export class Barrier implements LogCipher {
     usage.seals++;
     const worn = usage.seals >= this.#sealsMax;
     // Half a block is left when the report goes out, so that the reservation is durable before the block is used up.
-    if (usage.askedAt === sealsReserved || (!worn && sealsReserved - usage.seals > sealsBlock / 2)) return;
+    // Before anybody listens nothing has been asked for: what is said to nobody must be said again.
+    if (this.#exhausted === undefined || usage.askedAt === sealsReserved || (!worn && sealsReserved - usage.seals > sealsBlock / 2)) return;
     usage.askedAt = sealsReserved;
-    this.#exhausted?.(id, worn);
+    this.#exhausted(id, worn);
   }
 
   #usageOf(id: string, { version }: { readonly version: number }): KeyUsage {

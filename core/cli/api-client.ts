@@ -1,13 +1,14 @@
 /** The client side of the HTTP API: one connection a call, answers parsed without losing numbers. */
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps, type RequestOptions } from 'node:https';
-import { join } from 'node:path';
 import { pipeline, type Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { parseJson, type JsonNode } from '@strongroom/sdk-plugin';
+import { adviceFor, noAnswer, shownAddress } from './advice.ts';
 import { ApiError } from './api-error.ts';
 import type { FlagValues, clientFlags } from './flags.ts';
 import { elements, member, textOf } from './json-node.ts';
+import { storedToken } from './stored-token.ts';
 import { UsageError, type Terminal } from './terminal.ts';
 
 /** Where the server is and who calls. */
@@ -21,6 +22,8 @@ export interface Connection {
   /** PEM text of the authority to trust. */
   readonly ca: string | undefined;
   readonly verifyTls: boolean;
+  /** The name that the server's certificate must have, where it is not the address's. */
+  readonly serverName: string | undefined;
   /** PEM texts of the certificate that is shown to the server. */
   readonly client: { readonly cert: string; readonly key: string } | undefined;
 }
@@ -33,8 +36,10 @@ export interface ApiCall {
   readonly query?: Readonly<Record<string, string>>;
   /** JSON text. */
   readonly body?: string;
-  /** Statuses that are answers although they are 400 or more. */
+  /** Statuses that are answers although they are 400 or more, as long as they name no error. */
   readonly accept?: readonly number[];
+  /** The answer need not be JSON. */
+  readonly raw?: boolean;
   /** In place of the caller's own. */
   readonly token?: string;
   /** The command goes on with the answer, so it must not come wrapped. */
@@ -45,6 +50,8 @@ export interface ApiCall {
 export interface ApiAnswer {
   readonly status: number;
   readonly body: JsonNode | undefined;
+  /** As it came. */
+  readonly text: string;
 }
 
 /** A call whose body or answer is bytes of any number. */
@@ -74,6 +81,7 @@ export function connectionOf(flags: FlagValues<typeof clientFlags>, terminal: Te
     namespace: flags.namespace ?? (env['VAULT_NAMESPACE'] || undefined),
     wrapTtl: flags['wrap-ttl'] ?? (env['VAULT_WRAP_TTL'] || undefined),
     ca: caFile === undefined ? undefined : readPem('CA certificate', caFile, terminal),
+    serverName: flags['tls-server-name'] ?? (env['VAULT_TLS_SERVER_NAME'] || undefined),
     client: clientOf(certFile, keyFile, terminal),
     verifyTls: !(flags['tls-skip-verify'] ?? /^(1|t|true)$/i.test(env['VAULT_SKIP_VERIFY'] ?? '')),
   };
@@ -87,12 +95,10 @@ export async function callApi(connection: Connection, call: ApiCall): Promise<Ap
   const query = new URLSearchParams(call.query).toString();
   const target = `/v1/${call.path.split('/').map(encodeURIComponent).join('/')}${query === '' ? '' : `?${query}`}`;
   const { status, body } = await send(connection, call, target);
-  const parsed = body.trim() === '' ? undefined : parseAnswer(body);
-  if (status >= 400 && !call.accept?.includes(status)) {
-    const errors = elements(member(parsed, 'errors')).map(textOf);
-    throw new ApiError(call.method, connection.address.replace(/\/$/, '') + target, status, errors);
-  }
-  return { status, body: parsed };
+  const parsed = body.trim() === '' || (call.raw && status < 400) ? undefined : parseAnswer(body);
+  const errors = elements(member(parsed, 'errors')).map(textOf);
+  if (status >= 400 && (!call.accept?.includes(status) || errors.length > 0)) throw refusal(connection, call, target, status, errors);
+  return { status, body: parsed, text: body };
 }
 
 /**
@@ -108,13 +114,28 @@ export async function streamApi(connection: Connection, { method, path, upload }
     request.on('error', reject);
     if (upload === undefined) request.end();
     else pipeline(upload, request, (error) => error && reject(error));
+  }).catch((error: unknown) => {
+    throw noAnswer(error, connection.address);
   });
   const status = response.statusCode ?? 0;
   if (status < 400 && method === 'GET') return { bytes: response, parsed: undefined };
   const body = await text(response);
   const parsed = body.trim() === '' ? undefined : parseAnswer(body);
   if (status < 400) return { bytes: response, parsed };
-  throw new ApiError(method, connection.address.replace(/\/$/, '') + target, status, elements(member(parsed, 'errors')).map(textOf));
+  throw refusal(connection, { method, path }, target, status, elements(member(parsed, 'errors')).map(textOf));
+}
+
+/** What a query holds may be a secret: only its names are shown. */
+function refusal(connection: Connection, call: ApiCall, target: string, status: number, errors: readonly string[]): ApiError {
+  const at = shownAddress(connection.address) + target.replaceAll(/=[^&]*/g, '=…').replace('?list=…', '?list=true');
+  const { path } = call;
+  return new ApiError(
+    call.method,
+    at,
+    status,
+    errors,
+    adviceFor({ path, status, errors, token: (call.token ?? connection.token) !== undefined }),
+  );
 }
 
 function connectionHeaders({ token, namespace }: Connection): Record<string, string> {
@@ -137,14 +158,6 @@ function readPem(what: string, path: string, terminal: Terminal): string {
     return terminal.readFile(path);
   } catch {
     throw new UsageError(`cannot read the ${what}`);
-  }
-}
-
-function storedToken(terminal: Terminal): string | undefined {
-  try {
-    return terminal.readFile(join(terminal.env['HOME'] ?? '', '.vault-token')).trim() || undefined;
-  } catch {
-    return undefined;
   }
 }
 
@@ -174,12 +187,15 @@ function send(connection: Connection, call: ApiCall, path: string): Promise<{ re
       text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
     });
     request.setTimeout(timeoutMs, () => request.destroy(new Error(`no answer within ${timeoutMs / 1000} seconds`)));
-    request.on('error', reject);
+    request.on('error', (error) => reject(noAnswer(error, connection.address)));
     request.end(call.body);
   });
 }
 
-function endpoint({ address, ca, verifyTls, client }: Connection): { readonly options: RequestOptions; readonly secure: boolean } {
+function endpoint({ address, ca, verifyTls, client, serverName }: Connection): {
+  readonly options: RequestOptions;
+  readonly secure: boolean;
+} {
   if (address.startsWith('unix://')) return { options: { socketPath: address.slice('unix://'.length) }, secure: false };
   const url = URL.parse(address);
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:'))
@@ -187,9 +203,10 @@ function endpoint({ address, ca, verifyTls, client }: Connection): { readonly op
   const secure = url.protocol === 'https:';
   // An IPv6 address stands in brackets in a URL, and without them in a socket's options.
   const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const name = serverName === undefined ? {} : { servername: serverName };
   const options = { hostname, port: url.port === '' ? (secure ? 443 : 80) : url.port };
   return {
-    options: secure ? { ...options, rejectUnauthorized: verifyTls, ...(ca === undefined ? {} : { ca }), ...client } : options,
+    options: secure ? { ...options, ...name, rejectUnauthorized: verifyTls, ...(ca === undefined ? {} : { ca }), ...client } : options,
     secure,
   };
 }

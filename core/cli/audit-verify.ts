@@ -1,11 +1,10 @@
 /** `audit verify`: checks the chain of audit files on this machine. */
 import { createPublicKey } from 'node:crypto';
-import { parseFlags } from './flags.ts';
-import { UsageError, type Command } from './terminal.ts';
+import { type Command, localCommand } from './command.ts';
+import { UsageError } from './terminal.ts';
 
 /** Verifies files, oldest first: exit code 0 when the chain is whole, 2 with the first bad record when it is not. */
-export const auditVerify: Command = async (args, terminal) => {
-  const { flags, rest } = parseFlags(args, { 'public-key': 'text' }, terminal);
+export const auditVerify: Command = localCommand({ 'public-key': 'text' }, async ({ flags, rest, terminal }) => {
   if (rest.length === 0) throw new UsageError('Not enough arguments (expected audit files, oldest first)');
   const publicKey = flags['public-key'] === undefined ? {} : { publicKey: createPublicKey(terminal.readFile(flags['public-key'])) };
   // Loaded only here: other commands are clients of the HTTP API and need nothing of the server.
@@ -24,4 +23,4 @@ export const auditVerify: Command = async (args, terminal) => {
     );
   if (report.tornTail) terminal.out('The last file ends in a part of a record: a crash, or a server that is writing.\n');
   return 0;
-};
+});

@@ -1,4 +1,5 @@
 /** Flags as `vault` takes them: `-name=value`, `-name value`, one dash or two, before the first argument that is none. */
+import { nearest, shownWord } from './nearest.ts';
 import { UsageError, type Terminal } from './terminal.ts';
 
 /** What a flag takes. `list` may be given several times. */
@@ -25,6 +26,7 @@ export const clientFlags: {
   readonly 'client-cert': 'text';
   readonly 'client-key': 'text';
   readonly 'tls-skip-verify': 'boolean';
+  readonly 'tls-server-name': 'text';
   readonly namespace: 'text';
   readonly format: 'text';
   readonly field: 'text';
@@ -35,6 +37,7 @@ export const clientFlags: {
   'client-cert': 'text',
   'client-key': 'text',
   'tls-skip-verify': 'boolean',
+  'tls-server-name': 'text',
   namespace: 'text',
   format: 'text',
   field: 'text',
@@ -60,20 +63,30 @@ export function parseFlags<const T extends FlagTable>(
     }
     if (name === undefined) break;
     const kind = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (kind === undefined) throw new UsageError(`flag provided but not defined: -${name}`);
+    if (kind === undefined) throw new UsageError(unknownFlag(name, table));
     const given = value ?? (kind === 'boolean' ? 'true' : args[(at += 1)]);
     if (given === undefined) throw new UsageError(`flag needs an argument: -${name}`);
     const before = flags[name] as readonly string[] | undefined;
     flags[name] = kind === 'list' ? [...(before ?? []), given] : parseValue(name, kind, given);
   }
   const rest = args.slice(at);
-  const late = rest.filter((arg) => /^--?[A-Za-z]/.test(arg));
+  // Only names that are flags: anything else may be a secret.
+  const late = rest.flatMap((arg) => {
+    const name = /^--?([A-Za-z0-9-]+)(?:=|$)/.exec(arg)?.[1] ?? '';
+    return Object.hasOwn(table, name) ? [`-${name}`] : [];
+  });
   if (late.length > 0 && args[at - 1] !== '--') {
     terminal.err(
       `Command flags must be provided before positional arguments. The following arguments will not be parsed as flags: [${late.join(',')}]\n`,
     );
   }
   return { flags: flags as FlagValues<T>, rest };
+}
+
+function unknownFlag(name: string, table: FlagTable): string {
+  const near = nearest(name, Object.keys(table));
+  const words = shownWord(name) ? `flag provided but not defined: -${name}` : 'flag provided but not defined';
+  return near === undefined ? words : `${words}. Did you mean -${near}?`;
 }
 
 function parseValue(name: string, kind: 'text' | 'integer' | 'boolean', value: string): string | number | boolean {

@@ -1,11 +1,12 @@
 /** `kv metadata get|put|patch|delete`. */
+import type { Command } from './command.ts';
 import { ApiError } from './api-error.ts';
 import { isNothing, member, members } from './json-node.ts';
 import type { FlagValues } from './flags.ts';
 import { kvPath } from './kv-path.ts';
 import { printBlock, printField, printPath, printTree, sortedRows, titledRows } from './print.ts';
 import { clientCommand } from './session.ts';
-import { NothingThere, UsageError, type Command } from './terminal.ts';
+import { NothingThere, UsageError } from './terminal.ts';
 
 const writeFlags = {
   mount: 'text',
@@ -22,7 +23,7 @@ export const kvMetadataGet: Command = clientCommand({ mount: 'text' }, async ({ 
   const { body } = await call({ method: 'GET', path, accept: [404] });
   const data = member(body, 'data');
   if (isNothing(data)) throw new NothingThere(`No value found at ${path}`);
-  if (flags.field !== undefined) printField(data, flags.field, terminal);
+  if (flags.field !== undefined) printField(data, flags.field, format, terminal);
   else if (format !== 'table') printTree(body ?? data, format, terminal);
   else {
     printPath('Metadata Path', path, terminal);

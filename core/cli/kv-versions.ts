@@ -1,7 +1,8 @@
 /** `kv delete`, `kv undelete` and `kv destroy`. */
+import type { Command } from './command.ts';
 import { kvPath } from './kv-path.ts';
 import { clientCommand } from './session.ts';
-import { UsageError, type Command } from './terminal.ts';
+import { UsageError } from './terminal.ts';
 
 const flags = { mount: 'text', versions: 'list' } as const;
 

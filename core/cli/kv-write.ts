@@ -1,5 +1,6 @@
 /** `kv put` and `kv patch`. */
 import { isJsonNull, mergePatch, OpaqueJson, printJson, type JsonNode } from '@strongroom/sdk-plugin';
+import type { Command } from './command.ts';
 import type { ApiAnswer } from './api-client.ts';
 import { ApiError } from './api-error.ts';
 import type { FlagTable } from './flags.ts';
@@ -8,7 +9,7 @@ import { kvData } from './kv-data.ts';
 import { kvPath } from './kv-path.ts';
 import { printBlock, printField, printPath, printTree } from './print.ts';
 import { clientCommand, type Session } from './session.ts';
-import { NothingThere, UsageError, type Command, type ExitCode } from './terminal.ts';
+import { NothingThere, UsageError, type ExitCode } from './terminal.ts';
 
 const flags = { mount: 'text', cas: 'integer', method: 'text', 'remove-data': 'list' } as const;
 const putFlags = { mount: 'text', cas: 'integer' } as const;
@@ -70,7 +71,7 @@ function writeBody(data: JsonNode, cas: number | undefined): string {
 
 function printWrite({ format, terminal }: Writer, path: string, { body }: ApiAnswer, field: string | undefined): ExitCode {
   const data = member(body, 'data');
-  if (field !== undefined) printField(data, field, terminal);
+  if (field !== undefined) printField(data, field, format, terminal);
   else if (format !== 'table') printTree(body ?? objectNode([]), format, terminal);
   else if (isNothing(data)) terminal.out(`Success! Data written to: ${path}\n`);
   else {

@@ -63,12 +63,12 @@ password    x
   test('prints JSON and YAML without losing a digit', async () => {
     const json = await runAgainst(script, ['kv', 'get', '-format=json', 'secret/a']);
     expect(json.out).toContain(
-      '      "n": 12345678901234567890,\n      "o": {\n        "b": [\n          1.0,\n          null\n        ],',
+      '      "n": 12345678901234567890,\n      "o": {\n        "a": true,\n        "b": [\n          1.0,\n          null\n        ]\n      },',
     );
     expect(JSON.parse(json.out)).toEqual(JSON.parse(secret));
     const yaml = await runAgainst(script, ['kv', 'get', 'secret/a'], { env: { VAULT_FORMAT: 'yaml' } });
     expect(yaml.out).toContain(
-      '\ndata:\n  data:\n    password: "x"\n    "n": 12345678901234567890\n    o:\n      b:\n      - 1.0\n      - null\n      a: true\n',
+      'data:\n  data:\n    empty: ""\n    "n": 12345678901234567890\n    o:\n      a: true\n      b:\n      - 1.0\n      - null\n    password: "x"\n',
     );
   });
 
@@ -106,7 +106,7 @@ password    x
     const { code, err } = await runAgainst({ ...mount, [`GET ${dataPath}`]: denied }, ['kv', 'get', 'secret/a']);
     expect(code).toBe(2);
     expect(err).toBe(
-      'Error making API request.\n\nURL: GET ADDRESS/v1/secret/data/a\nCode: 403. Errors:\n\n* 1 error occurred:\n\t* permission denied\n\n\n',
+      'Error making API request.\n\nURL: GET ADDRESS/v1/secret/data/a\nCode: 403. Errors:\n\n* 1 error occurred:\n\t* permission denied\n\n\n\nThe token is not valid, or its policies do not allow this at secret/data/a: "strongroom token capabilities secret/data/a" shows what they allow.\n',
     );
   });
 
@@ -147,7 +147,7 @@ describe('kv put', () => {
   test.each([
     [['-cas=0', 'secret/a', 'x=1'], '{"data":{"x":"1"},"options":{"cas":0}}'],
     [['secret/a', 'x=@f', 'y=-'], '{"data":{"x":"file\\n","y":"in"},"options":{}}'],
-    [['secret/a', '@json', 'x=2'], '{"data":{"x":"2","n":1.0},"options":{}}'],
+    [['secret/a', '@json', 'x=2'], '{"data":{"x":[1,"2"],"n":1.0},"options":{}}'],
   ])('%j sends %s', async (args, body) => {
     const around = { stdin: 'in', files: { f: 'file\n', json: '{"x":1,"n":1.0}' } };
     const { code, asked } = await runAgainst(script, ['kv', 'put', ...args], around);

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runAgainst, type Script } from './scripted-server.ts';
 
 const auth =
@@ -17,9 +17,11 @@ test('a login prints the token and what it may do', async () => {
     expect.arrayContaining([
       ['token', 'hvs.t'],
       ['token_accessor', 'a'],
-      ['token_duration', '3600s'],
+      ['token_duration', '1h'],
       ['token_renewable', 'true'],
-      ['token_policies', '[default dev]'],
+      ['token_policies', '["default" "dev"]'],
+      ['identity_policies', '[]'],
+      ['policies', '["default" "dev"]'],
       ['token_meta_username', 'alice'],
     ]),
   );
@@ -50,4 +52,50 @@ test.each([
 ])('login %j ends with %i', async (args, expected, message) => {
   const { code, out, err } = await runAgainst(script, ['login', ...args]);
   expect([code, out, err]).toEqual([expected, '', expect.stringContaining(message)]);
+});
+
+describe('the token', () => {
+  const own: Script = {
+    ...script,
+    'GET /v1/auth/token/lookup-self': [
+      200,
+      '{"data":{"id":"hvs.own","accessor":"a","policies":["default"],"meta":null,"ttl":0,"renewable":false}}',
+    ],
+  };
+  const kept = { '/home/user/.vault-token': 'hvs.t' };
+  const alice = ['-method=userpass', 'username=alice', 'password=p'];
+  const env = { VAULT_TOKEN: '' };
+
+  test.each([
+    [alice, kept, 'is already stored'],
+    [['-no-store', ...alice], {}, 'is not stored'],
+    [['-token-only', ...alice], {}, 'hvs.t'],
+    [['-no-print', ...alice], kept, ''],
+    [['hvs.own'], { '/home/user/.vault-token': 'hvs.own' }, 'token_duration       ∞'],
+    [['token=hvs.own'], { '/home/user/.vault-token': 'hvs.own' }, 'hvs.own'],
+    [['-'], { '/home/user/.vault-token': 'typed' }, 'typed'],
+    [[], { '/home/user/.vault-token': 'typed' }, 'typed'],
+  ])('login %j keeps %j', async (args, written, text) => {
+    const outcome = await runAgainst(own, ['login', ...args], { env, stdin: 'typed\n' });
+    expect(outcome).toMatchObject({ code: 0, err: '', out: expect.stringContaining(text) });
+    expect(outcome.written).toEqual(written);
+    expect(outcome.asked[0]?.headers['x-vault-token']).toBe(
+      args.includes('hvs.own') || args.includes('token=hvs.own') ? 'hvs.own' : args.length < 2 ? 'typed' : undefined,
+    );
+  });
+
+  test('that the server refuses is not kept', async () => {
+    const refused: Script = { 'GET /v1/auth/token/lookup-self': [403, '{"errors":["permission denied"]}'] };
+    const { code, out, written } = await runAgainst(refused, ['login', 'hvs.no'], { env });
+    expect([code, out, written]).toEqual([2, '', {}]);
+  });
+
+  test('of the environment takes precedence, which is said', async () => {
+    expect((await runAgainst(own, ['login', ...alice])).err).toContain('WARNING! The VAULT_TOKEN environment variable is set');
+  });
+
+  test('that holds a line break is not sent', async () => {
+    const outcome = await runAgainst(own, ['login', '-'], { env, stdin: 'hvs.a\nX-Evil: 1' });
+    expect(outcome).toMatchObject({ code: 1, asked: [], err: 'The token holds characters that no token has\n' });
+  });
 });

@@ -1,9 +1,10 @@
 /** `operator check`: verifies the data directory of a stopped server. */
 import { join } from 'node:path';
 import type { Barrier } from '../barrier/barrier.ts';
-import { parseFlags, type FlagValues } from './flags.ts';
+import { type Command, localCommand } from './command.ts';
+import type { FlagValues } from './flags.ts';
 import type { KeySource } from './check-keys.ts';
-import { UsageError, type Command, type Terminal } from './terminal.ts';
+import { UsageError, type Terminal } from './terminal.ts';
 
 const table = { 'key-file': 'text', 'key-env': 'text', shares: 'boolean' } as const;
 
@@ -11,8 +12,7 @@ const table = { 'key-file': 'text', 'key-env': 'text', shares: 'boolean' } as co
  * Checks the structure, and with keys (`-key-file`, `-key-env`, or `-shares` on standard input) every name and value too.
  * Exit code 0 when it is whole, 2 with every problem when it is not.
  */
-export const operatorCheck: Command = async (args, terminal) => {
-  const { flags, rest } = parseFlags(args, table, terminal);
+export const operatorCheck: Command = localCommand(table, async ({ flags, rest, terminal }) => {
   const [directory, more] = rest;
   if (directory === undefined || more !== undefined) throw new UsageError('Expected one argument: the data directory');
   const source = await keySource(flags, terminal);
@@ -44,7 +44,7 @@ export const operatorCheck: Command = async (args, terminal) => {
     barrier?.wipe();
     lock.release();
   }
-};
+});
 
 async function keySource(flags: FlagValues<typeof table>, terminal: Terminal): Promise<KeySource | undefined> {
   const given = [flags['key-file'], flags['key-env'], flags.shares].filter((flag) => flag !== undefined);

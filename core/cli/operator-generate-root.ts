@@ -2,11 +2,12 @@
 import type { JsonNode } from '@strongroom/sdk-plugin';
 import { randomBase62 } from '../crypto/random-text.ts';
 import { decodeToken } from '../crypto/token-otp.ts';
+import type { Command } from './command.ts';
 import { isNothing, member, textOf } from './json-node.ts';
 import { printRows, printTree, type Format } from './print.ts';
 import { clientCommand, type Session } from './session.ts';
 import { shareArgument } from './share-argument.ts';
-import { UsageError, type Command, type Terminal } from './terminal.ts';
+import { UsageError, type Terminal } from './terminal.ts';
 
 const flags = {
   init: 'boolean',

@@ -1,9 +1,9 @@
 /** `operator init`. */
 import type { JsonNode } from '@strongroom/sdk-plugin';
+import type { Command } from './command.ts';
 import { elements, member, objectNode, textNode, textOf } from './json-node.ts';
 import { printTree } from './print.ts';
 import { clientCommand } from './session.ts';
-import type { Command } from './terminal.ts';
 
 const flags = {
   'key-shares': 'integer',

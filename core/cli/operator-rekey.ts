@@ -1,10 +1,11 @@
 /** `operator rekey`. */
 import type { JsonNode } from '@strongroom/sdk-plugin';
+import type { Command } from './command.ts';
 import { elements, isNothing, member, members, textOf } from './json-node.ts';
 import { printRows, printTree, type Format } from './print.ts';
 import { clientCommand, type Session } from './session.ts';
 import { shareArgument } from './share-argument.ts';
-import { UsageError, type Command, type Terminal } from './terminal.ts';
+import { UsageError, type Terminal } from './terminal.ts';
 
 const flags = {
   init: 'boolean',

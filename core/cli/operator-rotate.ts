@@ -1,9 +1,9 @@
 /** `operator rotate` and `operator key-status`. */
+import type { Command } from './command.ts';
 import type { FlagTable } from './flags.ts';
 import { member, textOf } from './json-node.ts';
 import { printRows, printTree } from './print.ts';
 import { clientCommand, type Session } from './session.ts';
-import type { Command } from './terminal.ts';
 
 /** Rotates all keys, and says which version is in force. */
 export const operatorRotate: Command = clientCommand({}, async (session) => {

@@ -1,8 +1,8 @@
 /** `operator unseal` and `operator seal`. */
+import type { Command } from './command.ts';
 import { printSealStatus } from './seal-status.ts';
 import { clientCommand } from './session.ts';
 import { shareArgument } from './share-argument.ts';
-import type { Command } from './terminal.ts';
 
 /** Hands over one share: the argument, standard input for `-`, or what is typed unseen. `-reset` forgets the shares so far. */
 export const operatorUnseal: Command = clientCommand(

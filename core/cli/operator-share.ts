@@ -1,11 +1,10 @@
 /** `operator share-key` and `operator open-share`: what a holder of a sealed share does, without a server. */
 import { writeFileSync } from 'node:fs';
-import { parseFlags } from './flags.ts';
-import { UsageError, type Command } from './terminal.ts';
+import { type Command, localCommand } from './command.ts';
+import { UsageError } from './terminal.ts';
 
 /** Makes a holder's key: the secret one in a new file, the public one printed for `-share-public-keys`. */
-export const operatorShareKey: Command = async (args, terminal) => {
-  const { rest } = parseFlags(args, {}, terminal);
+export const operatorShareKey: Command = localCommand({}, async ({ rest, terminal }) => {
   const [file, more] = rest;
   if (file === undefined || more !== undefined) throw new UsageError('Expected one argument: the file for the secret key');
   const { holderKeys } = await import('../crypto/sealed-share.ts');
@@ -17,11 +16,10 @@ export const operatorShareKey: Command = async (args, terminal) => {
   }
   terminal.out(`${Buffer.from(publicKey).toString('base64')}\n`);
   return 0;
-};
+});
 
 /** Opens a sealed share with a holder's key. */
-export const operatorOpenShare: Command = async (args, terminal) => {
-  const { flags, rest } = parseFlags(args, { 'key-file': 'text' }, terminal);
+export const operatorOpenShare: Command = localCommand({ 'key-file': 'text' }, async ({ flags, rest, terminal }) => {
   const [given, more] = rest;
   if (flags['key-file'] === undefined || given === undefined || more !== undefined)
     throw new UsageError('Expected -key-file=FILE and one argument: the sealed share, or - for standard input');
@@ -33,4 +31,4 @@ export const operatorOpenShare: Command = async (args, terminal) => {
   if (!share) throw new UsageError('the share does not open: it is for another key, or was changed');
   terminal.out(`${share.toString('base64')}\n`);
   return 0;
-};
+});

@@ -2,9 +2,10 @@
 import { createReadStream, createWriteStream, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import type { Command } from './command.ts';
 import { elements, member, textOf } from './json-node.ts';
 import { clientCommand } from './session.ts';
-import { UsageError, type Command } from './terminal.ts';
+import { UsageError } from './terminal.ts';
 
 const path = 'sys/storage/raft/snapshot';
 

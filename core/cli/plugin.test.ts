@@ -25,6 +25,7 @@ async function strongroom(...args: readonly string[]): Promise<{ readonly code: 
     readStdin: () => Promise.resolve(''),
     readFile: (path) => readFileSync(path, 'utf8'),
     askSecret: () => Promise.reject(new Error('nobody is there')),
+    writePrivateFile: () => {},
   };
   return { code: await run(args, terminal), ...said };
 }

@@ -1,14 +1,10 @@
 /** `plugin build | inspect | test`: for those who write plugins, and for operators who are given one. */
 import { resolve } from 'node:path';
 import type { InspectedPlugin } from '../runner/plugin-check.ts';
-import { parseFlags } from './flags.ts';
-import { UsageError, type Command } from './terminal.ts';
+import { type Command, localCommand } from './command.ts';
+import { UsageError, type Terminal } from './terminal.ts';
 
-/** Builds a plugin: the output's name says for which room. */
-export const pluginBuild: Command = async (args, terminal) => {
-  // The source may come first, as compilers have it.
-  const ordered = args[0]?.startsWith('-') === false ? [...args.slice(1), args[0]] : args;
-  const { flags, rest } = parseFlags(ordered, { out: 'text' }, terminal);
+const build = localCommand({ out: 'text' }, async ({ flags, rest, terminal }) => {
   const [source] = rest;
   if (source === undefined || rest.length > 1 || flags.out === undefined)
     throw new UsageError('Expected SOURCE --out FILE.wasm or FILE.mjs');
@@ -18,11 +14,16 @@ export const pluginBuild: Command = async (args, terminal) => {
   const { sha256 } = await inspectPlugin(resolve(flags.out));
   terminal.out(`${flags.out}: ${bytes} bytes, SHA-256 ${sha256}\n`);
   return 0;
-};
+});
+
+/** Builds a plugin: the output's name says for which room. The source may come first, as compilers have it. */
+export const pluginBuild: Command = Object.assign(
+  (args: readonly string[], terminal: Terminal) => build(args[0]?.startsWith('-') === false ? [...args.slice(1), args[0]] : args, terminal),
+  { flags: build.flags },
+);
 
 /** Shows what a plugin asks for. */
-export const pluginInspect: Command = async (args, terminal) => {
-  const { rest } = parseFlags(args, {}, terminal);
+export const pluginInspect: Command = localCommand({}, async ({ rest, terminal }) => {
   const [file] = rest;
   if (file === undefined || rest.length > 1) throw new UsageError('Expected one FILE');
   const { inspectPlugin } = await import('../runner/plugin-check.ts');
@@ -31,7 +32,7 @@ export const pluginInspect: Command = async (args, terminal) => {
   // What a plugin says of itself may hold anything: it only gets to be text.
   terminal.out(lines.map((line) => `${line.replaceAll(/[^\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]/g, '?')}\n`).join(''));
   return 0;
-};
+});
 
 function describeFile({ isolation, bytes, sha256, outline, sink, facts }: InspectedPlugin): readonly string[] {
   const trusted = isolation === 'thread' ? ': trusted like the server itself' : '';
@@ -61,8 +62,7 @@ function describeOutline(outline: InspectedPlugin['outline']): readonly string[]
 }
 
 /** Runs the checks that every engine must pass. */
-export const pluginTest: Command = async (args, terminal) => {
-  const { rest } = parseFlags(args, {}, terminal);
+export const pluginTest: Command = localCommand({}, async ({ rest, terminal }) => {
   const [file] = rest;
   if (file === undefined || rest.length > 1) throw new UsageError('Expected one FILE');
   const { checkPlugin } = await import('../runner/plugin-check.ts');
@@ -70,4 +70,4 @@ export const pluginTest: Command = async (args, terminal) => {
   for (const { what, problem } of results)
     terminal.out(`${problem === undefined ? 'ok    ' : 'FAILED'} ${what}${problem === undefined ? '' : `: ${problem}`}\n`);
   return results.some(({ problem }) => problem !== undefined) ? 2 : 0;
-};
+});

@@ -1,5 +1,5 @@
 /** The terminal of the running process. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -7,6 +7,11 @@ import { UsageError, type Terminal } from './terminal.ts';
 
 /** Gives the process's own streams and environment. */
 export function processTerminal(): Terminal {
+  // Whoever reads, e.g. head, may stop before the end.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   return {
     env: process.env,
     interactive: process.stdout.isTTY,
@@ -15,7 +20,20 @@ export function processTerminal(): Terminal {
     readStdin: () => text(process.stdin),
     readFile: (path) => readFileSync(path, 'utf8'),
     askSecret,
+    writePrivateFile,
   };
+}
+
+/** The file has its name only when it is whole, and never had another mode. */
+function writePrivateFile(path: string, content: string): void {
+  const part = `${path}.${process.pid}.part`;
+  try {
+    writeFileSync(part, content, { mode: 0o600, flag: 'wx' });
+    renameSync(part, path);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw error;
+  }
 }
 
 async function askSecret(prompt: string): Promise<string> {

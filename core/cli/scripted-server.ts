@@ -20,6 +20,8 @@ export interface Outcome {
   readonly out: string;
   readonly err: string;
   readonly asked: readonly Asked[];
+  /** Private files that it wrote. */
+  readonly written: Readonly<Record<string, string>>;
 }
 
 /** What stands around a command; defaults are empty. */
@@ -35,13 +37,14 @@ export interface Surroundings {
 /** Runs one command against a script. What the script does not have is answered by 500. */
 export async function runAgainst(script: Script, args: readonly string[], around: Surroundings = {}): Promise<Outcome> {
   const asked: Asked[] = [];
+  const written: Record<string, string> = {};
   const server = createServer((request, response) => void answer(request, response));
   const address = await listen(server, around.socket);
   let out = '';
   let err = '';
   try {
     const code = await run(args, {
-      env: { VAULT_ADDR: address, VAULT_TOKEN: 'the-token', ...around.env },
+      env: { HOME: '/home/user', VAULT_ADDR: address, VAULT_TOKEN: 'the-token', ...around.env },
       interactive: around.interactive ?? false,
       out: (output) => void (out += output),
       err: (output) => void (err += output),
@@ -52,8 +55,9 @@ export async function runAgainst(script: Script, args: readonly string[], around
         return content;
       },
       askSecret: () => Promise.resolve(around.stdin ?? ''),
+      writePrivateFile: (path, content) => void (written[path] = content),
     });
-    return { code, out, err: err.replaceAll(address, 'ADDRESS'), asked };
+    return { code, out, err: err.replaceAll(address, 'ADDRESS'), asked, written };
   } finally {
     await new Promise((done) => server.close(done));
   }

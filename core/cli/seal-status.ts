@@ -1,9 +1,10 @@
 /** `status`, and the table that unsealing prints too. */
 import type { JsonNode } from '@strongroom/sdk-plugin';
+import type { Command } from './command.ts';
 import { isNothing, member, textOf } from './json-node.ts';
 import { printField, printRows, printTree, type Format } from './print.ts';
 import { clientCommand } from './session.ts';
-import type { Command, ExitCode, Terminal } from './terminal.ts';
+import type { ExitCode, Terminal } from './terminal.ts';
 
 /** Prints the state of the seal. Exit code 0 when unsealed, 2 when sealed, 1 when there is no answer. */
 export const status: Command = clientCommand({}, async ({ flags, format, terminal, call }): Promise<ExitCode> => {
@@ -21,7 +22,7 @@ export const status: Command = clientCommand({}, async ({ flags, format, termina
 /** Prints the answer of `sys/seal-status` and `sys/unseal`. */
 export function printSealStatus(body: JsonNode | undefined, format: Format, field: string | undefined, terminal: Terminal): void {
   if (!body) return;
-  if (field !== undefined) return printField(body, field, terminal);
+  if (field !== undefined) return printField(body, field, format, terminal);
   if (format !== 'table') return printTree(body, format, terminal);
   const sealed = textOf(member(body, 'sealed')) === 'true';
   const unsealing = sealed && textOf(member(body, 'progress')) !== '0';

@@ -1,11 +1,12 @@
 /** What every command that calls the server begins with: its flags, its connection, its format. */
 import type { JsonNode } from '@strongroom/sdk-plugin';
+import type { Command } from './command.ts';
 import { callApi, connectionOf, streamApi, type ApiAnswer, type ApiCall, type StreamAnswer, type StreamCall } from './api-client.ts';
 import { clientFlags, parseFlags, type FlagTable, type FlagValues } from './flags.ts';
 import { isNothing, member } from './json-node.ts';
-import { formatOf, type Format } from './print.ts';
-import type { Command, ExitCode, Terminal } from './terminal.ts';
-import { printWrapped } from './wrap-info.ts';
+import { wantsRaw, formatOf, type Format } from './print.ts';
+import type { ExitCode, Terminal } from './terminal.ts';
+import { printWrapped } from './print-wrapped.ts';
 
 /** One run of a command. */
 export interface Session<T extends FlagTable> {
@@ -13,6 +14,8 @@ export interface Session<T extends FlagTable> {
   /** The arguments after the flags. */
   readonly rest: readonly string[];
   readonly format: Format;
+  /** The answer is to be printed as it comes. */
+  readonly raw: boolean;
   readonly terminal: Terminal;
   /** Calls the server; throws ApiError where it refuses. With `-wrap-ttl` it ends the command with the wrapping token. */
   readonly call: (call: ApiCall) => Promise<ApiAnswer>;
@@ -30,13 +33,19 @@ class Wrapped extends Error {
   }
 }
 
-/** Makes a command of its own flags and what it does. */
-export function clientCommand<const T extends FlagTable>(table: T, run: (session: Session<T>) => Promise<ExitCode>): Command {
-  return async (args, terminal) => {
-    const { flags, rest } = parseFlags(args, { ...clientFlags, ...table }, terminal);
+/** Makes a command of its own flags and what it does. @param options `raw`: it knows `-format=raw` */
+export function clientCommand<const T extends FlagTable>(
+  table: T,
+  run: (session: Session<T>) => Promise<ExitCode>,
+  { raw: canBeRaw = false }: { readonly raw?: boolean } = {},
+): Command {
+  const all = { ...clientFlags, ...table };
+  const command = async (args: readonly string[], terminal: Terminal): Promise<ExitCode> => {
+    const { flags, rest } = parseFlags(args, all, terminal);
     const general: FlagValues<typeof clientFlags> = flags;
     const connection = connectionOf(general, terminal);
-    const format = formatOf(general.format, terminal);
+    const raw = canBeRaw && wantsRaw(general.format, terminal);
+    const format = raw ? 'json' : formatOf(general.format, terminal);
     const stream = (request: StreamCall): Promise<StreamAnswer> => streamApi(connection, request);
     const call = async (request: ApiCall): Promise<ApiAnswer> => {
       const answer = await callApi(connection, request);
@@ -44,10 +53,11 @@ export function clientCommand<const T extends FlagTable>(table: T, run: (session
       return answer;
     };
     try {
-      return await run({ flags, rest, format, terminal, call, stream });
+      return await run({ flags, rest, format, raw, terminal, call, stream });
     } catch (error) {
       if (!(error instanceof Wrapped)) throw error;
-      return printWrapped(error.body, general.field, format, terminal);
+      return printWrapped(error.body, { flags: general, format, terminal });
     }
   };
+  return Object.assign(command, { flags: all });
 }

@@ -13,13 +13,12 @@ export interface Terminal {
   readFile(path: string): string;
   /** Asks for a secret without showing it; throws when nobody is there to ask. */
   askSecret(prompt: string): Promise<string>;
+  /** Puts a file in place that only its owner can read; throws when it cannot be written. */
+  writePrivateFile(path: string, text: string): void;
 }
 
 /** The exit codes of `vault`: done, our own mistake, the server's refusal (or "sealed", "nothing there"). */
 export type ExitCode = 0 | 1 | 2;
-
-/** One command: takes what follows its name. */
-export type Command = (args: readonly string[], terminal: Terminal) => Promise<ExitCode>;
 
 /** A mistake in how a command was called. Exit code 1. */
 export class UsageError extends Error {

@@ -1,8 +1,10 @@
 /** `token lookup` and `token capabilities`. */
+import type { Command } from './command.ts';
 import { elements, member, textOf } from './json-node.ts';
-import { printField, printRows, printTree, sortedRows } from './print.ts';
+import { printAnswer } from './print-answer.ts';
+import { printTree } from './print.ts';
 import { clientCommand } from './session.ts';
-import { type Command, NothingThere, UsageError } from './terminal.ts';
+import { NothingThere, UsageError } from './terminal.ts';
 import { tokenArgument, tokenCall } from './token-argument.ts';
 
 /** Shows a token: the own one unless another is named. */
@@ -12,9 +14,7 @@ export const tokenLookup: Command = clientCommand({ accessor: 'boolean' }, async
   const { body } = await call(named === undefined ? { method: 'GET', path } : { method: 'PUT', path, body: JSON.stringify(fields) });
   const data = member(body, 'data');
   if (body === undefined || data === undefined) throw new NothingThere('the server said nothing of the token');
-  if (flags.field !== undefined) printField(data, flags.field, terminal);
-  else if (format !== 'table') printTree(body, format, terminal);
-  else printRows(sortedRows(data), terminal);
+  printAnswer(body, { flags, format, terminal });
   return 0;
 });
 

@@ -1,7 +1,8 @@
 /** `token create` and `token renew`. */
-import { printAuth } from './auth-table.ts';
+import type { Command } from './command.ts';
+import { printAnswer } from './print-answer.ts';
 import { clientCommand } from './session.ts';
-import { type Command, UsageError } from './terminal.ts';
+import { UsageError } from './terminal.ts';
 import { tokenArgument, tokenCall } from './token-argument.ts';
 
 const createFlags = {
@@ -41,7 +42,7 @@ export const tokenCreate: Command = clientCommand(createFlags, async ({ flags, r
   };
   const path = flags.role === undefined ? 'auth/token/create' : `auth/token/create/${flags.role}`;
   const answer = await call({ method: 'PUT', path, body: JSON.stringify(body) });
-  printAuth(answer.body, flags.field, format, terminal);
+  printAnswer(answer.body, { flags, format, terminal });
   return 0;
 });
 
@@ -57,7 +58,7 @@ export const tokenRenew: Command = clientCommand(
   async ({ flags, rest, format, terminal, call }) => {
     const { path, fields } = tokenCall('renew', await tokenArgument(rest, terminal), flags.accessor === true);
     const answer = await call({ method: 'PUT', path, body: JSON.stringify({ ...fields, increment: flags.increment }) });
-    printAuth(answer.body, flags.field, format, terminal);
+    printAnswer(answer.body, { flags, format, terminal });
     return 0;
   },
 );

@@ -1,6 +1,7 @@
 /** `token revoke`. */
+import type { Command } from './command.ts';
 import { clientCommand, type Session } from './session.ts';
-import { type Command, UsageError } from './terminal.ts';
+import { UsageError } from './terminal.ts';
 import { tokenArgument } from './token-argument.ts';
 
 const revokeFlags = { self: 'boolean', accessor: 'boolean', mode: 'text' } as const;

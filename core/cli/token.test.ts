@@ -74,7 +74,7 @@ test.each([
 });
 
 test('what is made, looked up and asked for is printed as a table, as one field, or as JSON', async () => {
-  expect((await runAgainst(script, ['token', 'create'])).out).toContain('token_meta_team    red');
+  expect((await runAgainst(script, ['token', 'create'])).out).toContain('token_meta_team      red');
   expect((await runAgainst(script, ['token', 'create', '-field=token'])).out).toBe('hvs.t');
   expect(JSON.parse((await runAgainst(script, ['token', 'renew', '-format=json'])).out)).toMatchObject({ auth: { accessor: 'a' } });
   const { out, asked } = await runAgainst(script, ['token', 'lookup']);
@@ -82,7 +82,7 @@ test('what is made, looked up and asked for is printed as a table, as one field,
   expect(out.split('\n').map((line) => line.split(/ {2,}/))).toEqual(
     expect.arrayContaining([
       ['policies', '[default]'],
-      ['ttl', '12'],
+      ['ttl', '12s'],
     ]),
   );
   expect((await runAgainst(script, ['token', 'lookup', '-field=ttl'])).out).toBe('12');

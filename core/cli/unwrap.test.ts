@@ -16,11 +16,11 @@ test('-wrap-ttl asks for a wrapped answer, and prints its token', async () => {
   expect([code, asked.map(({ headers }) => headers['x-vault-wrap-ttl'])]).toEqual([0, [undefined, '60']]);
   expect(out.split('\n').map((line) => line.split(/ {2,}/))).toEqual(
     expect.arrayContaining([
-      ['wrapping_token', 'hvs.w'],
-      ['wrapping_accessor', 'acc'],
-      ['wrapping_token_ttl', '60'],
-      ['wrapping_token_creation_time', '2026-11-21T00:00:00Z'],
-      ['wrapping_token_creation_path', 'secret/data/a'],
+      ['wrapping_token:', 'hvs.w'],
+      ['wrapping_accessor:', 'acc'],
+      ['wrapping_token_ttl:', '1m'],
+      ['wrapping_token_creation_time:', '2026-11-21T00:00:00Z'],
+      ['wrapping_token_creation_path:', 'secret/data/a'],
     ]),
   );
 });

@@ -1,20 +1,17 @@
 /** `unwrap`. */
-import { printAuth } from './auth-table.ts';
+import type { Command } from './command.ts';
 import { isNothing, member } from './json-node.ts';
-import { printField, printRows, printTree, sortedRows } from './print.ts';
+import { printAnswer } from './print-answer.ts';
 import { clientCommand } from './session.ts';
-import { type Command, NothingThere, UsageError } from './terminal.ts';
+import { tokenArgument } from './token-argument.ts';
+import { NothingThere } from './terminal.ts';
 
 /** Prints what a wrapping token stands for, and uses it up. Without an argument the caller's own token is the wrapping token. */
 export const unwrap: Command = clientCommand({}, async ({ flags, rest, format, terminal, call }) => {
-  if (rest.length > 1) throw new UsageError(`Too many arguments (expected 0-1, got ${rest.length})`);
-  const [token] = rest;
+  const token = await tokenArgument(rest, terminal);
   const { body } = await call({ method: 'PUT', path: 'sys/wrapping/unwrap', body: '{}', ...(token === undefined ? {} : { token }) });
   const [auth, data] = [member(body, 'auth'), member(body, 'data')];
   if (body === undefined || (isNothing(auth) && isNothing(data))) throw new NothingThere('Could not find wrapped response');
-  if (!isNothing(auth)) printAuth(body, flags.field, format, terminal);
-  else if (flags.field !== undefined) printField(data, flags.field, terminal);
-  else if (format !== 'table') printTree(body, format, terminal);
-  else printRows(sortedRows(data), terminal);
+  printAnswer(body, { flags, format, terminal });
   return 0;
 });

@@ -140,6 +140,15 @@ export class ListVerb {
     return false;
   }
 
+  /**
+   * Lets nothing more come from a socket until it is tried again. The parser has to give it back first: paused while the parser
+   * reads it, its handle is stopped, and nothing starts that again under the next parser.
+   */
+  hold(socket: Socket): void {
+    socket.on('data', () => {});
+    socket.pause();
+  }
+
   /** Takes the socket from the parser that has refused. */
   #release(socket: HttpSocket): void {
     // A listener for data makes Node take the socket back from the native parser.

@@ -259,7 +259,7 @@ export class Listener {
     const newest = this.#open.get(socket);
     if (newest?.writableEnded && !newest.closed && error.code === 'HPE_INVALID_METHOD' && !this.#ending.has(socket)) {
       // The client has the answer before and asks again, earlier than the socket tells us that the answer is out, which over TLS it often is.
-      socket.pause();
+      this.#list.hold(socket);
       newest.once('close', () => this.#clientError(error, socket));
       return;
     }

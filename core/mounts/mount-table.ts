@@ -107,9 +107,15 @@ export class MountTable {
   }
 }
 
+/** Written here; before several engines could share a type, the plugin of a mount was its type. */
+function parseTable(value: Uint8Array): MountTable {
+  const mounts = JSON.parse(Buffer.from(value).toString()) as (Omit<Mount, 'plugin'> & Partial<Pick<Mount, 'plugin'>>)[];
+  return new MountTable(mounts.map((mount) => ({ plugin: mount.type, ...mount })));
+}
+
 /** Reads the table inside a transaction. @throws StrongroomError `internal` when the store has none */
 export async function readMounts(tx: Transaction): Promise<MountTable> {
-  const loaded = tx.derived(mountsKey, (value) => new MountTable(JSON.parse(Buffer.from(value).toString()) as Mount[]));
+  const loaded = tx.derived(mountsKey, parseTable);
   const table = loaded instanceof Promise ? await loaded : loaded;
   if (table === undefined) throw new StrongroomError('internal', 'the mount table is missing');
   return table;

@@ -36,6 +36,8 @@ export interface Acl {
   decide(query: AclQuery): Decision;
   /** What `sys/capabilities` answers: sorted names, `["deny"]` or `["root"]`. A trailing slash asks as LIST does. */
   capabilities(path: string): readonly string[];
+  /** Every rule: its pattern as it was written, and what it grants. */
+  rules(): readonly { readonly path: string; readonly capabilities: readonly string[] }[];
   /** Tells whether any path below `prefix` (with its trailing slash) is granted anything. */
   grantsAnyUnder(prefix: string): boolean;
 }
@@ -45,6 +47,7 @@ export const rootAcl: Acl = {
   root: true,
   decide: () => ({ allowed: true, sudo: true, rule: { path: '*', policies: ['root'] } }),
   capabilities: () => ['root'],
+  rules: () => [],
   grantsAnyUnder: () => true,
 };
 
@@ -67,6 +70,7 @@ export function aclOf(matcher: Matcher<Grant>, grants: readonly Grant[]): Acl {
       const grant = find(matcher, path, true);
       return !grant || grant.capabilities === 0 ? ['deny'] : capabilityNames(grant.capabilities);
     },
+    rules: () => grants.map(({ pattern, capabilities }) => ({ path: pattern.source, capabilities: capabilityNames(capabilities) })),
     grantsAnyUnder: (prefix) => reachableUnder(grants, prefix, (path) => grantsSomething(find(matcher, path, true))),
   };
 }

@@ -20,6 +20,10 @@ export interface TuneFields extends s.Fields {
   readonly passthrough_request_headers: Optional<readonly string[]>;
   readonly allowed_response_headers: Optional<readonly string[]>;
   readonly token_type: Optional<string>;
+  readonly plugin_version: Optional<string>;
+  readonly allowed_managed_keys: Optional<readonly string[]>;
+  readonly delegated_auth_accessors: Optional<readonly string[]>;
+  readonly identity_token_key: Optional<string>;
   readonly user_lockout_config: Optional<LockoutInput>;
 }
 
@@ -45,6 +49,10 @@ export const tuneFields: TuneFields = {
   passthrough_request_headers: s.optional(s.stringList()),
   allowed_response_headers: s.optional(s.stringList()),
   token_type: s.optional(s.string({ oneOf: ['', 'default', ...roleTokenTypes] })),
+  plugin_version: s.optional(s.string({ maxLength: 64 })),
+  allowed_managed_keys: s.optional(s.stringList()),
+  delegated_auth_accessors: s.optional(s.stringList()),
+  identity_token_key: s.optional(s.string({ maxLength: 256 })),
   user_lockout_config: s.optional(
     s.object({
       lockout_threshold: s.optional(s.string()),
@@ -89,8 +97,21 @@ function tunedLockout(now: LockoutConfig, input: LockoutInput): LockoutConfig {
   };
 }
 
+/** What this server does not have is refused, not left out: whoever sets it counts on it. */
+function refuseUnknown(input: Partial<TuneInput>): void {
+  for (const name of ['allowed_managed_keys', 'delegated_auth_accessors', 'identity_token_key'] as const)
+    if ((input[name]?.length ?? 0) > 0) throw new StrongroomError('invalid', `field ${name}: is not supported by this server`);
+}
+
+/** @throws StrongroomError `invalid` for another version of the plugin than the one that serves the mount */
+export function checkPluginVersion(asked = '', running: string): void {
+  if (asked !== '' && asked.replace(/^v/, '') !== running)
+    throw new StrongroomError('invalid', `field plugin_version: version ${running} serves this mount, and there is no other`);
+}
+
 /** The settings after an input. @throws StrongroomError `invalid` naming the field and the bound */
 export function tuned(config: MountConfig, input: Partial<TuneInput>, mountClass: Mount['class'] = 'secret'): MountConfig {
+  refuseUnknown(input);
   const lockout = input.user_lockout_config;
   if (mountClass === 'secret' && lockout !== undefined)
     throw new StrongroomError('invalid', 'field user_lockout_config: only auth methods have a user lockout');

@@ -5,7 +5,7 @@ import { type Mount, readMounts, writeMounts } from '../mounts/mount-table.ts';
 import { readTokenMount, tokenMountPath, writeTokenMount } from '../mounts/token-mount.ts';
 import type { HostContext } from '../request/host-route.ts';
 import { mountPath, withOptions } from './mount-change.ts';
-import { mountFields, type MountFields, optionTexts, tuned, tuneFields, type TuneFields } from './mount-settings.ts';
+import { checkPluginVersion, mountFields, type MountFields, optionTexts, tuned, tuneFields, type TuneFields } from './mount-settings.ts';
 
 /** The fields of `tune`. */
 export const tuneInput: TuneFields & Pick<MountFields, 'description' | 'options'> = {
@@ -25,6 +25,7 @@ export async function existingMount(ctx: HostContext, raw: string, mountClass: M
 /** Changes a mount's settings. @throws StrongroomError `invalid` naming the field and the bound */
 export async function tuneMount(ctx: HostContext, mount: Mount, input: s.InferFields<typeof tuneInput>): Promise<undefined> {
   if (mount.path === tokenMountPath) return tuneTokenMount(ctx, mount, input);
+  checkPluginVersion(input.plugin_version, mount.pluginVersion);
   const served = await withOptions(ctx.unsealed, mount, optionTexts({ ...mount.options, ...input.options }));
   const changed: Mount = {
     ...served,

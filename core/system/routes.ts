@@ -4,6 +4,7 @@ import { auditRoutes } from './audit-routes.ts';
 import { authRoutes } from './auth-routes.ts';
 import { cubbyholeRoutes } from './cubbyhole-routes.ts';
 import { generateRootRoutes } from './generate-root-routes.ts';
+import { internalRoutes } from './internal-routes.ts';
 import { keyRoutes } from './key-routes.ts';
 import { leaseRoutes } from './lease-routes.ts';
 import { machineRoutes } from './machine-routes.ts';
@@ -49,5 +50,6 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...settingsRoutes,
     ...toolRoutes,
     ...openApiRoutes,
+    ...internalRoutes,
   };
 }

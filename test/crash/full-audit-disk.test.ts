@@ -2,36 +2,20 @@
  * The audit's disk is full: a real one of 1 MiB, the storage elsewhere. Invariants: every request is refused and changes nothing; requests
  * go on when there is space again; the next line is a line of its own, and verification explains the gap.
  */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { verifyAuditFiles } from '../../core/audit/verify.ts';
 import { hostSender } from '../harness/host.ts';
+import { smallDisk } from '../harness/small-disk.ts';
 import { openOn } from './image-check.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'strongroom-audit-'));
-const disk = mkdtempSync(join(tmpdir(), 'strongroom-audit-disk-'));
+const { directory: disk, mounted } = smallDisk('1m');
 const auditPath = join(disk, 'audit.log');
-const mounted = mountSmall();
 
-function mountSmall(): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk], { stdio: 'ignore' });
-    return true;
-  } catch (error) {
-    if (process.env['STRONGROOM_REQUIRE_SERVICES'] === '1') throw error;
-    process.stderr.write('skipped: mounting a small tmpfs needs root\n');
-    return false;
-  }
-}
-
-afterAll(() => {
-  if (mounted) execFileSync('umount', ['-l', disk]);
-  rmSync(disk, { recursive: true });
-  rmSync(base, { recursive: true });
-});
+afterAll(() => rmSync(base, { recursive: true }));
 
 test.skipIf(!mounted)('a full audit disk refuses every request, and they go on when there is space', async () => {
   const server = await openOn(base, { auditPath });

@@ -2,7 +2,6 @@
  * A backup that is larger than what the disk has left: a real one of 28 MiB. Invariants: the restore is refused in words, nothing of it stays,
  * the old data and new writes are there.
  */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,26 +10,12 @@ import { afterAll, expect, test } from 'vitest';
 import { startBackup } from '../../core/system/backup.ts';
 import { openDirectory, type StoreDirectory } from '../../core/system/store-directory.ts';
 import { startHost } from '../harness/host.ts';
+import { smallDisk } from '../harness/small-disk.ts';
 
 const large = mkdtempSync(join(tmpdir(), 'strongroom-large-'));
-const disk = mkdtempSync(join(tmpdir(), 'strongroom-small-'));
-const mounted = mountSmall();
+const { directory: disk, mounted } = smallDisk('28m');
 
-function mountSmall(): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=28m', 'tmpfs', disk], { stdio: 'ignore' });
-    return true;
-  } catch (error) {
-    if (process.env['STRONGROOM_REQUIRE_SERVICES'] === '1') throw error;
-    process.stderr.write('skipped: mounting a small tmpfs needs root\n');
-    return false;
-  }
-}
-
-afterAll(() => {
-  if (mounted) execFileSync('umount', ['-l', disk]);
-  for (const directory of [disk, large]) rmSync(directory, { recursive: true });
-});
+afterAll(() => rmSync(large, { recursive: true }));
 
 function open(directory: string): StoreDirectory {
   return openDirectory({

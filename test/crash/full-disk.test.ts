@@ -2,33 +2,14 @@
  * The storage's disk is full: a real one of 12 MiB. Invariants: writes are refused and change nothing; reads, deletions and
  * revocations still work; writes go on when there is space again; what was acknowledged survives a restart.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Server, type ServerOptions } from '../../core/system/server.ts';
 import { openDirectory } from '../../core/system/store-directory.ts';
 import { hostSender, KeptLines, testOptions } from '../harness/host.ts';
+import { smallDisk } from '../harness/small-disk.ts';
 
-const disk = mkdtempSync(join(tmpdir(), 'strongroom-full-'));
-const mounted = mountSmall();
-
-function mountSmall(): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', disk], { stdio: 'ignore' });
-    return true;
-  } catch (error) {
-    if (process.env['STRONGROOM_REQUIRE_SERVICES'] === '1') throw error;
-    process.stderr.write('skipped: mounting a small tmpfs needs root\n');
-    return false;
-  }
-}
-
-afterAll(() => {
-  if (mounted) execFileSync('umount', ['-l', disk]);
-  rmSync(disk, { recursive: true });
-});
+const { directory: disk, mounted, resize } = smallDisk('12m');
 
 test.skipIf(!mounted)('a full disk takes deletions and revocations only, and everything again when there is space', async () => {
   const fatal: unknown[] = [];
@@ -57,7 +38,7 @@ test.skipIf(!mounted)('a full disk takes deletions and revocations only, and eve
   expect((await send('DELETE', 'secret/metadata/filler-0')).status).toBe(204);
   expect((await send('GET', 'secret/data/filler-0')).status).toBe(404);
 
-  execFileSync('mount', ['-o', 'remount,size=32m', disk]);
+  resize('32m');
   // The log looks for space now and then.
   await expect.poll(() => write('after'), { timeout: 50_000, interval: 100 }).toBe(200);
   expect((await send('POST', 'auth/token/revoke', { token: 'second-to-revoke' })).status).toBe(204);

@@ -14,15 +14,17 @@ export interface CliOutcome {
   readonly err: string;
 }
 
-/** Runs one command. @param env beside PATH and HOME, which are the test's; no variable of Vault's gets in from outside */
-export async function runCli(args: readonly string[], env: Readonly<Record<string, string>>): Promise<CliOutcome> {
+/** Runs one command. @param env beside PATH and HOME, which are the test's; no variable of Vault's gets in from outside; `stdin` all of standard input */
+export async function runCli(args: readonly string[], env: Readonly<Record<string, string>>, stdin = ''): Promise<CliOutcome> {
   const [command = '', ...before] = cliCommand;
   const child = spawn(command, [...before, ...args], { env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env } });
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-  child.stdin.end();
+  // A command that fails does not read it.
+  child.stdin.on('error', () => {});
+  child.stdin.end(stdin);
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   return { code, out, err };
 }

@@ -1,34 +1,14 @@
 /** Lease counts: never more leases than the quota says, however many ask at once; what has ended makes room. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readCatalog } from '../../core/runner/catalog.ts';
-import { threadEntry } from '../harness/components.ts';
-import { type HostAnswer, startHost, type TestHost } from '../harness/host.ts';
-import { KeyService } from './key-service.ts';
+import type { HostAnswer } from '../harness/host.ts';
+import { type KeyHost, startKeyHost } from './key-host.ts';
 
-const apiKeys = threadEntry('api-keys', new URL('../../examples/api-keys/index.ts', import.meta.url));
-let service: KeyService;
-let host: TestHost;
+let host: KeyHost;
 
 beforeEach(async () => {
-  service = await KeyService.start();
-  const mounts = ['keys/', 'other/'].map((path) => ({
-    path,
-    type: 'api-keys',
-    description: '',
-    options: null,
-    config: {},
-    hosts: [service.url],
-  }));
-  host = await startHost({ catalog: [...readCatalog(), apiKeys], declared: { policies: [], mounts } });
-  for (const mount of ['keys', 'other']) {
-    await host.send('POST', `${mount}/config`, { url: service.url, token: 'service-token' });
-    for (const role of ['app', 'job']) await host.send('POST', `${mount}/roles/${role}`, { ttl: '10m' });
-  }
+  host = await startKeyHost({ mounts: ['keys/', 'other/'], roles: { app: '10m', job: '10m' } });
 });
-afterEach(async () => {
-  await host.server.stop();
-  await service.close();
-});
+afterEach(() => host.stop());
 
 async function issue(path: string, times: number): Promise<readonly HostAnswer[]> {
   return Promise.all(Array.from({ length: times }, () => host.send('GET', path)));
@@ -41,7 +21,7 @@ test('of two hundred at once exactly as many get a lease as there may be, and no
   const answers = await issue('keys/creds/app', 200);
   expect([count(answers, 200), count(answers, 429)]).toEqual([7, 193]);
   expect(answers.find(({ status }) => status === 429)?.headers['Retry-After']).toBe('1');
-  expect(service.keys.size).toBe(7);
+  expect(host.service.keys.size).toBe(7);
   expect((await host.send('GET', 'sys/quotas/lease-count/keys')).json.data.counter).toBe(7);
   expect(count(await issue('other/creds/app', 3), 200)).toBe(3);
 });

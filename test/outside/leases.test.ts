@@ -1,44 +1,18 @@
-/** Leases over the API: looked up, renewed and revoked, here and at the service. */
+/** Leases over the API: looked up, renewed and revoked, here and at the host.service. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readCatalog } from '../../core/runner/catalog.ts';
-import { threadEntry } from '../harness/components.ts';
-import { startHost, type TestHost } from '../harness/host.ts';
-import { KeyService } from './key-service.ts';
+import { type KeyHost, startKeyHost } from './key-host.ts';
 
-const apiKeys = threadEntry('api-keys', new URL('../../examples/api-keys/index.ts', import.meta.url));
-let service: KeyService;
-let host: TestHost;
-let clock = 0;
+let host: KeyHost;
 let id = '';
 let name = '';
 
 beforeEach(async () => {
-  service = await KeyService.start();
-  clock = Date.UTC(2026, 10, 21);
-  host = await startHost({
-    catalog: [...readCatalog(), apiKeys],
-    wallClock: () => clock,
-    declared: {
-      policies: [],
-      mounts: [{ path: 'keys/', type: 'api-keys', description: '', options: null, config: { maxLeaseTtl: 3600 }, hosts: [service.url] }],
-    },
-  });
-  await host.send('POST', 'keys/config', { url: service.url, token: 'service-token' });
-  await host.send('POST', 'keys/roles/app', { ttl: '10m' });
+  host = await startKeyHost({ roles: { app: '10m' }, maxLeaseTtl: 3600 });
   const { json } = await host.send('GET', 'keys/creds/app');
   id = json.lease_id;
   name = json.data.name;
 });
-afterEach(async () => {
-  await host.server.stop();
-  await service.close();
-});
-
-async function later(seconds: number): Promise<void> {
-  clock += seconds * 1000;
-  host.server.unsealed?.leases.wake();
-  await host.server.unsealed?.leases.idle();
-}
+afterEach(() => host.stop());
 
 test('comes wrapped with its credential, and lives on when that is unwrapped', async () => {
   const { json } = await host.send('GET', 'keys/creds/app', undefined, host.rootToken, { 'x-vault-wrap-ttl': '60' });
@@ -46,11 +20,11 @@ test('comes wrapped with its credential, and lives on when that is unwrapped', a
   const opened = await host.send('POST', 'sys/wrapping/unwrap', { token: json.wrap_info.token as string });
   expect(opened.json).toMatchObject({ lease_duration: 600, renewable: true, data: { name: expect.any(String) } });
   expect((await host.send('PUT', 'sys/leases/lookup', { lease_id: opened.json.lease_id as string })).status).toBe(200);
-  expect(service.keys.has(opened.json.data.name as string)).toBe(true);
+  expect(host.service.keys.has(opened.json.data.name as string)).toBe(true);
 });
 
 test('is looked up, by its id and below its path', async () => {
-  await later(100);
+  await host.later(100);
   const { status, json } = await host.send('PUT', 'sys/leases/lookup', { lease_id: id });
   expect([status, json.data]).toEqual([
     200,
@@ -75,39 +49,39 @@ describe('renewing', () => {
     ['sys/leases/renew/ID', false],
     ['sys/renew/ID', false],
   ])('by %s makes it last longer, at the service too', async (path, inBody) => {
-    await later(300);
+    await host.later(300);
     const { status, json } = await host.send('PUT', path.replace('ID', id), inBody ? { lease_id: id } : {});
     expect([status, json.lease_id, json.lease_duration, json.renewable, json.data]).toEqual([200, id, 600, true, null]);
-    expect(service.extended).toEqual([[name, 600]]);
-    await later(599);
-    expect(service.keys.size).toBe(1);
-    await later(1);
-    expect(service.keys.size).toBe(0);
+    expect(host.service.extended).toEqual([[name, 600]]);
+    await host.later(599);
+    expect(host.service.keys.size).toBe(1);
+    await host.later(1);
+    expect(host.service.keys.size).toBe(0);
   });
 
   test('takes an increment, but not beyond what the mount allows', async () => {
     expect((await host.send('PUT', 'sys/leases/renew', { lease_id: id, increment: '20m' })).json.lease_duration).toBe(1200);
-    await later(1000);
+    await host.later(1000);
     expect((await host.send('PUT', 'sys/leases/renew', { lease_id: id, increment: 100_000 })).json.lease_duration).toBe(2600);
     expect((await host.send('PUT', 'sys/leases/lookup', { lease_id: id })).json.data.last_renewal).toBe('2026-11-21T00:16:40.000000000Z');
-    expect(service.extended).toEqual([
+    expect(host.service.extended).toEqual([
       [name, 1200],
       [name, 2600],
     ]);
   });
 
   test('changes nothing when the service refuses', async () => {
-    service.patches = 'fails-before';
+    host.service.patches = 'fails-before';
     expect((await host.send('PUT', 'sys/leases/renew', { lease_id: id })).status).toBe(502);
     expect((await host.send('PUT', 'sys/leases/lookup', { lease_id: id })).json.data).toMatchObject({ ttl: 600, last_renewal: null });
   });
 
   test('reaches outside after its line is in the audit, and once', async () => {
-    service.patches = 'works';
+    host.service.patches = 'works';
     const before = host.sink.lines.length;
     await host.send('PUT', 'sys/leases/renew', { lease_id: id });
     expect(host.sink.lines.slice(before).map((line) => (JSON.parse(line) as { type: string }).type)).toEqual(['request', 'response']);
-    expect(service.asked.filter((line) => line.startsWith('PATCH'))).toHaveLength(1);
+    expect(host.service.asked.filter((line) => line.startsWith('PATCH'))).toHaveLength(1);
   });
 
   test.each([
@@ -119,9 +93,9 @@ describe('renewing', () => {
   });
 
   test('a lease that is over is refused, even before it is ended', async () => {
-    clock += 600_000;
+    host.pass(600);
     expect((await host.send('PUT', 'sys/leases/renew', { lease_id: id })).status).toBe(400);
-    expect(service.extended).toEqual([]);
+    expect(host.service.extended).toEqual([]);
   });
 
   test('200 renewals and a revocation at once: it is ended, whoever was first', async () => {
@@ -132,7 +106,7 @@ describe('renewing', () => {
     ]);
     expect(new Set(answers.map(({ status }) => status)).isSubsetOf(new Set([200, 204, 400, 503]))).toBe(true);
     expect(answers[100]?.status).toBe(204);
-    expect(service.keys.size).toBe(0);
+    expect(host.service.keys.size).toBe(0);
     expect((await host.send('PUT', 'sys/leases/renew', { lease_id: id })).status).toBe(400);
   });
 });
@@ -140,20 +114,20 @@ describe('renewing', () => {
 describe('revoking', () => {
   test.each(['sys/leases/revoke', 'sys/revoke'])('by %s ends it, and once more is as good', async (path) => {
     expect((await host.send('PUT', path, { lease_id: id })).status).toBe(204);
-    await later(0);
-    expect(service.keys.size).toBe(0);
+    await host.later(0);
+    expect(host.service.keys.size).toBe(0);
     expect((await host.send('PUT', `${path}/${id}`)).status).toBe(204);
     expect((await host.send('PUT', 'sys/leases/lookup', { lease_id: id })).json).toEqual({ errors: ['invalid lease'] });
     expect((await host.send('PUT', path, {})).status).toBe(400);
   });
 
   test('waits when it is asked to, and says when it could not', async () => {
-    service.deletes = 'fails-before';
+    host.service.deletes = 'fails-before';
     const { status, text } = await host.send('PUT', 'sys/leases/revoke', { lease_id: id, sync: true });
     expect([status, text]).toEqual([502, expect.stringContaining('it is tried again')]);
     expect((await host.send('PUT', 'sys/leases/renew', { lease_id: id })).status).toBe(400);
-    service.deletes = 'works';
-    await later(1);
-    expect(service.keys.size).toBe(0);
+    host.service.deletes = 'works';
+    await host.later(1);
+    expect(host.service.keys.size).toBe(0);
   });
 });

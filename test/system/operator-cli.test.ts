@@ -35,6 +35,7 @@ async function operator(args: readonly string[], stdin = ''): Promise<Outcome> {
     readStdin: () => Promise.resolve(stdin),
     readFile: (path) => readFileSync(path, 'utf8'),
     askSecret: () => Promise.resolve(stdin),
+    writePrivateFile: () => {},
   });
   return { code, out, err };
 }

@@ -109,6 +109,25 @@ test('LIST and SCAN are answered over TLS on a connection that is kept alive', a
   );
 });
 
+test(
+  'a request after the first LIST of a connection is answered, when the LIST came before the server had noticed that its answer before was out',
+  { timeout: 30_000 },
+  async () => {
+    const token = server.rootToken;
+    for (let round = 0; round < 20; round++) {
+      const connections = await Promise.all(Array.from({ length: 10 }, async () => new Connection((await handshake(ports.modern))!)));
+      await Promise.all(
+        connections.map(async (one) => {
+          for (const method of ['GET', 'LIST', 'GET']) {
+            expect((await one.send({ method, path: 'sys/policies/acl', token })).status).toBe(method === 'GET' ? 405 : 200);
+          }
+          one.close();
+        }),
+      );
+    }
+  },
+);
+
 test('plain HTTP on a TLS port is not answered, and the server goes on', async () => {
   const connection = new Connection(ports.modern);
   await expect(connection.send({ method: 'GET', path: 'sys/health' })).rejects.toThrow('connection ended');

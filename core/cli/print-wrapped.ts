@@ -1,10 +1,12 @@
 /** What is shown of the wrapping token that an answer is in (`-wrap-ttl`). */
 import type { JsonNode } from '@strongroom/sdk-plugin';
+import { durationText } from './duration-text.ts';
 import { member, members, objectNode, textOf } from './json-node.ts';
-import { type Format, printField, printRows, printTree } from './print.ts';
-import type { ExitCode, Terminal } from './terminal.ts';
+import type { Wanted } from './print-answer.ts';
+import { printField, printRows, printTree } from './print.ts';
+import type { ExitCode } from './terminal.ts';
 
-/** Names that the answer gives, and those that tables and `-field` have for them. */
+/** Names that the answer gives, and those that `-field` and (with a colon) tables have for them. */
 const names: Readonly<Record<string, string>> = {
   token: 'wrapping_token',
   accessor: 'wrapping_accessor',
@@ -15,13 +17,13 @@ const names: Readonly<Record<string, string>> = {
 };
 
 /** Prints the token that an answer is in, in place of what the command would have printed. */
-export function printWrapped(body: JsonNode, field: string | undefined, format: Format, terminal: Terminal): ExitCode {
+export function printWrapped(body: JsonNode, { flags: { field }, format, terminal }: Wanted): ExitCode {
   const info = objectNode(members(member(body, 'wrap_info')).map(([name, value]) => [names[name] ?? name, value]));
-  if (field !== undefined) printField(info, field, terminal);
+  if (field !== undefined) printField(info, field, format, terminal);
   else if (format !== 'table') printTree(body, format, terminal);
   else
     printRows(
-      members(info).map(([name, value]) => [name, textOf(value)]),
+      members(info).map(([name, value]) => [`${name}:`, name === 'wrapping_token_ttl' ? durationText(textOf(value)) : textOf(value)]),
       terminal,
     );
   return 0;
