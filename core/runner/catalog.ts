@@ -29,6 +29,8 @@ export interface CatalogEntry {
   readonly component?: ComponentSource;
   /** The room of mounts that don't say; default: a thread. */
   readonly isolation?: Isolation;
+  /** Hex, of the file of a plugin from outside; absent: it comes with the server. */
+  readonly sha256?: string;
   /** MiB of a thread's heap; default: the rooms' own limit. */
   readonly heapMiB?: number;
 }

@@ -46,7 +46,7 @@ export function openOutsidePlugins(plugins: readonly OutsidePlugin[], catalog: r
         `plugin ${name}: field isolation: ${isolation} takes a file that ends in ${extensions[isolation]}, as strongroom plugin build makes it`,
       );
     const bytes = readPluginFile({ name, path, sha256 });
-    const common = { kind, name, version, aliases: {}, isolation };
+    const common = { kind, name, version, aliases: {}, isolation, sha256 };
     return isolation === 'component'
       ? { ...common, component: new ComponentSource(name, () => bytes, memoryMiB) }
       : { ...common, heapMiB: memoryMiB, module: moduleUrl(bytes) };

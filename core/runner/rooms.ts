@@ -1,4 +1,5 @@
 /** The engines of an unsealed server: for each plugin in use, its room, and what it declares. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type OutsideRequest, type OutsideResponse, PluginError } from '@strongroom/sdk-plugin';
 import { RouteTable } from '@strongroom/sdk-plugin/hosting';
@@ -8,6 +9,10 @@ import { type CatalogEntry, findPlugin, type Isolation, type Serving, servingPlu
 import type { EngineOutline, RouteOutline } from '@strongroom/sdk-plugin/serving';
 import { HostFetch } from './host-fetch.ts';
 import { type RoomLimits, type RoomProgram, type RoomStatus, componentProgram, threadProgram, ThreadRoom } from './thread-room.ts';
+
+/** How often, and how far apart, a replaced room must be found without a call before it is closed. */
+const quietChecks = 5;
+const quietMs = 200;
 
 /** A loaded engine. */
 export interface Engine {
@@ -26,17 +31,20 @@ function roomName(plugin: string, mountClass: Mount['class'], isolation: Isolati
 
 /** Loads engines on demand, one room per plugin, version and isolation. */
 export class Rooms {
-  readonly #catalog: readonly CatalogEntry[];
+  /** What can be mounted. */
+  readonly catalog: readonly CatalogEntry[];
   readonly #limits: RoomLimits;
   readonly #log: Logger;
   readonly #rooms = new Map<string, ThreadRoom>();
+  /** Rooms that others have replaced, until their last call has ended. */
+  readonly #retiring = new Set<ThreadRoom>();
   readonly #engines = new Map<string, Promise<Engine>>();
   readonly #loaded = new Map<string, Engine>();
   readonly #fetchers = new Map<string, HostFetch>();
   #closed = false;
 
   constructor(catalog: readonly CatalogEntry[], limits: RoomLimits, log: Logger) {
-    this.#catalog = catalog;
+    this.catalog = catalog;
     this.#limits = limits;
     this.#log = log;
   }
@@ -57,12 +65,12 @@ export class Rooms {
 
   /** What the catalog says of a plugin. @throws StrongroomError `invalid` for an unknown one */
   entry(plugin: string, mountClass: Mount['class'] = 'secret'): CatalogEntry {
-    return findPlugin(this.#catalog, kindOf(mountClass), plugin);
+    return findPlugin(this.catalog, kindOf(mountClass), plugin);
   }
 
   /** What serves mounts of a type with these options. @throws StrongroomError `invalid` for an unknown type or option */
   serving(type: string, mountClass: Mount['class'], options: Mount['options']): Serving {
-    return servingPlugin(this.#catalog, kindOf(mountClass), type, options);
+    return servingPlugin(this.catalog, kindOf(mountClass), type, options);
   }
 
   #load(plugin: string, mountClass: Mount['class'], isolation: Isolation | undefined): Promise<Engine> {
@@ -105,6 +113,31 @@ export class Rooms {
     return engine;
   }
 
+  /** Gives a plugin new workers: calls that come from now on run in them, those under way end where they run. */
+  reload(plugin: string, mountClass: Mount['class']): void {
+    for (const isolation of ['thread', 'component'] as const) {
+      const name = roomName(plugin, mountClass, isolation);
+      const room = this.#rooms.get(name);
+      if (room === undefined) continue;
+      this.#rooms.delete(name);
+      this.#loaded.delete(name);
+      this.#engines.delete(name);
+      this.#engines.delete(roomName(plugin, mountClass, undefined));
+      this.#loaded.delete(roomName(plugin, mountClass, undefined));
+      this.#retiring.add(room);
+      void this.#retire(room);
+    }
+  }
+
+  /** A request that has found the room before may still be on its way to it: it is closed when none has come for a while. */
+  async #retire(room: ThreadRoom): Promise<void> {
+    for (let quiet = 0; quiet < quietChecks && this.#retiring.has(room);) {
+      await delay(quietMs, undefined, { ref: false });
+      quiet = room.status().running === 0 ? quiet + 1 : 0;
+    }
+    if (this.#retiring.delete(room)) await room.close();
+  }
+
   /** How the plugin of a mount reaches outside. @throws StrongroomError `invalid` for a malformed entry of its `hosts` */
   fetchOf({ id, hosts = [] }: Pick<Mount, 'id' | 'hosts'>): (request: OutsideRequest) => Promise<OutsideResponse> {
     const key = JSON.stringify([id, hosts]);
@@ -122,7 +155,9 @@ export class Rooms {
   /** Stops all workers. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#rooms.values()].map((room) => room.close()));
+    const rooms = [...this.#rooms.values(), ...this.#retiring];
+    this.#retiring.clear();
+    await Promise.all(rooms.map((room) => room.close()));
     for (const fetcher of this.#fetchers.values()) fetcher.close();
     this.#fetchers.clear();
     this.#rooms.clear();

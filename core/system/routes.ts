@@ -2,6 +2,7 @@
 import type { HostRoute } from '../request/host-route.ts';
 import { auditRoutes } from './audit-routes.ts';
 import { authRoutes } from './auth-routes.ts';
+import { catalogRoutes } from './catalog-routes.ts';
 import { cubbyholeRoutes } from './cubbyhole-routes.ts';
 import { generateRootRoutes } from './generate-root-routes.ts';
 import { internalRoutes } from './internal-routes.ts';
@@ -10,6 +11,7 @@ import { leaseRoutes } from './lease-routes.ts';
 import { machineRoutes } from './machine-routes.ts';
 import { metricsRoutes } from './metrics-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
+import { namespaceRoutes } from './namespace-routes.ts';
 import { openApiRoutes } from './openapi-routes.ts';
 import { passwordPolicyRoutes } from './password-policy-routes.ts';
 import { pluginRoutes } from './plugin-routes.ts';
@@ -37,6 +39,8 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...remountRoutes,
     ...authRoutes,
     ...pluginRoutes,
+    ...catalogRoutes,
+    ...namespaceRoutes,
     ...leaseRoutes,
     ...policyRoutes,
     ...passwordPolicyRoutes,

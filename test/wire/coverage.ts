@@ -56,12 +56,19 @@ const verbOf: Readonly<Record<string, Verb>> = {
   SCAN: 'scan',
 };
 
-/** Operations that exist only to refuse in words. */
-const onlyRefuse: ReadonlySet<string> = new Set(
-  ['sys/rekey/recovery-key-backup', 'sys/rekey-recovery-key/{operation}', 'sys/rotate/recovery/{operation}'].flatMap((path) =>
+/** Operations that exist only to refuse in words, or to say that there is nothing. */
+const onlyRefuse: ReadonlySet<string> = new Set([
+  ...['sys/rekey/recovery-key-backup', 'sys/rekey-recovery-key/{operation}', 'sys/rotate/recovery/{operation}'].flatMap((path) =>
     ['read', 'update', 'delete'].map((verb) => `${path} ${verb}`),
   ),
-);
+  'sys/plugins/catalog/{type}/{name} update',
+  'sys/plugins/catalog/{type}/{name} delete',
+  'sys/plugins/pins/{type}/{name} read',
+  'sys/plugins/pins/{type}/{name} update',
+  'sys/namespaces list',
+  'sys/namespaces/{path+} read',
+  'sys/namespaces/{path+} update',
+]);
 
 /** All pairs, as `template verb`. */
 export function expectedPairs(): string[] {
