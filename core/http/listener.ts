@@ -219,7 +219,7 @@ export class Listener {
         if (headers.expect !== undefined) response.writeContinue();
         const held = this.#bodies.open(bytesMax);
         if (!hasBody(request)) return readBody(request, bytesMax, held);
-        response.once('close', held.release);
+        response.once('close', () => held.release());
         const deadline = setTimeout(() => this.#timeOut(socket), this.#requestTimeoutMs);
         try {
           return await readBody(request, bytesMax, held);

@@ -13,10 +13,12 @@ import { scale, seed } from '../harness/scale.ts';
 import { TestServer } from '../harness/server.ts';
 import { DiskImage, type Ending } from './disk-image.ts';
 import { faultsOf, type LaneProgress } from './image-check.ts';
-import { type Lane, lanes } from './script.ts';
+import { type Lane, lanes as otherLanes } from './script.ts';
+import { settingsLane } from './settings-lane.ts';
 import { compileShim, shimEnvironment, type ShimWish } from './shim.ts';
 import { answersBefore, readTrace, type TraceEvent } from './trace.ts';
 
+const lanes = (rounds: number): readonly Lane[] => [...otherLanes(rounds), settingsLane(1)];
 const library = compileShim();
 const choose = seededRandom(seed);
 const base = ramDirectory('strongroom-crash-');
@@ -89,7 +91,7 @@ describe.skipIf(library === undefined)(`a crash (seed ${seed})`, () => {
   }
 
   test('the run itself is whole, and its log was compacted', async () => {
-    expect(run.progress.map(({ lane, acknowledged }) => lane.steps.length - acknowledged)).toEqual([0, 0, 0, 0, 0]);
+    expect(run.progress.map(({ lane, acknowledged }) => lane.steps.length - acknowledged)).toEqual([0, 0, 0, 0, 0, 0]);
     expect(events.some((event) => event.kind === 'rename' && /manifest/i.test(event.to))).toBe(true);
     expect(await faultsAt('end', events.length, { kind: 'kill' })).toEqual([]);
   });

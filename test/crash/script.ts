@@ -30,7 +30,8 @@ export interface Lane {
   readonly look: (send: Send) => Promise<Readonly<Record<string, unknown>>>;
 }
 
-class LaneBuilder {
+/** Gathers the steps of a lane. */
+export class LaneBuilder {
   #state: Readonly<Record<string, unknown>>;
   readonly before: Readonly<Record<string, unknown>>;
   readonly steps: Step[] = [];
