@@ -1,5 +1,6 @@
 /** `token create` and `token renew`. */
 import type { Command } from './command.ts';
+import { keyValues } from './key-values.ts';
 import { printAnswer } from './print-answer.ts';
 import { clientCommand } from './session.ts';
 import { UsageError } from './terminal.ts';
@@ -36,7 +37,7 @@ export const tokenCreate: Command = clientCommand(createFlags, async ({ flags, r
     no_default_policy: flags['no-default-policy'],
     num_uses: flags['use-limit'],
     type: flags.type,
-    meta: flags.metadata === undefined ? undefined : Object.fromEntries(flags.metadata.map(pair)),
+    meta: flags.metadata === undefined ? undefined : keyValues('metadata', flags.metadata),
     policies: flags.policy,
     entity_alias: flags['entity-alias'],
   };
@@ -45,12 +46,6 @@ export const tokenCreate: Command = clientCommand(createFlags, async ({ flags, r
   printAnswer(answer.body, { flags, format, terminal });
   return 0;
 });
-
-function pair(text: string): readonly [string, string] {
-  const at = text.indexOf('=');
-  if (at < 1) throw new UsageError('invalid value for flag -metadata: must be KEY=VALUE');
-  return [text.slice(0, at), text.slice(at + 1)];
-}
 
 /** Renews a token: the own one unless another is named. */
 export const tokenRenew: Command = clientCommand(
