@@ -14,6 +14,7 @@ export const namespaceRoutes: Readonly<Record<string, HostRoute>> = {
     access: 'sudo',
     read: { handler: () => undefined },
     update: { handler: refuse },
-    delete: { handler: () => undefined },
+    // With a body: the Go client wants one.
+    delete: { handler: () => ({ warnings: ['there is no namespace of this name'] }) },
   }),
 };

@@ -84,11 +84,12 @@ var logical = []check{
 		sys := w.root().Sys()
 		// Reads take a 404 for no answer.
 		that(len(got(sys.ListNamespaces())) == 0 && got(sys.ReadNamespace("x")) == nil && got(sys.NamespaceSealStatus("x")) == nil)
-		refused(missing, "", of(sys.UnsealNamespace(&api.UnsealNamespaceInput{Path: "x", Key: "00"})))
-		refused(missing, "", of(sys.CreateNamespace("x", nil)))
-		refused(missing, "", of(sys.PatchNamespace("x", &api.PatchNamespaceInput{})))
-		refused(missing, "", of(sys.DeleteNamespace("x")))
-		refused(missing, "", sys.SealNamespace("x"))
+		only := "root namespace only"
+		refused(badRequest, only, of(sys.UnsealNamespace(&api.UnsealNamespaceInput{Path: "x", Key: "00"})))
+		refused(badRequest, only, of(sys.CreateNamespace("x", nil)))
+		refused(wrongVerb, "", of(sys.PatchNamespace("x", &api.PatchNamespaceInput{})))
+		got(sys.DeleteNamespace("x"))
+		refused(badRequest, only, sys.SealNamespace("x"))
 	}},
 	{"rate limits are waited out", func(w *world) {
 		logic := w.root().Logical()

@@ -80,11 +80,12 @@ var mounting = []check{
 	}},
 	{"plugins, as they are here", func(w *world) {
 		sys := w.root().Sys()
-		that(of(sys.ListPlugins(&api.ListPluginsInput{})) != nil)
-		refused(missing, "", of(sys.GetPlugin(&api.GetPluginInput{Name: "kv", Type: api.PluginTypeSecrets})))
-		refused(missing, "", sys.RegisterPlugin(&api.RegisterPluginInput{Name: "x", Type: api.PluginTypeSecrets, Command: "x", SHA256: "00"}))
-		refused(missing, "", sys.DeregisterPlugin(&api.DeregisterPluginInput{Name: "x", Type: api.PluginTypeSecrets}))
-		refused(missing, "", of(sys.ReloadPlugin(&api.ReloadPluginInput{Plugin: "kv"})))
+		listed := got(sys.ListPlugins(&api.ListPluginsInput{}))
+		that(len(listed.PluginsByType[api.PluginTypeSecrets]) > 0, listed)
+		that(got(sys.GetPlugin(&api.GetPluginInput{Name: "kv", Type: api.PluginTypeSecrets})).Builtin)
+		refused(badRequest, "config file", sys.RegisterPlugin(&api.RegisterPluginInput{Name: "x", Type: api.PluginTypeSecrets, Command: "x", SHA256: "00"}))
+		refused(badRequest, "config file", sys.DeregisterPlugin(&api.DeregisterPluginInput{Name: "x", Type: api.PluginTypeSecrets}))
+		got(sys.ReloadPlugin(&api.ReloadPluginInput{Plugin: "kv"}))
 		refused(missing, "", of(sys.ReloadPluginStatus(&api.ReloadPluginStatusInput{ReloadID: "x"})))
 	}},
 }

@@ -89,5 +89,6 @@ const (
 	badRequest = http.StatusBadRequest
 	forbidden  = http.StatusForbidden
 	missing    = http.StatusNotFound
+	wrongVerb  = http.StatusMethodNotAllowed
 	sealed     = http.StatusServiceUnavailable
 )
