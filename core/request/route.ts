@@ -44,6 +44,7 @@ export const hostMounts: readonly (readonly [path: string, type: string])[] = [
   ['sys', 'system'],
   ['auth/token', 'token'],
   ['cubbyhole', 'cubbyhole'],
+  ['identity', 'identity'],
 ];
 
 /** Whether a path is the host's own. */

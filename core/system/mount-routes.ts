@@ -23,6 +23,7 @@ async function listMounts(ctx: HostContext): Promise<HostReply> {
   for (const mount of (await readMounts(ctx.tx)).mounts) if (mount.class === 'secret') data[mount.path] = mountData(ctx, mount);
   data['sys/'] = builtIn(ctx, 'system');
   data['cubbyhole/'] = builtIn(ctx, 'cubbyhole');
+  data['identity/'] = builtIn(ctx, 'identity');
   return { data };
 }
 

@@ -200,6 +200,7 @@ export function tuneData(ctx: HostContext, mount: Mount): Record<string, Json> {
 export const builtInMounts = {
   system: 'system endpoints used for control, policy and debugging',
   cubbyhole: 'per-token private secret storage',
+  identity: 'identity store',
   token: 'token based credentials',
 } as const;
 

@@ -5,6 +5,7 @@ import { authRoutes } from './auth-routes.ts';
 import { catalogRoutes } from './catalog-routes.ts';
 import { cubbyholeRoutes } from './cubbyhole-routes.ts';
 import { generateRootRoutes } from './generate-root-routes.ts';
+import { identityRoutes } from './identity-routes.ts';
 import { internalRoutes } from './internal-routes.ts';
 import { keyRoutes } from './key-routes.ts';
 import { leaseRoutes } from './lease-routes.ts';
@@ -55,5 +56,6 @@ export function systemRoutes(server: Server): Readonly<Record<string, HostRoute>
     ...toolRoutes,
     ...openApiRoutes,
     ...internalRoutes,
+    ...identityRoutes,
   };
 }

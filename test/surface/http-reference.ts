@@ -28,6 +28,7 @@ const areas: readonly (readonly [title: string, prefixes: readonly string[]])[] 
   ['Leases', ['sys/leases', 'sys/renew', 'sys/revoke']],
   ['Quotas and lockout', ['sys/quotas', 'sys/locked-users']],
   ['Audit', ['sys/audit', 'sys/config/auditing']],
+  ['Identity', ['identity']],
 ];
 
 /** Writes the page. */
