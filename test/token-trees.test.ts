@@ -77,6 +77,24 @@ test('a token that is let go of does not end with those above it any more, and s
   expect(await statuses(low.client_token, batch.client_token)).toEqual([200, 403]);
 });
 
+test.each(['revoke', 'revoke-orphan'])('after %s an id is free only once nothing leads to those that were below it', async (how) => {
+  const id = `chosen-${how}`;
+  const wish = { id, ttl: '1h' };
+  await create(host.rootToken, wish);
+  const children = await Promise.all(Array.from({ length: 3 }, () => create(id)));
+  await host.send('POST', `auth/token/${how}`, { token: id });
+  const again = await host.send('POST', 'auth/token/create', { policies: ['maker'], ...wish });
+  if (how === 'revoke') expect(await statuses(...children.map(({ client_token }) => client_token))).toEqual([403, 403, 403]);
+  // The sweep may have been there by itself.
+  if (again.status === 400) expect(again.json.errors[0]).toContain('duplicate ID');
+  await sweep();
+  if (again.status === 400) await create(host.rootToken, wish);
+  await sweep();
+  expect(await statuses(id)).toEqual([200]);
+  expect(await statuses(...children.map(({ client_token }) => client_token))).toEqual(children.map(() => (how === 'revoke' ? 403 : 200)));
+  await host.send('POST', 'auth/token/revoke', { token: id });
+});
+
 test('a batch token ends to the millisecond, with its parent when that is earlier', async () => {
   const parent = await create(host.rootToken, { ttl: 50 });
   const { client_token: long } = await create(parent.client_token, { type: 'batch', ttl: '10h' });

@@ -150,7 +150,7 @@ export class TokenStore {
   ): Promise<NewToken> {
     const token = id ?? tokenPrefix + randomBase62(24);
     const hash = this.#hash(token);
-    if (id !== undefined && (await tx.has(idKey(hash)))) throw new StrongroomError('invalid', 'cannot create a token with a duplicate ID');
+    if (id !== undefined && (await isTaken(tx, hash))) throw new StrongroomError('invalid', 'cannot create a token with a duplicate ID');
     const depth = parent === undefined ? 0 : parent.record.depth + 1;
     if (depth > tokenDepthMax) throw new StrongroomError('invalid', `a token can have at most ${tokenDepthMax} ancestors`);
     const full: TokenRecord = { ...record, accessor: randomBase62(24), depth, ...(parent === undefined ? {} : { parent: parent.hash }) };
@@ -212,6 +212,13 @@ export class TokenStore {
     await removeToken(tx, hash, record);
     tx.put(tokenDirectories.released + hash, empty);
   }
+}
+
+/** Also by a token that is over, as long as anything leads to it: tokens below it would be below the new one. */
+async function isTaken(tx: Transaction, hash: string): Promise<boolean> {
+  const { sweep, released } = tokenDirectories;
+  for (const key of [idKey(hash), sweep + hash, released + hash]) if (await tx.has(key)) return true;
+  return false;
 }
 
 /** A record without its parent. */

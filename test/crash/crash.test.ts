@@ -104,7 +104,7 @@ describe.skipIf(library === undefined)(`a crash (seed ${seed})`, () => {
   }
 
   test('kill -9 at a call loses nothing that was acknowledged', async () => {
-    for (const cut of points(14)) expect(await faultsAt(`kill-${cut}`, cut, { kind: 'kill' })).toEqual([]);
+    for (const cut of points(9)) expect(await faultsAt(`kill-${cut}`, cut, { kind: 'kill' })).toEqual([]);
   });
 
   test.each(['ordered', 'any'] as const)(
@@ -112,7 +112,7 @@ describe.skipIf(library === undefined)(`a crash (seed ${seed})`, () => {
     async (growing) => {
       // Right after a sync of the log and after an answer, what should have been safe before it shows.
       const told = (index: number): boolean => endsLogSync(events[index - 1]) || events[index - 1]?.kind === 'answer';
-      const cuts = [...points(8), ...points(24, told)];
+      const cuts = [...points(5), ...points(14, told)];
       for (const [index, cut] of cuts.entries()) {
         const keep = (index % 3 === 0 || told(cut)) && growing === 'ordered' ? 'none' : 'some';
         expect(await faultsAt(`cut-${growing}-${index}`, cut, { kind: 'power-cut', keep, growing, choose })).toEqual([]);
