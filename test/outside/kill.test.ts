@@ -300,7 +300,7 @@ describe.skipIf(library === undefined)(`a server that stops at any of its calls 
     ['without power', powerCut],
   ])('%s, leaves nothing at the service without a lease, and no lease without its key', async (_, ending) => {
     const all = events.flatMap((event, index) => (index >= first && event.kind !== 'sync-end' ? [index] : []));
-    for (const cut of draw(all, 8)) expect(await faultsAt(cut, ending, false)).toEqual([]);
+    for (const cut of draw(all, 6)) expect(await faultsAt(cut, ending, false)).toEqual([]);
   });
 
   test.each<[string, Ending]>([
