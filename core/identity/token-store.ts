@@ -13,7 +13,17 @@ import { type BatchRecord, type BatchTokens, isBatchText } from './batch-token.t
 import type { Clock } from './clock.ts';
 import { isExpired } from './lifetime.ts';
 import { type StoredToken, tokenBytesMax, tokenDepthMax, tokenPrefix, type TokenRecord } from './token.ts';
-import { empty, expiryKey, idKey, parseRecord, putRecord, removeToken, tokenDirectories, writeToken } from './token-entries.ts';
+import {
+  childDirectory,
+  empty,
+  expiryKey,
+  idKey,
+  parseRecord,
+  putRecord,
+  removeToken,
+  tokenDirectories,
+  writeToken,
+} from './token-entries.ts';
 
 /** How long the record of a spent token stays: longer than any request may take. */
 const spentLingerMs = 120_000;
@@ -214,11 +224,9 @@ export class TokenStore {
   }
 }
 
-/** Also by a token that is over, as long as anything leads to it: tokens below it would be below the new one. */
+/** Also by a token that is over, as long as tokens are below it: they would be below the new one. */
 async function isTaken(tx: Transaction, hash: string): Promise<boolean> {
-  const { sweep, released } = tokenDirectories;
-  for (const key of [idKey(hash), sweep + hash, released + hash]) if (await tx.has(key)) return true;
-  return false;
+  return (await tx.has(idKey(hash))) || (await tx.list(childDirectory(hash), '', 1)).length > 0;
 }
 
 /** A record without its parent. */
