@@ -9,11 +9,16 @@ const main = fileURLToPath(new URL('../../core/cli/main.ts', import.meta.url));
 /** The command line as an array of words. */
 export const cliCommand: readonly string[] = [process.execPath, '--conditions=source', main];
 
-/** What every command has around it. Node keeps what it has compiled: most of a command's time is that. */
+/** Where Node keeps what it has compiled: most of a start's time is that. */
+export const compiled: Readonly<Record<string, string>> = {
+  NODE_COMPILE_CACHE: join(tmpdir(), `strongroom-compiled-${process.getuid?.() ?? 0}`),
+};
+
+/** What every command has around it. */
 export const cliEnv: Readonly<Record<string, string>> = {
   PATH: process.env['PATH'] ?? '',
   HOME: '/nonexistent',
-  NODE_COMPILE_CACHE: join(tmpdir(), `strongroom-compiled-${process.getuid?.() ?? 0}`),
+  ...compiled,
 };
 
 /** What a command left behind. */

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compiled } from './cli.ts';
 import { Connection, type Observer, type RawAnswer, type RawRequest } from './client.ts';
 
 const main = fileURLToPath(new URL('../../core/cli/main.ts', import.meta.url));
@@ -77,7 +78,10 @@ export class TestServer {
   async restart(): Promise<void> {
     const run = [process.execPath, '--conditions=source', main, 'server', '--config', this.configFile];
     const [command, ...args] = this.#options.prefix === undefined ? run : [...this.#options.prefix, ...run];
-    const child = spawn(command ?? '', args, { env: { ...process.env, ...this.#options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command ?? '', args, {
+      env: { ...process.env, ...compiled, ...this.#options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#child = child;
     const from = this.output.length;
     const listening = Promise.withResolvers<void>();
