@@ -1,7 +1,7 @@
-/** `sys/leases/…`: looking at leases, renewing and revoking them. */
+/** `sys/leases/…`: looking at leases, of engines and of tokens, renewing and revoking them. */
 import { schema as s } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
-import { revokeTokensUnder } from '../identity/token-prefix.ts';
+import { findByLease, listTokenLeases, revokeTokensUnder } from '../identity/token-lease.ts';
 import { beginEnding, type LeaseRecord, listLeases, readLease } from '../lease/lease-store.ts';
 import { readMounts } from '../mounts/mount-table.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
@@ -22,10 +22,22 @@ function idOf(inPath: string | undefined, { lease_id: inBody }: { readonly lease
   return id;
 }
 
-async function lookUp({ tx, unsealed }: HostContext, { lease_id: id }: s.InferFields<typeof lookupInput>): Promise<HostReply> {
+/** When a lease began and ends, in milliseconds since 1970. */
+type Times = Pick<LeaseRecord, 'issuedAt' | 'expiresAt' | 'renewedAt' | 'renewable'>;
+
+async function timesOf({ tx, unsealed }: HostContext, id: string): Promise<Times> {
+  const token = await findByLease(tx, unsealed.tokens, id);
+  if (token !== undefined) {
+    const { createdAt, expiresAt = 0, lastRenewedAt, renewable } = token.record;
+    return { issuedAt: createdAt, expiresAt, renewable, ...(lastRenewedAt === undefined ? {} : { renewedAt: lastRenewedAt }) };
+  }
   const lease = await readLease(tx, id);
   if (lease?.state !== 'active') throw new StrongroomError('invalid', 'invalid lease');
-  const { issuedAt, expiresAt, renewedAt, renewable } = lease;
+  return lease;
+}
+
+async function lookUp(ctx: HostContext, { lease_id: id }: s.InferFields<typeof lookupInput>): Promise<HostReply> {
+  const { issuedAt, expiresAt, renewedAt, renewable } = await timesOf(ctx, id);
   return {
     data: {
       id,
@@ -33,12 +45,24 @@ async function lookUp({ tx, unsealed }: HostContext, { lease_id: id }: s.InferFi
       expire_time: rfc3339(expiresAt),
       last_renewal: renewedAt === undefined ? null : rfc3339(renewedAt),
       renewable,
-      ttl: Math.max(0, Math.floor((expiresAt - unsealed.clock.now()) / 1000)),
+      ttl: Math.max(0, Math.floor((expiresAt - ctx.unsealed.clock.now()) / 1000)),
     },
   };
 }
 
+/** Names below a prefix ('' or with its slash), in order. */
+async function listBelow({ tx, unsealed }: HostContext, prefix: string): Promise<HostReply | undefined> {
+  const issued = await listLeases(tx, prefix);
+  const mayHaveTokens = prefix === '' || prefix.startsWith('auth/');
+  const keys = mayHaveTokens
+    ? [...new Set([...issued, ...(await listTokenLeases(unsealed, prefix, unsealed.clock.now()))])].sort()
+    : issued;
+  return keys.length === 0 ? undefined : { data: { keys } };
+}
+
 async function renew(ctx: HostContext, id: string, increment = 0): Promise<HostReply> {
+  if ((await findByLease(ctx.tx, ctx.unsealed.tokens, id)) !== undefined)
+    throw new StrongroomError('invalid', 'tokens cannot be renewed through this endpoint');
   const lease: LeaseRecord = await ctx.outside(() => ctx.unsealed.leases.renew(id, increment));
   const duration = Math.floor((lease.expiresAt - (lease.renewedAt ?? lease.issuedAt)) / 1000);
   return { lease: { id, renewable: lease.renewable, duration } };
@@ -46,6 +70,11 @@ async function renew(ctx: HostContext, id: string, increment = 0): Promise<HostR
 
 /** From the commit on the lease can't be used or renewed; `sync` waits until it is ended outside as well. */
 async function revoke({ tx, unsealed }: HostContext, id: string, sync = false): Promise<HostReply | undefined> {
+  const token = await findByLease(tx, unsealed.tokens, id);
+  if (token !== undefined) {
+    await unsealed.tokens.revoke(tx, token.hash);
+    return { urgent: true };
+  }
   const lease = await beginEnding(tx, id, unsealed.clock.now());
   if (lease === undefined) return undefined;
   return { urgent: true, after: () => (sync ? unsealed.leases.end(id) : unsealed.leases.wake()) };
@@ -60,8 +89,9 @@ async function revokeBelow(
 ): Promise<HostReply> {
   const { leases } = ctx.unsealed;
   const bare = named.replace(/\/$/, '');
-  // Tokens are leases of what made them.
-  if (bare.startsWith('auth/')) await ctx.outside<unknown>(() => revokeTokensUnder(ctx.unsealed, ctx.unsealed.tokens, `${bare}/`));
+  const { unsealed } = ctx;
+  if (bare.startsWith('auth/'))
+    await ctx.outside<unknown>(() => revokeTokensUnder(unsealed, unsealed.tokens, `${bare}/`, unsealed.clock.now()));
   if (force) await ctx.outside(() => leases.endUnder(`${bare}/`, true));
   else if ((await readLease(ctx.tx, bare)) !== undefined) return (await revoke(ctx, bare, sync)) ?? {};
   else await ctx.outside<unknown>(() => (sync ? leases.endUnder(`${bare}/`, false) : leases.giveUpUnder(`${bare}/`)));
@@ -108,16 +138,18 @@ export const leaseRoutes: Readonly<Record<string, HostRoute>> = {
   ...hostRoute('sys/leases/lookup', {
     summary: 'A lease',
     update: { input: lookupInput, handler: (ctx, _, input) => lookUp(ctx, input) },
+    list: {
+      summary: 'the first parts of all ids, for sudo',
+      handler: (ctx) => {
+        if (!ctx.sudo) throw new StrongroomError('denied', '1 error occurred:\n\t* permission denied\n\n');
+        return listBelow(ctx, '');
+      },
+    },
   }),
   ...hostRoute('sys/leases/lookup/{prefix+}', {
     summary: 'Leases below a prefix',
     access: 'sudo',
-    list: {
-      handler: async ({ tx }, { prefix }) => {
-        const keys = await listLeases(tx, prefix.endsWith('/') ? prefix : `${prefix}/`);
-        return keys.length === 0 ? undefined : { data: { keys } };
-      },
-    },
+    list: { handler: (ctx, { prefix }) => listBelow(ctx, prefix.endsWith('/') ? prefix : `${prefix}/`) },
   }),
   ...hostRoute('sys/leases', {
     summary: 'Leases that could not be revoked',

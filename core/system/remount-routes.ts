@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { schema as s } from '@strongroom/sdk-plugin';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
-import { revokeTokensUnder } from '../identity/token-prefix.ts';
+import { revokeTokensUnder } from '../identity/token-lease.ts';
 import { ofMount } from '../lease/lease-store.ts';
 import { type Mount, type MountTable, readMounts, writeMounts } from '../mounts/mount-table.ts';
 import { canonicalPath } from '../request/canonical-path.ts';
@@ -53,7 +53,7 @@ async function remount(ctx: HostContext, input: { readonly from: string; readonl
   // Leases and tokens are named by the path that issued them: as of an engine that is unmounted, they end first, outside.
   await ctx.recorded;
   await unsealed.leases.endMount(mount.id);
-  if (mount.class === 'auth') await revokeTokensUnder(unsealed, unsealed.tokens, from);
+  if (mount.class === 'auth') await revokeTokensUnder(unsealed, unsealed.tokens, from, unsealed.clock.now());
   if ((await ofMount(tx, mount.id, 1)).length > 0) throw new Conflict('a lease of the mount has been issued');
   writeMounts(tx, others.with({ ...mount, path: to }));
   await moveQuotas(tx, from, to);

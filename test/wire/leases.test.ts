@@ -106,6 +106,58 @@ test('tokens end by the path that made them', async () => {
   expect(await works(server.rootToken)).toBe(true);
 });
 
+test('a token has a lease below the path that made it', async () => {
+  const made = async (): Promise<string> =>
+    (await call('POST', 'auth/token/create', { policies: ['default'], ttl: '1h' })).json.auth.client_token as string;
+  const names = async (path: string): Promise<readonly string[]> =>
+    ((await call('LIST', path)).json as { data?: { keys: readonly string[] } }).data?.keys ?? [];
+  const works = async (token: string): Promise<boolean> => (await call('GET', 'auth/token/lookup-self', undefined, token)).status === 200;
+  const before = await names('sys/leases/lookup/auth/token/create');
+  const token = await made();
+  const added = (await names('sys/leases/lookup/auth/token/create/')).filter((name) => !before.includes(name));
+  expect(added).toEqual([expect.stringMatching(/^h[\w-]{43}$/)]);
+  expect(await names('sys/leases/lookup/auth')).toContain('token/');
+  expect(await names('sys/leases/lookup')).toEqual(['auth/', 'keys/']);
+  expect((await call('GET', 'sys/leases/lookup?list=true')).json.data).toEqual({ keys: ['auth/', 'keys/'] });
+
+  const lease = `auth/token/create/${added[0]}`;
+  expect((await call('PUT', 'sys/leases/lookup', { lease_id: lease })).json.data).toMatchObject({
+    id: lease,
+    renewable: true,
+    last_renewal: null,
+    ttl: expect.toSatisfy((ttl: number) => ttl > 3500 && ttl <= 3600) as number,
+  });
+  await call('POST', 'auth/token/renew-self', {}, token);
+  expect((await call('PUT', 'sys/leases/lookup', { lease_id: lease })).json.data.last_renewal).toMatch(/^2/);
+  expect((await call('PUT', 'sys/leases/renew', { lease_id: lease })).json).toEqual({
+    errors: ['tokens cannot be renewed through this endpoint'],
+  });
+
+  const other = await made();
+  for (const wrong of [lease.replace('create', 'create/x'), lease.slice(0, -1), lease.replace('/h', '/'), added[0]!]) {
+    expect((await call('PUT', 'sys/leases/lookup', { lease_id: wrong })).status).toBe(400);
+    expect((await call('PUT', 'sys/leases/revoke', { lease_id: wrong })).status).toBe(204);
+  }
+  expect(await works(token)).toBe(true);
+  expect((await call('PUT', 'sys/leases/revoke', { lease_id: lease })).status).toBe(204);
+  expect([await works(token), await works(other)]).toEqual([false, true]);
+  expect((await call('PUT', 'sys/leases/lookup', { lease_id: lease })).json).toEqual({ errors: ['invalid lease'] });
+
+  const last = (await names('sys/leases/lookup/auth/token/create')).find((name) => !before.includes(name));
+  expect((await call('PUT', `sys/leases/revoke-prefix/auth/token/create/${last}`)).status).toBe(204);
+  expect(await works(other)).toBe(false);
+});
+
+test('the root token and batch tokens have no lease, and listing them takes sudo', async () => {
+  await call('PUT', 'sys/leases/revoke-prefix/auth');
+  await call('POST', 'auth/token/create', { policies: ['default'], type: 'batch', ttl: '1h' });
+  expect((await call('LIST', 'sys/leases/lookup/auth')).status).toBe(404);
+  const token = await tokenWith(server, 'top', 'path "sys/leases/lookup/" { capabilities = ["list"] }');
+  expect((await call('LIST', 'sys/leases/lookup', undefined, token)).status).toBe(403);
+  const mighty = await tokenWith(server, 'mighty', 'path "sys/leases/lookup/" { capabilities = ["list", "sudo"] }');
+  expect((await call('LIST', 'sys/leases/lookup', undefined, mighty)).json.data).toEqual({ keys: ['auth/', 'keys/'] });
+});
+
 test('leases that can not be revoked are counted and listed, and the index is tidied', async () => {
   const token = await tokenWith(server, 'none', 'path "x" { capabilities = ["read"] }');
   expect((await call('GET', 'sys/leases/count?type=irrevocable')).json.data).toEqual({ lease_count: 0, counts: {} });
