@@ -29,6 +29,8 @@ export interface Caller {
   readonly displayName: string;
   readonly entityId: string;
   readonly policies: readonly string[];
+  /** Headers of the request by their lower-cased names: those that `passthrough_request_headers` of the mount names. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** The mount a handler runs for. */
@@ -77,8 +79,11 @@ export interface Reply {
   readonly status?: number;
   /** The body, as it is, in place of the envelope of `data`: a certificate, a list of revocations. At most 16 MiB. Warnings are not sent. */
   readonly raw?: Uint8Array;
-  /** Those of `replyHeaders`; `content-type` of `raw` is `application/octet-stream` unless given. */
-  readonly headers?: Readonly<Partial<Record<ReplyHeader, string>>>;
+  /**
+   * By lower-cased names: those of `replyHeaders` are sent, others where `allowed_response_headers` of the mount names them. `content-type` of `raw`
+   * is `application/octet-stream` unless given.
+   */
+  readonly headers?: Readonly<Record<string, string>>;
   /** The answer may be cached until then (ms since 1970) although the handler read `now()`. */
   readonly validUntil?: number;
   /** Seconds that whoever reads it may use it before asking again, of data that nothing has to end: no lease. 0: the mount's default TTL. */
@@ -87,7 +92,7 @@ export interface Reply {
   readonly login?: Login;
 }
 
-/** Headers that a reply may set: none that says who is asked, how long the body is, or what a browser may do. */
+/** Headers that every reply may set: none that says who is asked, how long the body is, or what a browser may do. */
 export const replyHeaders = [
   'content-type',
   'content-disposition',
@@ -100,8 +105,6 @@ export const replyHeaders = [
   'retry-after',
   'www-authenticate',
 ] as const;
-/** One of `replyHeaders`. */
-export type ReplyHeader = (typeof replyHeaders)[number];
 
 /** What a handler gives, at once or later. Nothing: 204 for a write, 404 for a read or list. */
 // oxlint-disable-next-line typescript/no-invalid-void-type -- a handler that only writes need not say that it answers nothing

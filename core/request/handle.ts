@@ -148,7 +148,7 @@ async function handleInRoom(
   refuseDuplicates(target, facts);
   const input = engineInput(operation.input, rawInput(facts));
   const message = await countedByLockout(unsealed, target, kept, input, () =>
-    callRoom(unsealed, target, 'handle', { caller, tx, kept, input: () => input }),
+    callRoom(unsealed, target, 'handle', { head, caller, tx, kept, input: () => input }),
   );
   const { auth, warnings } = await tokenOfLogin(unsealed, host.ttl, target, facts, message.reply);
   const { lease, capped } = heldFor(message.reply?.leaseDuration, mount, host.ttl);

@@ -57,7 +57,7 @@ async function serveSteps(
 ): Promise<Answer> {
   const { tx, caller, target, head } = facts;
   const { kept } = attempt;
-  const prepared = await callRoom(unsealed, target, 'prepare', { caller, tx, kept, input: () => input });
+  const prepared = await callRoom(unsealed, target, 'prepare', { head, caller, tx, kept, input: () => input });
   const lease = pend(unsealed, host, facts, prepared);
   await attempt.recorded;
   const settle = (): Commit | undefined => {
@@ -70,7 +70,7 @@ async function serveSteps(
   attempt.sequenced = true;
   await (commit?.durable ?? unsealed.storage.durable(tx.newestRead()));
   try {
-    const executed = await callRoom(unsealed, target, 'execute', { caller, tx: undefined, carried: prepared.carried ?? 'null' });
+    const executed = await callRoom(unsealed, target, 'execute', { head, caller, tx: undefined, carried: prepared.carried ?? 'null' });
     const carried = `[${prepared.carried ?? 'null'},${executed.carried ?? 'null'}]`;
     return await finish(unsealed, facts, { carried, lease, attempt, head, system: host.ttl });
   } catch (error) {
@@ -137,7 +137,7 @@ async function finishOnce(unsealed: Unsealed, facts: OutsideFacts, { carried, le
     throw new StrongroomError('denied', 'permission denied: the token lost its right while the request ran');
   }
   const active = lease === undefined ? undefined : await activate(tx, lease.id, unsealed.clock.now());
-  const message = await callRoom(unsealed, target, 'finish', { caller, tx, carried, kept: attempt.kept });
+  const message = await callRoom(unsealed, target, 'finish', { head, caller, tx, carried, kept: attempt.kept });
   const { auth, warnings } = await tokenOfLogin(unsealed, system, target, { head, tx }, message.reply);
   const reply = warnings.length === 0 ? message.reply : { ...message.reply, warnings: [...(message.reply?.warnings ?? []), ...warnings] };
   const outcome = {

@@ -5,10 +5,12 @@ import type { Phase, PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugi
 import type { Transaction } from '../barrier/transaction.ts';
 import type { TokenRecord } from '../identity/token.ts';
 import { applyReply } from '../lease/apply-reply.ts';
+import { allowedHeaders, passedHeaders } from '../mounts/mount-headers.ts';
 import type { Mount } from '../mounts/mount-table.ts';
 import { checkReply, mountText, mountWorld, unrouted } from '../runner/engine-call.ts';
 import { RequestPasswords } from '../runner/passwords.ts';
 import type { MadeKeys } from '../runner/plugin-crypto.ts';
+import type { Head } from './head.ts';
 import type { Unsealed } from './host.ts';
 import type { Caller } from './identify.ts';
 import { readInput } from './input.ts';
@@ -19,6 +21,7 @@ export type EngineTarget = Extract<Target, { kind: 'engine' }>;
 
 /** What a phase is called with. */
 export interface PhaseFacts {
+  readonly head: Head;
   readonly caller: Caller;
   /** Undefined: a phase outside, which has no storage. */
   readonly tx: Transaction | undefined;
@@ -45,7 +48,7 @@ export function engineInput(fields: InputOutline, raw: RawInput): Readonly<Recor
  */
 export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: Phase, facts: PhaseFacts): Promise<ReplyMessage> {
   const { mount, engine, verb, route, params, operation } = target;
-  const { caller, tx, carried } = facts;
+  const { caller, tx, carried, head } = facts;
   const input = facts.input?.() ?? {};
   const crypto = unsealed.crypto.of(mount.id, facts.kept?.keys, phase);
   const world =
@@ -66,7 +69,7 @@ export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: 
       params,
       input,
       now: unsealed.clock.now(),
-      caller: record === undefined ? nobody : callerText(record),
+      caller: callerText(record, mount, head),
       entries,
       ...(carried === undefined ? {} : { carried }),
     },
@@ -74,7 +77,8 @@ export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: 
   );
   checkReply(message);
   if (tx !== undefined) await applyReply(tx, mount, message, unsealed.clock.now());
-  return message;
+  const { reply } = message;
+  return reply?.headers === undefined ? message : { ...message, reply: { ...reply, headers: allowedHeaders(mount.config, reply.headers) } };
 }
 
 /**
@@ -91,15 +95,17 @@ export async function callLoginRenewal(unsealed: Unsealed, mount: Mount, tx: Tra
 }
 
 const callerTexts = new WeakMap<TokenRecord, string>();
-const nobody = JSON.stringify({ displayName: '', entityId: '', policies: [] } satisfies CallerInfo);
+const nobody = JSON.stringify(callerInfo(undefined, {}));
 
-function callerText(record: TokenRecord): string {
+function callerInfo(record: TokenRecord | undefined, headers: CallerInfo['headers']): CallerInfo {
+  return { displayName: record?.displayName ?? '', entityId: '', policies: record?.policies ?? [], headers };
+}
+
+function callerText(record: TokenRecord | undefined, { config }: Mount, { incoming, token }: Head): string {
+  if (config.passthroughRequestHeaders.length > 0)
+    return JSON.stringify(callerInfo(record, passedHeaders(config, incoming.headers, token)));
+  if (record === undefined) return nobody;
   let text = callerTexts.get(record);
-  if (text === undefined) {
-    callerTexts.set(
-      record,
-      (text = JSON.stringify({ displayName: record.displayName, entityId: '', policies: record.policies } satisfies CallerInfo)),
-    );
-  }
+  if (text === undefined) callerTexts.set(record, (text = JSON.stringify(callerInfo(record, {}))));
   return text;
 }

@@ -77,7 +77,7 @@ async function runOnce(room: ThreadRoom, template: string, verb: Verb, reads: re
     params,
     input: {},
     now: 1_700_000_000_000,
-    caller: JSON.stringify({ displayName: 'check', entityId: '', policies: [] }),
+    caller: JSON.stringify({ displayName: 'check', entityId: '', policies: [], headers: {} }),
     entries: reads.map((read) => ({ key: fillTemplate(read, params), revision: 0, value: undefined })),
   };
   const empty = { get: async (key: string) => ({ key, revision: 0, value: undefined }), list: async () => [] };

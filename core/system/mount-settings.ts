@@ -3,6 +3,7 @@ import { type Json, schema as s } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
 import { defaultLockout, type LockoutConfig } from '../identity/lockout.ts';
 import { type RoleTokenType, roleTokenTypes } from '../identity/token-role.ts';
+import { checkMountHeaders } from '../mounts/mount-headers.ts';
 import { lockoutOf, type Mount, type MountConfig, tokenTypeOfMount } from '../mounts/mount-table.ts';
 import type { HostContext } from '../request/host-route.ts';
 import { parseSeconds } from '@strongroom/sdk-plugin/hosting';
@@ -131,6 +132,7 @@ export function tuned(config: MountConfig, input: Partial<TuneInput>, mountClass
     ...(lockout === undefined ? {} : { lockout: tunedLockout(config.lockout ?? defaultLockout, lockout) }),
     ...(tokenType === '' ? {} : { tokenType: tokenType === 'default' ? 'default-service' : (tokenType as RoleTokenType) }),
   };
+  checkMountHeaders(next);
   if (next.maxLeaseTtl > 0 && next.defaultLeaseTtl > next.maxLeaseTtl)
     throw new StrongroomError('invalid', 'field default_lease_ttl: must not exceed max_lease_ttl');
   return next;

@@ -1,9 +1,15 @@
 /** What the types promise of a plugin's message, checked: what can be sent, and bytes as values. */
-import { replyHeaders } from '../engine.ts';
 import type { ReplyMessage } from '../serving/messages.ts';
 
 const rawMax = 16 * 1024 * 1024;
-const headersAllowed: ReadonlySet<string> = new Set(replyHeaders);
+const headerName = /^[a-z\d-]{1,128}$/;
+const hostHeaders =
+  /^(?:(?:x-vault-|access-control-|sec-|proxy-).*|connection|content-(?:encoding|length|security-policy)|date|keep-alive|server|set-cookie|strict-transport-security|te|trailer|transfer-encoding|upgrade|x-content-type-options)$/;
+
+/** Whether a header is the host's own, which says something of the host, the length of the body or the connection, or what a browser may do. @param name lower-cased */
+export function isHostHeader(name: string): boolean {
+  return hostHeaders.test(name);
+}
 
 /** Why a message can't be answered; undefined: it can. */
 export function replyFault({ reply, writes }: ReplyMessage): string | undefined {
@@ -13,7 +19,7 @@ export function replyFault({ reply, writes }: ReplyMessage): string | undefined 
   if (raw !== undefined && !(raw instanceof Uint8Array && raw.length <= rawMax))
     return `the engine answered something that is not bytes, or more than ${rawMax}`;
   for (const [name, value] of Object.entries<unknown>(reply?.headers ?? {}))
-    if (!headersAllowed.has(name) || typeof value !== 'string' || !/^[\x20-\x7e]{0,8192}$/.test(value))
+    if (!headerName.test(name) || isHostHeader(name) || typeof value !== 'string' || !/^[\x20-\x7e]{0,8192}$/.test(value))
       return 'the engine set a header that it may not set, or to what no header can be';
   return writes.every(({ value }) => value === undefined || value instanceof Uint8Array)
     ? undefined

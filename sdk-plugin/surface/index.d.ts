@@ -55,6 +55,8 @@ export declare interface Caller {
     readonly displayName: string;
     readonly entityId: string;
     readonly policies: readonly string[];
+    /** Headers of the request by their lower-cased names: those that `passthrough_request_headers` of the mount names. */
+    readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Whether a field of this JSON Schema carries user JSON, as text. */
@@ -574,8 +576,11 @@ export declare interface Reply {
     readonly status?: number;
     /** The body, as it is, in place of the envelope of `data`: a certificate, a list of revocations. At most 16 MiB. Warnings are not sent. */
     readonly raw?: Uint8Array;
-    /** Those of `replyHeaders`; `content-type` of `raw` is `application/octet-stream` unless given. */
-    readonly headers?: Readonly<Partial<Record<ReplyHeader, string>>>;
+    /**
+     * By lower-cased names: those of `replyHeaders` are sent, others where `allowed_response_headers` of the mount names them. `content-type` of `raw`
+     * is `application/octet-stream` unless given.
+     */
+    readonly headers?: Readonly<Record<string, string>>;
     /** The answer may be cached until then (ms since 1970) although the handler read `now()`. */
     readonly validUntil?: number;
     /** Seconds that whoever reads it may use it before asking again, of data that nothing has to end: no lease. 0: the mount's default TTL. */
@@ -584,10 +589,7 @@ export declare interface Reply {
     readonly login?: Login;
 }
 
-/** One of `replyHeaders`. */
-export declare type ReplyHeader = (typeof replyHeaders)[number];
-
-/** Headers that a reply may set: none that says who is asked, how long the body is, or what a browser may do. */
+/** Headers that every reply may set: none that says who is asked, how long the body is, or what a browser may do. */
 export declare const replyHeaders: readonly ['content-type', 'content-disposition', 'cache-control', 'etag', 'last-modified', 'link', 'location', 'replay-nonce', 'retry-after', 'www-authenticate'];
 
 /** Types the steps of a rotation kind by what is kept of a credential. */

@@ -84,6 +84,8 @@ declare interface Caller {
     readonly displayName: string;
     readonly entityId: string;
     readonly policies: readonly string[];
+    /** Headers of the request by their lower-cased names: those that `passthrough_request_headers` of the mount names. */
+    readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Runs a handler or a step. */
@@ -637,8 +639,11 @@ declare interface Reply {
     readonly status?: number;
     /** The body, as it is, in place of the envelope of `data`: a certificate, a list of revocations. At most 16 MiB. Warnings are not sent. */
     readonly raw?: Uint8Array;
-    /** Those of `replyHeaders`; `content-type` of `raw` is `application/octet-stream` unless given. */
-    readonly headers?: Readonly<Partial<Record<ReplyHeader, string>>>;
+    /**
+     * By lower-cased names: those of `replyHeaders` are sent, others where `allowed_response_headers` of the mount names them. `content-type` of `raw`
+     * is `application/octet-stream` unless given.
+     */
+    readonly headers?: Readonly<Record<string, string>>;
     /** The answer may be cached until then (ms since 1970) although the handler read `now()`. */
     readonly validUntil?: number;
     /** Seconds that whoever reads it may use it before asking again, of data that nothing has to end: no lease. 0: the mount's default TTL. */
@@ -646,12 +651,6 @@ declare interface Reply {
     /** Of an auth method's login operation: who it is. The host makes the token. */
     readonly login?: Login;
 }
-
-/** One of `replyHeaders`. */
-declare type ReplyHeader = (typeof replyHeaders)[number];
-
-/** Headers that a reply may set: none that says who is asked, how long the body is, or what a browser may do. */
-declare const replyHeaders: readonly ['content-type', 'content-disposition', 'cache-control', 'etag', 'last-modified', 'link', 'location', 'replay-nonce', 'retry-after', 'www-authenticate'];
 
 /** A finished handler. */
 declare interface ReplyMessage {

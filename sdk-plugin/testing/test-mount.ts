@@ -83,7 +83,11 @@ export class TestMount {
   /** @throws PluginError for templates that contradict each other */
   constructor(plugin: Plugin, mount: TestMountOptions = {}) {
     const { path = 'test/', options = {}, caller, fetch, restarts = true, defaultLeaseTtl = vaultsTtl, maxLeaseTtl = vaultsTtl } = mount;
-    const facts = { info: { path, options }, caller: { displayName: 'test', entityId: '', policies: [], ...caller }, restarts };
+    const facts = {
+      info: { path, options },
+      caller: { displayName: 'test', entityId: '', policies: [], headers: {}, ...caller },
+      restarts,
+    };
     this.#calls = new MountCalls(plugin, facts);
     this.#leases = new TestLeases(this.#calls, { defaultTtl: defaultLeaseTtl, maxTtl: maxLeaseTtl });
     this.#rotations = new TestRotations(this.#calls);

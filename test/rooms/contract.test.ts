@@ -77,6 +77,33 @@ describe.each(inEachRoom('notary', 'test/rooms/notary/index.ts'))('an engine in 
     expect([status, headers[name]]).toEqual([500, undefined]);
   });
 
+  test('sees the headers that its mount lets through, and sets those that it allows', async () => {
+    const sent = { 'x-asked': 'why', 'x-other': 'no', cookie: 'a=b', authorization: 'Basic abc' };
+    const hear = (): ReturnType<TestHost['send']> => host.send('GET', 'a/heard', undefined, host.rootToken, sent);
+    const before = await hear();
+    expect(before.json.data).toEqual({});
+    expect(before.headers).toMatchObject({ etag: '"2"' });
+    expect(before.headers['x-heard']).toBeUndefined();
+
+    const passthrough = ['X-Asked', 'Authorization', 'X-Absent'];
+    await host.send('POST', 'sys/mounts/a/tune', { passthrough_request_headers: passthrough, allowed_response_headers: ['X-Heard'] });
+    const tuned = await hear();
+    expect(tuned.json.data).toEqual({ 'x-asked': 'why', authorization: 'Basic abc' });
+    expect(tuned.headers).toMatchObject({ etag: '"2"', 'x-heard': 'why' });
+    const bearer = { authorization: `Bearer ${host.rootToken}` };
+    expect((await host.send('GET', 'a/heard', undefined, '', bearer)).json.data).toEqual({});
+
+    await host.send('POST', 'a/raw/kept', { text: 'kept' });
+    const kept = async (): Promise<string | undefined> => (await host.send('GET', 'a/raw/kept')).headers['x-kept'];
+    expect([await kept(), await kept()]).toEqual([undefined, undefined]);
+    await host.send('POST', 'sys/mounts/a/tune', { allowed_response_headers: ['x-kept'] });
+    expect([await kept(), await kept()]).toEqual(['yes', 'yes']);
+    await host.send('POST', 'sys/mounts/a/tune', { passthrough_request_headers: [], allowed_response_headers: [] });
+    expect(await kept()).toBeUndefined();
+    expect((await hear()).json.data).toEqual({});
+    expect((await hear()).headers['x-heard']).toBeUndefined();
+  });
+
   test.each(['data', 'log', 'error', 'text'])('does not let a secret get into %s by accident', async (where) => {
     const secret = `canary-${randomBytes(8).toString('hex')}`;
     const { status, text } = await host.send('POST', `a/leak/${where}`, { secret });

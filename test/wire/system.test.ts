@@ -89,6 +89,24 @@ test('a mount is enabled, found in use, tuned, read and disabled, and its conten
 });
 
 test.each([
+  ['passthrough_request_headers', ['X-Mine', 'a'.repeat(128)], 204],
+  ['passthrough_request_headers', Array.from({ length: 100 }, (_, at) => `x-${at}`), 204],
+  ['passthrough_request_headers', Array.from({ length: 101 }, (_, at) => `x-${at}`), 400],
+  ['passthrough_request_headers', ['X-Vault-Token'], 400],
+  ['passthrough_request_headers', ['a'.repeat(129)], 400],
+  ['passthrough_request_headers', [''], 400],
+  ['allowed_response_headers', ['X-Mine', 'ETag'], 204],
+  ['allowed_response_headers', ['Set-Cookie'], 400],
+  ['allowed_response_headers', ['x-vault-hostname'], 400],
+  ['allowed_response_headers', ['Content-Length'], 400],
+  ['allowed_response_headers', ['x y'], 400],
+])('%s of a mount: %j is %i', async (field, names, status) => {
+  await call('POST', 'sys/mounts/heads', { type: 'kv' });
+  const answer = await call('POST', 'sys/mounts/heads/tune', { [field]: names });
+  expect([answer.status, status === 400 ? JSON.stringify(answer.json.errors) : field]).toEqual([status, expect.stringContaining(field)]);
+});
+
+test.each([
   ['sys/mounts/sys/x', { type: 'kv' }],
   ['sys/mounts/auth/x', { type: 'kv' }],
   ['sys/mounts/identity', { type: 'kv' }],

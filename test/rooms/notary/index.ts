@@ -104,7 +104,7 @@ const engine: EngineDefinition = defineEngine({
         reads: ['raw/{name}'],
         handler: async (ctx, { name }) => {
           const stored = await ctx.storage.get(`raw/${name}`);
-          return stored && { raw: stored, headers: { 'content-type': 'application/pkix-cert', etag: '"1"' } };
+          return stored && { raw: stored, headers: { 'content-type': 'application/pkix-cert', etag: '"1"', 'x-kept': 'yes' } };
         },
       },
       update: {
@@ -117,6 +117,15 @@ const engine: EngineDefinition = defineEngine({
       delete: {
         // What a header may not be is the engine's failure.
         handler: (_, { name }) => ({ raw: new Uint8Array(0), headers: { [name]: name === 'etag' ? 'a\r\nb: c' : 'x' } }),
+      },
+    }),
+    ...route('heard', {
+      summary: 'What the mount lets through of a request, said again in headers of the answer',
+      read: {
+        handler: (ctx) => ({
+          data: { ...ctx.caller().headers },
+          headers: { 'x-heard': ctx.caller().headers['x-asked'] ?? 'nothing', etag: '"2"' },
+        }),
       },
     }),
     ...route('leak/{where}', {
