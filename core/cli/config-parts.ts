@@ -7,7 +7,7 @@ import { StrongroomError } from '../errors.ts';
 import type { ListenerBounds, ListenerOptions } from '../http/listener.ts';
 import type { Declared } from '../system/declared.ts';
 import type { NewMount } from '../system/mount-change.ts';
-import type { Tuning } from '../system/server.ts';
+import type { Tuning } from '../system/server-options.ts';
 
 /** Mounts, auth methods and policies that are made at unseal, and at a reload. */
 export function declaredOf(config: Config): Declared {

@@ -1,8 +1,7 @@
 /** What an auth method says of a login, checked: its types promise it, its messages may hold anything. */
 import { StrongroomError } from '../errors.ts';
-import type { TokenType } from '../identity/token.ts';
 import { normalCidr } from '@strongroom/sdk-plugin/hosting';
-import { wrappingPolicy } from '../identity/token.ts';
+import { type TokenType, wrappingPolicy } from '../identity/token.ts';
 import { policyName } from '../policy/policy-store.ts';
 
 /** A login with nothing left out. Durations in seconds. */

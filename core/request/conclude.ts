@@ -40,11 +40,10 @@ export interface Concluding {
 export async function conclude(unsealed: Unsealed, found: Concluding, attempt: Attempt, handled: Handled): Promise<Answer> {
   const { head, target, tx, parts, changes } = found;
   const { outcome, reply, cached, keep } = head.wrapTtl === undefined ? handled : await wrap(unsealed, found, handled, head.wrapTtl);
-  const plain = reply?.raw;
-  if (plain !== undefined) {
+  if (reply?.raw !== undefined) {
     tx.check();
     await Promise.all([attempt.recorded, recordAnswer(unsealed, parts, undefined, undefined, undefined, false)]);
-    return plain;
+    return reply.raw;
   }
   if (tx.dirty || reply?.keyring !== undefined) await attempt.recorded;
   const data = answerData(outcome, target.mount?.config.auditNonHmacResponseKeys);

@@ -15,6 +15,8 @@ export interface StoredSettings {
 /** The settings of one unsealing. */
 export class LiveSettings {
   #stored: StoredSettings = { auditHeaders: {} };
+  /** Names of headers that the audit shows. */
+  shownHeaders: readonly string[] = [];
   /** Names of headers that the audit shows as they are. The audit's serializer holds this very set. */
   readonly clearHeaders: Set<string> = new Set();
 
@@ -29,6 +31,7 @@ export class LiveSettings {
   /** Takes over what is in force, once it is committed. */
   use(stored: StoredSettings): void {
     this.#stored = stored;
+    this.shownHeaders = Object.keys(stored.auditHeaders);
     this.clearHeaders.clear();
     for (const [name, { hmac }] of Object.entries(stored.auditHeaders)) if (!hmac) this.clearHeaders.add(name);
   }

@@ -67,7 +67,7 @@ async function serveHead(host: Host, head: Head): Promise<Answer> {
     if (head.wrapTtl !== undefined && head.verb !== 'read') throw wrappingRefused();
     if (parsed.error !== undefined) throw parsed.error;
     if (parsed.body.duplicateKeys) throw new StrongroomError('invalid', 'request body: an object names a key twice');
-    const fields = host.system.match(head.path, false)?.route.verbs[head.verb]?.input ?? {};
+    const fields = own?.verbs[head.verb]?.input ?? {};
     const source = parsed.body.json === undefined ? { value: (name: string) => head.query.get(name), text: () => undefined } : parsed.body;
     return raw(host, head, readInput(fields, source) as never);
   }

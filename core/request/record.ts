@@ -128,7 +128,7 @@ export function recordParts(unsealed: Unsealed, facts: RecordFacts): RecordParts
 
 /** Those that the operator chose. */
 function shownHeaders({ settings }: Unsealed, { headers }: Incoming): { readonly headers?: ReadonlyMap<string, readonly string[]> } {
-  const names = Object.keys(settings.auditHeaders);
+  const names = settings.shownHeaders;
   if (names.length === 0) return {};
   return { headers: new Map(names.flatMap((name) => (headers[name] === undefined ? [] : [[name, [headers[name]].flat()] as const]))) };
 }

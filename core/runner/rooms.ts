@@ -115,6 +115,9 @@ export class Rooms {
 
   /** Gives a plugin new workers: calls that come from now on run in them, those under way end where they run. */
   reload(plugin: string, mountClass: Mount['class']): void {
+    const unspecified = roomName(plugin, mountClass, undefined);
+    this.#loaded.delete(unspecified);
+    this.#engines.delete(unspecified);
     for (const isolation of ['thread', 'component'] as const) {
       const name = roomName(plugin, mountClass, isolation);
       const room = this.#rooms.get(name);
@@ -122,8 +125,6 @@ export class Rooms {
       this.#rooms.delete(name);
       this.#loaded.delete(name);
       this.#engines.delete(name);
-      this.#engines.delete(roomName(plugin, mountClass, undefined));
-      this.#loaded.delete(roomName(plugin, mountClass, undefined));
       this.#retiring.add(room);
       void this.#retire(room);
     }

@@ -1,105 +1,31 @@
 /** The server: sealed or unsealed, and the way from one to the other. */
-import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { openAuditBroker } from '../audit/broker.ts';
-import { auditHmac } from '../audit/hmac.ts';
-import { auditSerializer } from '../audit/serializer.ts';
-import type { NamedSink } from '../audit/sink-lane.ts';
 import { Barrier } from '../barrier/barrier.ts';
-import { inTransaction } from '../barrier/in-transaction.ts';
 import type { BootFile, GuardedRoot } from '../barrier/boot-file.ts';
-import { DerivedCache } from '../barrier/derived-cache.ts';
 import { openPrevious, unwrapRoot, withRoot } from '../barrier/root-key.ts';
-import { KeySeal, type Seal } from '../barrier/seal.ts';
-import { Transaction } from '../barrier/transaction.ts';
+import { KeySeal } from '../barrier/seal.ts';
 import { StrongroomError } from '../errors.ts';
-import { BatchTokens } from '../identity/batch-token.ts';
 import { Clock } from '../identity/clock.ts';
-import { Lockout } from '../identity/lockout.ts';
-import { TokenStore } from '../identity/token-store.ts';
-import type { Json } from '@strongroom/sdk-plugin';
 import { RouteTable } from '@strongroom/sdk-plugin/hosting';
-import { LeaseKeeper } from '../lease/lease-keeper.ts';
-import { RotationKeeper } from '../lease/rotation-keeper.ts';
-import { PolicyStore } from '../policy/policy-store.ts';
-import { type CatalogEntry } from '../runner/catalog.ts';
-import { JobPool } from '../runner/job-pool.ts';
-import { PluginCrypto } from '../runner/plugin-crypto.ts';
-import { Rooms } from '../runner/rooms.ts';
-import type { RoomLimits } from '../runner/thread-room.ts';
-import { AnswerCache } from '../request/answer-cache.ts';
 import type { Cors, Host, RequestLimits, SystemTtl, UnderWay, Unsealed } from '../request/host.ts';
-import { LiveSettings, readSettings } from '../request/live-settings.ts';
 import type { HostRoute } from '../request/host-route.ts';
-import { Quotas } from '../request/quotas.ts';
-import { RateLimiter, type RateLimit } from '../request/rate-limit.ts';
-import { readWrappingJwt } from '../request/wrapping-jwt.ts';
-import { type AuditDevicesAllowed, openDevices, readDevices } from './audit-devices.ts';
-import type { LogTap } from './log-tap.ts';
-import { migrateMounts } from './engine-jobs.ts';
+import { RateLimiter } from '../request/rate-limit.ts';
 import { GenerateRoot } from './generate-root.ts';
-import { Housekeeping } from './housekeeping.ts';
+import type { Housekeeping } from './housekeeping.ts';
 import { CollectedShares } from './collected-shares.ts';
 import { initialize, type Initialized, shamirId } from './initialize.ts';
-import { markRestored, readSecrets } from './initial-state.ts';
 import { applyDeclared, type Declared } from './declared.ts';
 import { type Metrics, serverMetrics } from './metrics.ts';
 import type { ShareWish } from './new-shares.ts';
 import { Rekey } from './rekey.ts';
 import { type PreparedRestore, Restore } from './restore.ts';
 import { systemRoutes } from './routes.ts';
-import type { Storage } from '../storage/types.ts';
-import type { StoreDirectory } from './store-directory.ts';
-import { noteVersion } from './version-history.ts';
+import type { ServerOptions, Tuning } from './server-options.ts';
+import { type Opened, openParts } from './open-parts.ts';
 
-/** What a server is made of. */
-export interface ServerOptions {
-  readonly directory: StoreDirectory;
-  /** Automatic seals; empty for Shamir. */
-  readonly seals: readonly Seal[];
-  readonly sinkNames: readonly { readonly name: string; readonly type: string }[];
-  readonly openSinks: () => Promise<readonly NamedSink[]>;
-  /** Where the API may make audit devices; undefined: nowhere. */
-  readonly auditDevices?: AuditDevicesAllowed | undefined;
-  readonly catalog: readonly CatalogEntry[];
-  readonly declared: Declared;
-  readonly limits: RequestLimits;
-  readonly rooms: RoomLimits;
-  readonly rate: RateLimit;
-  readonly ttl: SystemTtl;
-  readonly cors: Cors | undefined;
-  readonly cacheBytes: number;
-  readonly clusterName: string;
-  /** The version of Vault that clients are told. */
-  readonly apiVersion: string;
-  readonly version: string;
-  /** The config in force, without secrets. */
-  readonly configState: Json;
-  /** Whether `sys/metrics` answers without a token. */
-  readonly openMetrics: boolean;
-  /** What the holders of shares may do without a token. */
-  readonly unauthenticated: { readonly rekey: boolean; readonly generateRoot: boolean };
-  readonly log: Logger;
-  /** What `log` writes to; absent: nobody can watch it. */
-  readonly logTap?: LogTap;
-  readonly wallClock: () => number;
-  /** Unseal although the storage is older than the audit has seen it (after restoring a copy on purpose). */
-  readonly acceptRollback: boolean;
-}
-
-/** What can change while a server runs. */
-export type Tuning = Pick<ServerOptions, 'limits' | 'rate' | 'ttl' | 'cors'>;
-
-/** How many parsed entries (tokens, policies, the mount table) are kept. */
-const derivedMax = 200_000;
 /** How long sealing waits for requests that are under way. */
 const drainMs = 5000;
-
-interface Opened {
-  readonly unsealed: Unsealed;
-  readonly housekeeping: Housekeeping;
-}
 
 /** A running server. Construct, `start`, serve, `stop`. */
 export class Server implements Host {
@@ -266,7 +192,7 @@ export class Server implements Host {
     const barrier = new Barrier(rootKey, boot.clusterId, undefined, openPrevious(boot, rootKey, boot.clusterId));
     const opened: (() => Promise<void>)[] = [];
     try {
-      this.#opened = await this.#openParts(boot, barrier, opened);
+      this.#opened = await openParts(this.options, this.#declared, boot, barrier, opened);
     } catch (error) {
       for (const close of opened.toReversed())
         await close().catch((cause: unknown) => this.log.error({ err: cause }, 'closing after a failed unsealing'));
@@ -275,90 +201,6 @@ export class Server implements Host {
     }
     this.log.info({ revision: this.#opened.unsealed.storage.head() }, 'unsealed');
     if (boot.previousRootKey !== undefined) this.retirePreviousRoot();
-  }
-
-  /** Opens the store. The first time after a restore its revisions leap past all that the audit has seen. */
-  async #openStorage(boot: BootFile, barrier: Barrier): Promise<Storage> {
-    const { directory } = this.options;
-    const { restoredAfter, ...settled } = boot;
-    if (restoredAfter === undefined) return directory.open(boot.store, barrier);
-    const storage = await directory.open(boot.store, barrier, { restoredAfter });
-    try {
-      await markRestored({ storage, barrier, derived: new DerivedCache(1) }, restoredAfter, this.options.wallClock());
-      directory.writeBoot(settled);
-      return storage;
-    } catch (error) {
-      await storage.close();
-      throw error;
-    }
-  }
-
-  /** Opens one part after another; what must be closed again when a later one fails is added to `opened`. */
-  async #openParts(boot: BootFile, barrier: Barrier, opened: (() => Promise<void>)[]): Promise<Opened> {
-    const { options, log } = this;
-    const storage = await this.#openStorage(boot, barrier);
-    opened.push(() => storage.close());
-    const derived = new DerivedCache(derivedMax);
-    const vault = { storage, barrier, derived };
-    const clock = new Clock(options.wallClock);
-    const secrets = await readSecrets(new Transaction(vault));
-    const signingKey = createPrivateKey({ key: Buffer.from(secrets.auditSigning), format: 'der', type: 'pkcs8' });
-    const { auditDevices } = options;
-    const devices = auditDevices === undefined ? [] : await openDevices(await readDevices(new Transaction(vault)), auditDevices, log);
-    const audit = await openAuditBroker({
-      sinks: [...(await options.openSinks()), ...devices],
-      head: () => storage.durableHead(),
-      now: () => clock.now(),
-      version: options.version,
-      signingKey,
-      checkHead: (seen) => this.#checkHead(storage.head(), seen),
-      onFailure: (sink, error) => log.error({ sink, err: error }, 'an audit sink failed'),
-      onLost: (sink, gaps) =>
-        log.warn(
-          { sink, lines: gaps.map(({ from, to }) => `${from}-${to}`) },
-          'the audit log lacks lines that were not on disk yet when the machine stopped; the place is marked',
-        ),
-    });
-    opened.push(() => audit.close());
-    const settings = new LiveSettings();
-    settings.use(await readSettings(new Transaction(vault)));
-    const rooms = new Rooms(options.catalog, options.rooms, log);
-    opened.push(() => rooms.close());
-    const jobs = new JobPool();
-    opened.push(() => jobs.close());
-    const crypto = new PluginCrypto(vault, jobs);
-    const leases = new LeaseKeeper({ ...vault, clock, rooms, crypto }, log);
-    opened.push(() => leases.stop());
-    const rotations = new RotationKeeper({ ...vault, clock, rooms, crypto }, log);
-    opened.push(() => rotations.stop());
-    const unsealed: Unsealed = {
-      ...vault,
-      clock,
-      leases,
-      rotations,
-      tokens: new TokenStore(secrets.tokenHash, clock, new BatchTokens(barrier)),
-      policies: new PolicyStore(),
-      lockout: new Lockout(vault, clock),
-      rooms,
-      jobs,
-      crypto,
-      audit,
-      auditPublicKey: createPublicKey(signingKey).export({ type: 'spki', format: 'pem' }),
-      auditText: auditSerializer({ hmac: auditHmac(secrets.auditSalt), clearHeaders: settings.clearHeaders }),
-      settings,
-      cache: new AnswerCache(options.cacheBytes),
-      wrappingJwt: await readWrappingJwt(vault),
-      quotas: new Quotas(vault),
-    };
-    const housekeeping = new Housekeeping(unsealed, log);
-    opened.push(() => housekeeping.stop());
-    await inTransaction(unsealed, (tx) => noteVersion(tx, options.version, clock.now()));
-    await unsealed.quotas.load();
-    await migrateMounts(unsealed, log);
-    await housekeeping.start();
-    await applyDeclared(unsealed, this.#declared, log);
-    await leases.start();
-    return { unsealed, housekeeping };
   }
 
   /**
@@ -382,15 +224,6 @@ export class Server implements Host {
       const { previousRootKey: _retired, ...boot } = directory.boot()!;
       directory.writeBoot(boot);
     });
-  }
-
-  /** A storage that is older than the audit has seen it was rolled back, or belongs to another audit file. */
-  #checkHead(head: number, seen: number): void {
-    if (seen <= head) return;
-    const what = `the storage is at revision ${head}, but the audit has seen revision ${seen}: it was rolled back, or the audit belongs to another server`;
-    if (!this.options.acceptRollback)
-      throw new StrongroomError('unavailable', `${what}; start with -accept-rollback to go on with the older data`);
-    this.log.warn({ head, seen }, what);
   }
 
   /** Applies changed policies and mounts of the config (SIGHUP). */

@@ -1,7 +1,7 @@
 /** The suite of operations that reach outside, with its engine in a component. */
 import { vi } from 'vitest';
 import type * as Host from '../harness/host.ts';
-import type { ServerOptions } from '../../core/system/server.ts';
+import type { ServerOptions } from '../../core/system/server-options.ts';
 
 vi.mock('../harness/host.ts', async (original) => {
   const host = await original<typeof Host>();

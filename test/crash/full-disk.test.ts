@@ -4,7 +4,8 @@
  */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Server, type ServerOptions } from '../../core/system/server.ts';
+import { Server } from '../../core/system/server.ts';
+import type { ServerOptions } from '../../core/system/server-options.ts';
 import { openDirectory } from '../../core/system/store-directory.ts';
 import { hostSender, KeptLines, testOptions } from '../harness/host.ts';
 import { smallDisk } from '../harness/small-disk.ts';

@@ -4,7 +4,8 @@ import type { AuditSink } from '@strongroom/sdk-plugin';
 import { serveRequest } from '../../core/request/pipeline.ts';
 import { readCatalog } from '../../core/runner/catalog.ts';
 import { roomLimits } from '../../core/runner/thread-room.ts';
-import { Server, type ServerOptions } from '../../core/system/server.ts';
+import { Server } from '../../core/system/server.ts';
+import type { ServerOptions } from '../../core/system/server-options.ts';
 import { memoryDirectory } from '../../core/system/store-directory.ts';
 import { KeySeal } from '../../core/barrier/seal.ts';
 
