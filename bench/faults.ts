@@ -18,7 +18,7 @@ const readsPerSecond = 500;
 const connections = 16;
 /** Faults that are begun in a second, if the one before has ended. */
 const faultsPerSecond = 20;
-const rounds = 3;
+const rounds = 9;
 const ways = [
   'throws',
   'exits',
@@ -36,7 +36,7 @@ const ways = [
 const lasting = ['never-answers', 'loops'];
 
 /** Measures both rooms. @param seconds of each measurement */
-export async function measureFaults(load: LoadGenerator, report: Report, seconds = 1.5): Promise<void> {
+export async function measureFaults(load: LoadGenerator, report: Report, seconds = 1): Promise<void> {
   for (const [room, extension] of [
     ['thread', 'mjs'],
     ['component', 'wasm'],
