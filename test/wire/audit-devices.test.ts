@@ -3,10 +3,9 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verifyAuditFiles } from '../../core/audit/verify.ts';
-import type { RawAnswer } from '../harness/client.ts';
 import type { TestServer } from '../harness/server.ts';
 import { reportCoverage } from './coverage.ts';
-import { startWireServer, tokenWith } from './wire-server.ts';
+import { callTo, startWireServer, tokenWith } from './wire-server.ts';
 
 reportCoverage(import.meta.filename);
 
@@ -18,9 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.destroy());
 
-function call(method: string, path: string, body?: unknown, token: string = server.rootToken): Promise<RawAnswer> {
-  return server.send({ method, path, token, ...(body === undefined ? {} : { body }) });
-}
+const call = callTo(() => server);
 
 const file = (name: string): object => ({ type: 'file', options: { file_path: join(devices, name) } });
 

@@ -1,9 +1,8 @@
 /** Batch tokens over HTTP: what they can, what they can't, and that no other text is one. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RawAnswer } from '../harness/client.ts';
 import type { TestServer } from '../harness/server.ts';
 import { reportCoverage } from './coverage.ts';
-import { startWireServer, tokenWith } from './wire-server.ts';
+import { callTo, startWireServer, tokenWith } from './wire-server.ts';
 
 reportCoverage(import.meta.filename);
 
@@ -26,9 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.destroy());
 
-function call(method: string, path: string, body?: unknown, token: string = server.rootToken): Promise<RawAnswer> {
-  return server.send({ method, path, token, ...(body === undefined ? {} : { body }) });
-}
+const call = callTo(() => server);
 
 async function batch(body: object, token = creator): Promise<string> {
   const { json, status, text } = await call('POST', 'auth/token/create', { type: 'batch', ...body }, token);

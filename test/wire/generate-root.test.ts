@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { RawAnswer } from '../harness/client.ts';
 import type { TestServer } from '../harness/server.ts';
 import { reportCoverage } from './coverage.ts';
-import { startWireServer, tokenWith } from './wire-server.ts';
+import { callTo, startWireServer, tokenWith } from './wire-server.ts';
 
 reportCoverage(import.meta.filename);
 
@@ -26,9 +26,7 @@ const idle = {
 let server: TestServer;
 let shares: string[];
 
-function call(method: string, path: string, body?: unknown, token: string | undefined = server.rootToken): Promise<RawAnswer> {
-  return server.send({ method, path, token, ...(body === undefined ? {} : { body }) });
-}
+const call = callTo(() => server);
 
 beforeAll(async () => {
   server = await startWireServer({

@@ -1,9 +1,8 @@
 /** KV version 1 as its clients see it, and its upgrade to version 2. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RawAnswer } from '../harness/client.ts';
 import type { TestServer } from '../harness/server.ts';
 import { reportCoverage } from './coverage.ts';
-import { expectStatus, startWireServer, tokenWith } from './wire-server.ts';
+import { callTo, expectStatus, startWireServer, tokenWith } from './wire-server.ts';
 
 reportCoverage(import.meta.filename);
 
@@ -14,9 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.destroy());
 
-function call(method: string, path: string, body?: unknown, token: string = server.rootToken): Promise<RawAnswer> {
-  return server.send({ method, path, token, ...(body === undefined ? {} : { body }) });
-}
+const call = callTo(() => server);
 
 test('a secret is whatever fields are sent, by POST and PUT, and its lease lasts as long as the mount says', async () => {
   expect(await call('POST', 'old/app/db', { user: 'a', port: 1 })).toMatchObject({ status: 204, text: '' });

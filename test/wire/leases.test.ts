@@ -7,11 +7,10 @@ import { fileURLToPath } from 'node:url';
 import nodeVault from 'node-vault';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { buildPlugin } from '@strongroom/sdk-plugin/build';
-import type { RawAnswer } from '../harness/client.ts';
 import type { TestServer } from '../harness/server.ts';
 import { KeyService } from '../outside/key-service.ts';
 import { reportCoverage } from './coverage.ts';
-import { startWireServer, tokenWith } from './wire-server.ts';
+import { callTo, startWireServer, tokenWith } from './wire-server.ts';
 
 reportCoverage(import.meta.filename);
 
@@ -43,9 +42,7 @@ beforeEach(async () => {
   id = ((await call('GET', 'keys/creds/app')).json as { readonly lease_id: string }).lease_id;
 });
 
-function call(method: string, path: string, body?: unknown, token: string = server.rootToken): Promise<RawAnswer> {
-  return server.send({ method, path, token, ...(body === undefined ? {} : { body }) });
-}
+const call = callTo(() => server);
 
 test('an issued key has a lease, which is looked up and listed', async () => {
   expect((await call('PUT', 'sys/leases/lookup', { lease_id: id })).json).toMatchObject({

@@ -1,9 +1,8 @@
 /** Password policies as clients see them. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RawAnswer } from '../harness/client.ts';
 import type { TestServer } from '../harness/server.ts';
 import { reportCoverage } from './coverage.ts';
-import { startWireServer, tokenWith } from './wire-server.ts';
+import { callTo, startWireServer, tokenWith } from './wire-server.ts';
 
 reportCoverage(import.meta.filename);
 
@@ -16,9 +15,7 @@ afterAll(() => server.destroy());
 const at = 'sys/policies/password';
 const policy = 'length = 24\nrule "charset" { charset = "abcdef" }\nrule "charset" { charset = "0123456789" min-chars = 2 }\n';
 
-function call(method: string, path: string, body?: unknown, token: string = server.rootToken): Promise<RawAnswer> {
-  return server.send({ method, path, token, ...(body === undefined ? {} : { body }) });
-}
+const call = callTo(() => server);
 
 test('a policy is written, listed, read, used and deleted', async () => {
   expect(await call('LIST', at)).toMatchObject({ status: 404, json: { errors: [] } });

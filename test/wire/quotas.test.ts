@@ -1,10 +1,10 @@
 /** `sys/quotas/…` over HTTP. */
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { AnswerReader, type RawAnswer, requestBytes } from '../harness/client.ts';
+import { AnswerReader, requestBytes } from '../harness/client.ts';
 import type { TestServer } from '../harness/server.ts';
 import { reportCoverage } from './coverage.ts';
-import { startWireServer } from './wire-server.ts';
+import { callTo, startWireServer } from './wire-server.ts';
 
 reportCoverage(import.meta.filename);
 
@@ -24,9 +24,7 @@ afterEach(async () => {
   });
 });
 
-function call(method: string, path: string, body?: unknown, token: string | undefined = server.rootToken): Promise<RawAnswer> {
-  return server.send({ method, path, token, ...(body === undefined ? {} : { body }) });
-}
+const call = callTo(() => server);
 
 async function statuses(count: number, path: string): Promise<readonly number[]> {
   const found: number[] = [];

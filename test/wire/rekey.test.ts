@@ -4,7 +4,7 @@ import { holderKeys, openSealedShare } from '../../core/crypto/sealed-share.ts';
 import type { RawAnswer } from '../harness/client.ts';
 import type { TestServer } from '../harness/server.ts';
 import { reportCoverage } from './coverage.ts';
-import { startWireServer, tokenWith } from './wire-server.ts';
+import { callTo, startWireServer, tokenWith } from './wire-server.ts';
 
 reportCoverage(import.meta.filename);
 
@@ -24,9 +24,7 @@ const idle = {
 let server: TestServer;
 let shares: string[];
 
-function call(method: string, path: string, body?: unknown, token: string | undefined = server.rootToken): Promise<RawAnswer> {
-  return server.send({ method, path, token, ...(body === undefined ? {} : { body }) });
-}
+const call = callTo(() => server);
 
 async function initialized(config: object = {}): Promise<{ server: TestServer; keys: string[] }> {
   const made = await startWireServer({ config: { seal: { type: 'shamir' }, initialize: { auto: false }, ...config } });

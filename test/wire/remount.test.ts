@@ -1,9 +1,8 @@
 /** Moving mounts, as clients see it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RawAnswer } from '../harness/client.ts';
 import type { TestServer } from '../harness/server.ts';
 import { reportCoverage } from './coverage.ts';
-import { expectStatus, startWireServer, tokenWith } from './wire-server.ts';
+import { callTo, expectStatus, startWireServer, tokenWith } from './wire-server.ts';
 
 reportCoverage(import.meta.filename);
 
@@ -15,9 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.destroy());
 
-function call(method: string, path: string, body?: unknown, token: string = server.rootToken): Promise<RawAnswer> {
-  return server.send({ method, path, token, ...(body === undefined ? {} : { body }) });
-}
+const call = callTo(() => server);
 
 test.each(['POST', 'PUT'])('%s moves a mount with its secrets, at once', async (method) => {
   await call('POST', 'one/data/x', { data: { v: 1 } });

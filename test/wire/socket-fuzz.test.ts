@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { requestBytes } from '../harness/client.ts';
 import { TestServer } from '../harness/server.ts';
-import { testScale } from './wire-server.ts';
+import { scale } from '../harness/scale.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -72,7 +72,7 @@ test('a valid request with changed bytes, in any chunks, is harmless', async () 
       const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
       return places.slice(1).map((end, index) => bytes.subarray(places[index], end));
     });
-  await fc.assert(fc.asyncProperty(mutated, expectHarmless), { numRuns: 300 * testScale, verbose: 1 });
+  await fc.assert(fc.asyncProperty(mutated, expectHarmless), { numRuns: 300 * scale, verbose: 1 });
   expect((await server.send({ method: 'GET', path: 'secret/data/canary' })).json.data.data).toEqual({ canary });
 }, 600_000);
 
@@ -80,7 +80,7 @@ test('garbage is harmless', async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), (bytes) => expectHarmless([bytes])),
     {
-      numRuns: 100 * testScale,
+      numRuns: 100 * scale,
       verbose: 1,
     },
   );
@@ -126,7 +126,7 @@ test('bodies of any bytes, with the root token, on any route, are never a fault 
       const { status } = await connection.send({ method, path, token: server.rootToken, body: text });
       expect(status).toBeLessThan(500);
     }),
-    { numRuns: 400 * testScale, verbose: 1 },
+    { numRuns: 400 * scale, verbose: 1 },
   );
   connection.close();
   expect(server.output).not.toContain('a request failed');

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startHost, type TestHost } from '../harness/host.ts';
 import { methods, spellingsOf } from './spellings.ts';
-import { testScale } from './wire-server.ts';
+import { scale } from '../harness/scale.ts';
 
 let host: TestHost;
 let token: string;
@@ -75,7 +75,7 @@ test('nor does one that is made up', async () => {
   const target = fc
     .tuple(fc.constantFrom(...kinds), fc.array(part, { minLength: 1, maxLength: 6 }))
     .map(([kind, parts]) => `/v1/secret/${kind}/${parts.join('')}`);
-  await fc.assert(fc.asyncProperty(fc.constantFrom(...methods), target, expectUnreached), { numRuns: 300 * testScale, verbose: 1 });
+  await fc.assert(fc.asyncProperty(fc.constantFrom(...methods), target, expectUnreached), { numRuns: 300 * scale, verbose: 1 });
 }, 600_000);
 
 test('the test would notice: the root token reaches x by the spellings that are x', async () => {

@@ -1,10 +1,9 @@
 /** Revoking trees of tokens, or a token without its children; the list of accessors; tidying; and races and kills in between. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RawAnswer } from '../harness/client.ts';
 import { scale } from '../harness/scale.ts';
 import type { TestServer } from '../harness/server.ts';
 import { reportCoverage } from './coverage.ts';
-import { startWireServer, tokenWith } from './wire-server.ts';
+import { callTo, startWireServer, tokenWith } from './wire-server.ts';
 
 reportCoverage(import.meta.filename);
 
@@ -16,9 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.destroy());
 
-function call(method: string, path: string, body?: unknown, token: string = server.rootToken): Promise<RawAnswer> {
-  return server.send({ method, path, token, ...(body === undefined ? {} : { body }) });
-}
+const call = callTo(() => server);
 
 interface Auth {
   readonly client_token: string;

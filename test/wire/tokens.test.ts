@@ -1,9 +1,8 @@
 /** `auth/token/`: creation, look-up, renewal and revocation, by text, by accessor and for oneself. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RawAnswer } from '../harness/client.ts';
 import type { TestServer } from '../harness/server.ts';
 import { reportCoverage } from './coverage.ts';
-import { startWireServer, tokenWith } from './wire-server.ts';
+import { callTo, startWireServer, tokenWith } from './wire-server.ts';
 
 reportCoverage(import.meta.filename);
 
@@ -15,9 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.destroy());
 
-function call(method: string, path: string, body?: unknown, token: string = server.rootToken): Promise<RawAnswer> {
-  return server.send({ method, path, token, ...(body === undefined ? {} : { body }) });
-}
+const call = callTo(() => server);
 
 interface Auth {
   readonly client_token: string;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RawAnswer } from '../harness/client.ts';
 import type { TestServer } from '../harness/server.ts';
 import { reportCoverage } from './coverage.ts';
-import { startWireServer, tokenWith } from './wire-server.ts';
+import { callTo, startWireServer, tokenWith } from './wire-server.ts';
 
 reportCoverage(import.meta.filename);
 
@@ -16,9 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.destroy());
 
-function call(method: string, path: string, body?: unknown, token: string | undefined = server.rootToken): Promise<RawAnswer> {
-  return server.send({ method, path, token, ...(body === undefined ? {} : { body }) });
-}
+const call = callTo(() => server);
 
 /** Without a token. */
 function logIn(name: string, password: string, at = 'userpass'): Promise<RawAnswer> {

@@ -8,8 +8,14 @@ export function startWireServer(options: TestServerOptions = {}): Promise<TestSe
   return TestServer.start({ onAnswer: noteAnswer, ...options });
 }
 
-/** How scale of the tests is given: 1 by default. */
-export const testScale: number = Number(process.env['STRONGROOM_TEST_SCALE'] ?? '1');
+/** What most tests send: with the root token unless another is given. */
+export type Call = (method: string, path: string, body?: unknown, token?: string) => Promise<RawAnswer>;
+
+/** Sends to the server of a test file. @param server it is not started yet when this is made */
+export function callTo(server: () => TestServer): Call {
+  return (method, path, body, token = server().rootToken) =>
+    server().send({ method, path, token, ...(body === undefined ? {} : { body }) });
+}
 
 /** Creates a policy and a token that has it. @returns the token */
 export async function tokenWith(server: TestServer, name: string, policy: string, fields: object = {}): Promise<string> {
