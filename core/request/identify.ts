@@ -1,14 +1,16 @@
 /** Station 4: who is calling, as a value. Here the transaction opens. */
 import { BlockList, isIP } from 'node:net';
 import { Transaction } from '../barrier/transaction.ts';
-import { isRoot, type StoredToken, type TokenRecord } from '../identity/token.ts';
-import { type Acl, rootAcl } from '../policy/acl.ts';
+import type { Identity } from '../identity/identities.ts';
+import type { StoredToken, TokenRecord } from '../identity/token.ts';
+import type { Acl } from '../policy/acl.ts';
 import type { Head } from './head.ts';
 import type { Unsealed } from './host.ts';
+import { rightsOf } from './rights.ts';
 
 /** Who is calling. `invalid`: a token was sent, and it is worth nothing. */
 export type Caller =
-  | { readonly kind: 'token'; readonly token: StoredToken; readonly acl: Acl }
+  | { readonly kind: 'token'; readonly token: StoredToken; readonly acl: Acl; readonly identity: Identity | undefined }
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'invalid' };
 
@@ -44,9 +46,11 @@ export function inBoundCidrs(record: TokenRecord, address: string): boolean {
 export async function identify(unsealed: Unsealed, head: Head, spent: string | undefined): Promise<Identified> {
   const tx = new Transaction(unsealed);
   if (head.token === undefined) return { tx, caller: { kind: 'anonymous' } };
-  const { tokens, policies } = unsealed;
+  const { tokens } = unsealed;
   const token = spent === undefined ? await tokens.find(tx, head.token) : await tokens.findSpent(tx, spent);
   if (token === undefined || !inBoundCidrs(token.record, head.incoming.remoteAddress)) return { tx, caller: { kind: 'invalid' } };
-  const acl = isRoot(token.record) ? rootAcl : policies.acl(tx, token.record.policies);
-  return { tx, caller: { kind: 'token', token, acl: acl instanceof Promise ? await acl : acl } };
+  const found = rightsOf(unsealed, tx, token);
+  const rights = found instanceof Promise ? await found : found;
+  if (rights === undefined) return { tx, caller: { kind: 'invalid' } };
+  return { tx, caller: { kind: 'token', token, acl: rights.acl, identity: rights.identity } };
 }

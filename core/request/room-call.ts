@@ -3,6 +3,7 @@ import { type Caller as CallerInfo, type LoginToRenew, schema } from '@strongroo
 import { fillTemplate, type InputOutline, type RawInput } from '@strongroom/sdk-plugin/hosting';
 import type { Phase, PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import type { Transaction } from '../barrier/transaction.ts';
+import type { Identity } from '../identity/identities.ts';
 import type { TokenRecord } from '../identity/token.ts';
 import { applyReply } from '../lease/apply-reply.ts';
 import type { Mount } from '../mounts/mount-table.ts';
@@ -11,6 +12,7 @@ import { RequestPasswords } from '../runner/passwords.ts';
 import type { MadeKeys } from '../runner/plugin-crypto.ts';
 import type { Unsealed } from './host.ts';
 import type { Caller } from './identify.ts';
+import { allPolicies } from './rights.ts';
 import { readInput } from './input.ts';
 import type { Target } from './route.ts';
 
@@ -55,7 +57,6 @@ export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: 
   const entries: PrefetchedEntry[] = [];
   if ('get' in world && phase !== 'finish')
     for (const template of operation.reads) entries.push(await world.get(fillTemplate(template, params)));
-  const record = caller.kind === 'token' ? caller.token.record : undefined;
   const message = await engine.room.call(
     {
       phase,
@@ -66,7 +67,7 @@ export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: 
       params,
       input,
       now: unsealed.clock.now(),
-      caller: record === undefined ? nobody : callerText(record),
+      caller: caller.kind === 'token' ? callerText(caller.token.record, caller.identity) : nobody,
       entries,
       ...(carried === undefined ? {} : { carried }),
     },
@@ -90,16 +91,15 @@ export async function callLoginRenewal(unsealed: Unsealed, mount: Mount, tx: Tra
   return message.reply?.login;
 }
 
-const callerTexts = new WeakMap<TokenRecord, string>();
+const callerTexts = new WeakMap<TokenRecord, { readonly identity: Identity | undefined; readonly text: string }>();
 const nobody = JSON.stringify({ displayName: '', entityId: '', policies: [] } satisfies CallerInfo);
 
-function callerText(record: TokenRecord): string {
-  let text = callerTexts.get(record);
-  if (text === undefined) {
-    callerTexts.set(
-      record,
-      (text = JSON.stringify({ displayName: record.displayName, entityId: '', policies: record.policies } satisfies CallerInfo)),
-    );
-  }
+function callerText(record: TokenRecord, identity: Identity | undefined): string {
+  const kept = callerTexts.get(record);
+  if (kept !== undefined && kept.identity === identity) return kept.text;
+  const { displayName } = record;
+  const info: CallerInfo = { displayName, entityId: identity?.entity.id ?? '', policies: allPolicies(record, identity) };
+  const text = JSON.stringify(info);
+  callerTexts.set(record, { identity, text });
   return text;
 }

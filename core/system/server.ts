@@ -17,6 +17,7 @@ import { StrongroomError } from '../errors.ts';
 import { BatchTokens } from '../identity/batch-token.ts';
 import { Clock } from '../identity/clock.ts';
 import { Lockout } from '../identity/lockout.ts';
+import { Identities } from '../identity/identities.ts';
 import { TokenStore } from '../identity/token-store.ts';
 import type { Json } from '@strongroom/sdk-plugin';
 import { RouteTable } from '@strongroom/sdk-plugin/hosting';
@@ -337,6 +338,7 @@ export class Server implements Host {
       leases,
       rotations,
       tokens: new TokenStore(secrets.tokenHash, clock, new BatchTokens(barrier)),
+      identities: new Identities(),
       policies: new PolicyStore(),
       lockout: new Lockout(vault, clock),
       rooms,
@@ -434,6 +436,7 @@ export class Server implements Host {
     unsealed.crypto.wipe();
     unsealed.derived.clear();
     unsealed.policies.clear();
+    unsealed.identities.clear();
     unsealed.barrier.wipe();
     this.progress.reset();
     this.rekey.cancel();
