@@ -92,8 +92,9 @@ export function putEntity(tx: Transaction, before: EntityRecord | undefined, ent
 
 /** Lets other keys than before lead to an id; those that stay are not written. */
 export function moveKeys(tx: Transaction, before: readonly string[], after: readonly string[], id: string): void {
-  for (const key of before) if (!after.includes(key)) tx.delete(key);
-  for (const key of after) if (!before.includes(key)) tx.put(key, Buffer.from(id));
+  const [former, next] = [new Set(before), new Set(after)];
+  for (const key of former) if (!next.has(key)) tx.delete(key);
+  for (const key of next) if (!former.has(key)) tx.put(key, Buffer.from(id));
 }
 
 /** Removes an entity with what leads to it. */

@@ -5,6 +5,7 @@ import { StrongroomError } from '../errors.ts';
 import { aliasesMax, type EntityAlias, type EntityRecord, mergedMax } from './entity.ts';
 import { findAliasAt, findEntityByName, putEntity, readEntity, removeEntity } from './entity-entries.ts';
 import { leaveAllGroups, moveMemberships } from './group-members.ts';
+import { identityPoliciesMax } from './identity-name.ts';
 
 /** What a change of an entity says; what it leaves out stays. */
 export type EntityChange = Partial<Pick<EntityRecord, 'name' | 'metadata' | 'policies' | 'disabled' | 'aliases'>>;
@@ -107,27 +108,29 @@ export interface MergeWish {
  * @throws StrongroomError `invalid` naming what doesn't fit
  */
 export async function mergeEntities(tx: Transaction, now: number, to: EntityRecord, { from, keep }: MergeWish): Promise<EntityRecord> {
-  let target = to;
-  for (const id of new Set(from)) {
-    if (id === to.id) throw new StrongroomError('invalid', 'field from_entity_ids: must not hold to_entity_id');
-    const source = await readEntity(tx, id);
+  let merged = to;
+  const sources = await Promise.all([...new Set(from)].map((id) => readEntity(tx, id)));
+  for (const source of sources) {
     if (source === undefined) throw new StrongroomError('invalid', 'field from_entity_ids: no entity has this id');
+    if (source.id === to.id) throw new StrongroomError('invalid', 'field from_entity_ids: must not hold to_entity_id');
+    merged = withMerged(merged, source, keep);
     removeEntity(tx, source);
-    const merged: EntityRecord = {
-      ...target,
-      aliases: mergedAliases(target, source, keep),
-      policies: [...new Set([...target.policies, ...source.policies])].sort(),
-      merged: [...target.merged, source.id, ...source.merged],
-      updatedAt: now,
-    };
-    if (merged.merged.length > mergedMax)
-      throw new StrongroomError('invalid', `at most ${mergedMax} entities can have been merged into one`);
-    if (merged.aliases.length > aliasesMax) throw new StrongroomError('invalid', `an entity can have at most ${aliasesMax} aliases`);
-    putEntity(tx, target, merged);
     await moveMemberships(tx, source.id, to.id);
-    target = merged;
   }
-  return target;
+  const changed = { ...merged, updatedAt: now };
+  putEntity(tx, to, changed);
+  return changed;
+}
+
+function withMerged(target: EntityRecord, source: EntityRecord, keep: readonly string[]): EntityRecord {
+  const aliases = mergedAliases(target, source, keep);
+  if (aliases.length > aliasesMax) throw new StrongroomError('invalid', `an entity can have at most ${aliasesMax} aliases`);
+  const merged = [...target.merged, source.id, ...source.merged];
+  if (merged.length > mergedMax) throw new StrongroomError('invalid', `at most ${mergedMax} entities can have been merged into one`);
+  const policies = [...new Set([...target.policies, ...source.policies])].sort();
+  if (policies.length > identityPoliciesMax)
+    throw new StrongroomError('invalid', `an entity can have at most ${identityPoliciesMax} policies`);
+  return { ...target, aliases, merged, policies };
 }
 
 /** One alias for each mount: where both have one, the one that is to be kept. */

@@ -48,11 +48,20 @@ export function memberEntities(tx: Reader, { roll }: GroupRecord): Promise<reado
   return tx.list(membersOf(roll));
 }
 
-async function join(tx: Transaction, { roll }: GroupRecord, entityId: string): Promise<void> {
+async function join(tx: Transaction, group: GroupRecord, entityId: string): Promise<void> {
+  if (await mayJoin(tx, group, entityId)) putMember(tx, group, entityId);
+}
+
+/** Whether an entity is still to join. @throws StrongroomError `invalid` when it is in too many groups to do so */
+async function mayJoin(tx: Transaction, { roll }: GroupRecord, entityId: string): Promise<boolean> {
   const held = await tx.list(rollsOf(entityId), '', entityGroupsMax + 1);
-  if (held.includes(roll)) return;
+  if (held.includes(roll)) return false;
   if (held.length >= entityGroupsMax)
     throw new StrongroomError('invalid', `an entity can be a direct member of at most ${entityGroupsMax} groups`);
+  return true;
+}
+
+function putMember(tx: Transaction, { roll }: GroupRecord, entityId: string): void {
   tx.put(rollsOf(entityId) + roll, empty);
   tx.put(membersOf(roll) + entityId, empty);
 }
@@ -68,12 +77,14 @@ export async function setMembers(tx: Transaction, group: GroupRecord, entityIds:
   if (wanted.size > memberEntitiesMax)
     throw new StrongroomError('invalid', `field member_entity_ids: at most ${memberEntitiesMax} entries`);
   const held = new Set(await memberEntities(tx, group));
-  for (const id of held) if (!wanted.has(id)) leave(tx, group, id);
-  for (const id of wanted) {
-    if (held.has(id)) continue;
+  const joining = [...wanted].filter((id) => !held.has(id));
+  // All is read before anything is written: a listing goes through what the transaction has written.
+  for (const id of joining) {
     if ((await readEntity(tx, id)) === undefined) throw new StrongroomError('invalid', 'field member_entity_ids: no entity has this id');
-    await join(tx, group, id);
+    await mayJoin(tx, group, id);
   }
+  for (const id of held) if (!wanted.has(id)) leave(tx, group, id);
+  for (const id of joining) putMember(tx, group, id);
 }
 
 /** Makes an entity a member of exactly those external groups of a mount that a login names. Groups that nobody has made are left out. */

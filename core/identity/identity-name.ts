@@ -1,4 +1,4 @@
-/** Names and metadata of entities, groups and their aliases: their bounds, and how they become parts of storage keys. */
+/** Names, metadata and policies of entities, groups and their aliases: their bounds, and how names become parts of storage keys. */
 import { hash } from 'node:crypto';
 import { StrongroomError } from '../errors.ts';
 
@@ -6,6 +6,8 @@ import { StrongroomError } from '../errors.ts';
 export const identityNameMax = 512;
 /** Longest name of an alias: that of a login. */
 export const aliasNameMax = 1024;
+/** Most policies of an entity or a group. */
+export const identityPoliciesMax = 1024;
 /** Most pairs of metadata. */
 export const metadataPairsMax = 64;
 /** Longest key and value of metadata, in UTF-16 units. */

@@ -1,14 +1,11 @@
 /** What the routes of `identity/` have in common: fields, their checks, and mounts by accessor. */
 import { schema as s } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
-import { aliasNameMax, checkedMetadata, checkedName } from '../identity/identity-name.ts';
+import { aliasNameMax, checkedMetadata, checkedName, identityPoliciesMax } from '../identity/identity-name.ts';
 import { type Mount, readMounts } from '../mounts/mount-table.ts';
 import { readTokenMount } from '../mounts/token-mount.ts';
 import { immutablePolicies, policyName } from '../policy/policy-store.ts';
 import type { HostContext } from '../request/host-route.ts';
-
-/** Most policies of an entity or a group. */
-export const identityPoliciesMax = 1024;
 
 type Optional<T> = s.Schema<T | undefined>;
 
