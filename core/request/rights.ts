@@ -12,24 +12,27 @@ export interface Rights {
   readonly identity: Identity | undefined;
 }
 
-/** The rights of a token; undefined when its entity is gone or disabled: it may then do nothing, not even what anybody may. */
+/** The rights of a token; undefined when its entity is gone or disabled: it may then do nothing. Answers at once when all is kept. */
 export function rightsOf(unsealed: Unsealed, tx: Transaction, { record }: StoredToken): Rights | undefined | Promise<Rights | undefined> {
-  if (record.entityId !== undefined) return rightsByIdentity(unsealed, tx, record, record.entityId);
-  const acl = isRoot(record) ? rootAcl : unsealed.policies.acl(tx, record.policies);
-  return acl instanceof Promise ? acl.then((compiled) => ({ acl: compiled, identity: undefined })) : { acl, identity: undefined };
+  if (record.entityId === undefined) return rightsAs(unsealed, tx, record, undefined);
+  const identity = unsealed.identities.of(tx, record.entityId);
+  return identity instanceof Promise
+    ? identity.then((found) => rightsByIdentity(unsealed, tx, record, found))
+    : rightsByIdentity(unsealed, tx, record, identity);
 }
 
-async function rightsByIdentity(
-  { identities, policies }: Unsealed,
+function rightsByIdentity(
+  unsealed: Unsealed,
   tx: Transaction,
   record: TokenRecord,
-  entityId: string,
-): Promise<Rights | undefined> {
-  const found = identities.of(tx, entityId);
-  const identity = found instanceof Promise ? await found : found;
-  if (identity === undefined || identity.entity.disabled) return undefined;
+  identity: Identity | undefined,
+): Rights | undefined | Promise<Rights> {
+  return identity === undefined || identity.entity.disabled ? undefined : rightsAs(unsealed, tx, record, identity);
+}
+
+function rightsAs({ policies }: Unsealed, tx: Transaction, record: TokenRecord, identity: Identity | undefined): Rights | Promise<Rights> {
   const acl = isRoot(record) ? rootAcl : policies.acl(tx, allPolicies(record, identity), identity);
-  return { acl: acl instanceof Promise ? await acl : acl, identity };
+  return acl instanceof Promise ? acl.then((compiled) => ({ acl: compiled, identity })) : { acl, identity };
 }
 
 /** The Acl of a token, or of nobody: one that allows nothing where it has no rights. */
