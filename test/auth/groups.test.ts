@@ -11,12 +11,13 @@ let accessor: string;
 let count = 0;
 let user: string;
 let team: string;
-/** What the directory says that whoever asks is a member of. */
+let requests = 0;
+/** What the directory says that whoever asks is a member of, besides a group that nobody else is in. */
 let said: readonly string[] = [];
 beforeAll(async () => {
   service = createServer((request, response) => {
     request.resume();
-    request.on('end', () => response.writeHead(200).end(said.join(',')));
+    request.on('end', () => response.writeHead(200).end([...said, `request-${++requests}`].join(',')));
   });
   await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
@@ -131,4 +132,8 @@ test('fifty logins at once of one who is in three groups all succeed, and each g
   const auths = await Promise.all(Array.from({ length: 50 }, () => logIn(names)));
   expect(new Set(auths.map(({ entity_id: id }) => id)).size).toBe(1);
   for (const { id } of groups) expect(await members(id)).toEqual([auths[0]?.entity_id]);
+  const { aliases } = (await data(host.send('GET', `identity/entity/id/${auths[0]?.entity_id}`))) as {
+    readonly aliases: readonly { readonly metadata: object }[];
+  };
+  expect(aliases[0]?.metadata).toEqual({ groups: expect.stringContaining(`${names.join(' ')} request-`) });
 });
