@@ -128,10 +128,16 @@ async function findHelp(host: Host, unsealed: Unsealed, tx: Transaction, path: s
   return { kind: 'help', mount, verb: 'read', subject: { path, route, part } };
 }
 
+const hostTags: Readonly<Record<string, DocumentedPart['tag']>> = {
+  'auth/token/': 'auth',
+  'cubbyhole/': 'secrets',
+  'identity/': 'identity',
+};
+
 /** The host's own routes below one of its mounts (`sys/`), for documents. */
 export function hostPart(host: Host, own: string): DocumentedPart {
   const routes = host.system.routes.filter(({ template }) => `${template}/`.startsWith(own));
-  return { prefix: '', tag: own.startsWith('auth/') ? 'auth' : own === 'cubbyhole/' ? 'secrets' : 'system', routes };
+  return { prefix: '', tag: hostTags[own] ?? 'system', routes };
 }
 
 /** The routes of a mount, for documents. */

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Transaction } from '../../core/barrier/transaction.ts';
 import type { Unsealed } from '../../core/request/host.ts';
+import { type CatalogEntry, readCatalog } from '../../core/runner/catalog.ts';
 import { Server } from '../../core/system/server.ts';
 import { memoryDirectory } from '../../core/system/store-directory.ts';
 import { type HostAnswer, hostSender, KeptLines, startHost, testOptions, type TestHost } from '../harness/host.ts';
@@ -12,8 +13,12 @@ let tokenAccessor: string;
 let users = 0;
 let user: string;
 const directory = memoryDirectory();
+const module = new URL('mirror.ts', import.meta.url).href;
+const catalog: readonly CatalogEntry[] = [...readCatalog(), { kind: 'engine', name: 'mirror', version: '0.1.0', aliases: {}, module }];
 beforeAll(async () => {
-  host = await startHost({ directory });
+  host = await startHost({ directory, catalog });
+  await host.send('POST', 'sys/mounts/mirror', { type: 'mirror' });
+  await host.send('PUT', 'sys/policies/acl/look', { policy: 'path "mirror/me" { capabilities = ["update"] }' });
   const { data } = (await host.send('GET', 'sys/auth')).json;
   [accessor, tokenAccessor] = [data['userpass/'].accessor as string, data['token/'].accessor as string];
   for (const name of ['dev', 'ops', 'own'])
@@ -179,6 +184,17 @@ describe('at each request', () => {
     expect((await look(token))['identity_policies']).toEqual(['dev']);
   });
 
+  test('a plugin is told the entity and all policies of its caller', async () => {
+    const { client_token: token, entity_id: id } = await logIn();
+    await change(id, { policies: 'look' });
+    const told = async (as: string): Promise<unknown> => (await host.send('POST', 'mirror/me', {}, as)).json.data;
+    const caller = { displayName: `userpass-${user}`, entityId: id, policies: ['default', 'look', 'maker', 'own'] };
+    expect(await told(token)).toEqual(caller);
+    await change(id, { policies: 'look,ops' });
+    expect(await told(token)).toEqual({ ...caller, policies: ['default', 'look', 'maker', 'ops', 'own'] });
+    expect(await told(host.rootToken)).toMatchObject({ entityId: '', policies: ['root'] });
+  });
+
   test('the audit names the entity and the policies that it brings', async () => {
     const { client_token: token, entity_id: id } = await logIn();
     await change(id, { policies: 'dev' });
@@ -257,7 +273,7 @@ test('after a restart all tokens are whose they were', async () => {
   const batch = await create(token, { type: 'batch' });
   await change(id, { policies: 'dev' });
   await host.server.stop();
-  const server = new Server(testOptions(new KeptLines(), { directory }));
+  const server = new Server(testOptions(new KeptLines(), { directory, catalog }));
   await server.start();
   host = { ...host, server, send: hostSender(server, host.rootToken) };
   for (const each of [token, batch.client_token]) {
