@@ -8,11 +8,11 @@ import type { Head } from './head.ts';
 import type { Unsealed } from './host.ts';
 import { rightsOf } from './rights.ts';
 
-/** Who is calling. `invalid`: a token was sent, and it is worth nothing. */
+/** Who is calling. `invalid`: a token was sent, and it is worth nothing; why is for the operator alone. */
 export type Caller =
   | { readonly kind: 'token'; readonly token: StoredToken; readonly acl: Acl; readonly identity: Identity | undefined }
   | { readonly kind: 'anonymous' }
-  | { readonly kind: 'invalid' };
+  | { readonly kind: 'invalid'; readonly reason: string };
 
 /** What station 4 adds. */
 export interface Identified {
@@ -48,9 +48,10 @@ export async function identify(unsealed: Unsealed, head: Head, spent: string | u
   if (head.token === undefined) return { tx, caller: { kind: 'anonymous' } };
   const { tokens } = unsealed;
   const token = spent === undefined ? await tokens.find(tx, head.token) : await tokens.findSpent(tx, spent);
-  if (token === undefined || !inBoundCidrs(token.record, head.incoming.remoteAddress)) return { tx, caller: { kind: 'invalid' } };
+  if (token === undefined || !inBoundCidrs(token.record, head.incoming.remoteAddress))
+    return { tx, caller: { kind: 'invalid', reason: 'the token is not valid' } };
   const found = rightsOf(unsealed, tx, token);
   const rights = found instanceof Promise ? await found : found;
-  if (rights === undefined) return { tx, caller: { kind: 'invalid' } };
+  if (rights === undefined) return { tx, caller: { kind: 'invalid', reason: 'the entity of the token is gone or disabled' } };
   return { tx, caller: { kind: 'token', token, acl: rights.acl, identity: rights.identity } };
 }

@@ -142,6 +142,8 @@ describe('at each request', () => {
     for (const each of [token, child.client_token]) {
       expect(await reads(each, 'own')).toEqual([403]);
       expect((await host.send('GET', 'auth/token/lookup-self', undefined, each)).status).toBe(403);
+      expect(host.sink.lines.at(-1)).not.toContain('the entity');
+      expect(host.sink.lines.at(-2)).toContain('permission denied: the entity of the token is gone or disabled');
       expect((await host.send('POST', 'auth/token/create', {}, each)).status).toBe(403);
     }
     expect((await host.send('POST', 'auth/token/renew', { token })).json.errors[0]).toContain('gone or disabled, not renewing');
@@ -149,6 +151,31 @@ describe('at each request', () => {
     await change(id, { disabled: false });
     expect(await reads(token, 'own')).toEqual([200]);
     expect((await host.send('POST', 'auth/token/renew', { token })).json.auth.entity_id).toBe(id);
+  });
+
+  test('no answer is given after the call that disabled or deleted the entity has returned', async () => {
+    for (const end of [(id: string) => change(id, { disabled: true }), (id: string) => host.send('DELETE', `identity/entity/id/${id}`)]) {
+      const { client_token: token, entity_id: id } = await logIn();
+      const underWay = Promise.withResolvers<void>();
+      let ended = false;
+      let late = 0;
+      let answered = 0;
+      const reader = async (): Promise<void> => {
+        for (;;) {
+          const { status } = await host.send('GET', 'secret/data/own', undefined, token);
+          if (status === 403) return;
+          if (++answered === 100) underWay.resolve();
+          if (ended) late++;
+        }
+      };
+      const readers = Array.from({ length: 20 }, reader);
+      await underWay.promise;
+      await end(id);
+      ended = true;
+      await Promise.all(readers);
+      expect(late).toBe(0);
+      await change(id, { disabled: false });
+    }
   });
 
   test('a token of a deleted entity is refused, for ever, and its name gets another entity', async () => {
