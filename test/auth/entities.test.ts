@@ -165,7 +165,10 @@ describe('at each request', () => {
           const { status } = await host.send('GET', 'secret/data/own', undefined, token);
           if (status === 403) return;
           if (++answered === 100) underWay.resolve();
-          if (ended) late++;
+          if (ended) {
+            late++;
+            return;
+          }
         }
       };
       const readers = Array.from({ length: 20 }, reader);
