@@ -13,7 +13,7 @@ export const policyFmt: Command = localCommand({}, async ({ rest, terminal }) =>
   const text = readText(file, terminal);
   // Loaded only here: other commands are clients of the HTTP API and need nothing of the server.
   const { parsePolicy } = await import('../policy/parse.ts');
-  const rules = (of: string): unknown => parsePolicy(of, { templates: true }).rules.map(({ line: _line, ...rule }) => rule);
+  const rules = (of: string): unknown => parsePolicy(of).rules.map(({ line: _line, ...rule }) => rule);
   const before = rules(text);
   if (/^\s*\{/.test(text)) throw new UsageError('The policy is valid; written in JSON, it stays as it is');
   const formatted = formatHcl(text);

@@ -6,7 +6,7 @@
  * The plaintext is JSON with short names, and without what says nothing:
  *
  *   p policies   n display name   u path   m metadata   c created at   t lifetime, in seconds
- *   a hash of the parent   b bound CIDRs   r role   l id of the auth mount whose login made it
+ *   a hash of the parent   b bound CIDRs   r role   l id of the auth mount whose login made it   e id of the entity
  */
 import type { Barrier } from '../barrier/barrier.ts';
 import { StrongroomError } from '../errors.ts';
@@ -27,6 +27,7 @@ interface Compact {
   readonly b?: readonly string[];
   readonly r?: string;
   readonly l?: string;
+  readonly e?: string;
 }
 
 /** What is said of a batch token when it is made: no accessor, depth, uses, period or explicit maximum, since it has none. */
@@ -34,6 +35,7 @@ export type BatchRecord = Pick<TokenRecord, 'policies' | 'displayName' | 'path' 
   readonly parent?: string;
   readonly role?: string;
   readonly loginMountId?: string;
+  readonly entityId?: string;
 };
 
 /** A batch token's claims: its record, and the auth mount that its login came from. */
@@ -59,7 +61,7 @@ export class BatchTokens {
 
   /** A new batch token. @throws StrongroomError `invalid` when its policies and metadata don't fit into it */
   seal(record: BatchRecord): OpenedBatchToken & { readonly token: string } {
-    const { policies, displayName, path, meta, createdAt, issueTtl, parent, boundCidrs, role, loginMountId } = record;
+    const { policies, displayName, path, meta, createdAt, issueTtl, parent, boundCidrs, role, loginMountId, entityId } = record;
     const compact: Compact = {
       p: policies,
       n: displayName,
@@ -71,6 +73,7 @@ export class BatchTokens {
       ...(boundCidrs.length === 0 ? {} : { b: boundCidrs }),
       ...(role === undefined ? {} : { r: role }),
       ...(loginMountId === undefined ? {} : { l: loginMountId }),
+      ...(entityId === undefined ? {} : { e: entityId }),
     };
     const token = batchTokenPrefix + this.#barrier.sealPortable(purpose, Buffer.from(JSON.stringify(compact))).toString('base64url');
     if (token.length > tokenBytesMax)
@@ -105,7 +108,7 @@ export class BatchTokens {
   }
 }
 
-function openedOf({ p, n, u, m, c, t, a, b, r, l }: Compact): OpenedBatchToken {
+function openedOf({ p, n, u, m, c, t, a, b, r, l, e }: Compact): OpenedBatchToken {
   return {
     loginMountId: l,
     record: {
@@ -127,6 +130,7 @@ function openedOf({ p, n, u, m, c, t, a, b, r, l }: Compact): OpenedBatchToken {
       usesLeft: 0,
       boundCidrs: b ?? [],
       ...(r === undefined ? {} : { role: r }),
+      ...(e === undefined ? {} : { entityId: e }),
     },
   };
 }

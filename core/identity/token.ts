@@ -50,6 +50,8 @@ export interface TokenRecord {
   readonly role?: string;
   /** Absent: no login made it. */
   readonly login?: TokenLogin;
+  /** Whose it is. Absent: nobody's. Without its entity a token is refused. */
+  readonly entityId?: string;
 }
 
 /** A token that was found valid, with the hash that names it: the key of a service token's record. */

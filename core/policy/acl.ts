@@ -51,6 +51,17 @@ export const rootAcl: Acl = {
   grantsAnyUnder: () => true,
 };
 
+/** An Acl that allows nothing. @param reason for the operator's log */
+export function nothingAcl(reason: string): Acl {
+  return {
+    root: false,
+    decide: () => ({ allowed: false, reason }),
+    capabilities: () => ['deny'],
+    rules: () => [],
+    grantsAnyUnder: () => false,
+  };
+}
+
 const checksParameters: Readonly<Record<Verb, boolean>> = {
   create: true,
   read: true,

@@ -135,7 +135,7 @@ test('a reason never repeats what only the request knows', () => {
 });
 
 describe('templates', () => {
-  const policy = parsePolicy('path "u/{{identity.entity.id}}/*" { capabilities = ["read"] }', { templates: true });
+  const policy = parsePolicy('path "u/{{identity.entity.id}}/*" { capabilities = ["read"] }');
   test('are filled in with the value of the caller', () => {
     const acl = compilePolicies([{ name: 'p', policy }], (expression) => (expression === 'identity.entity.id' ? 'e1' : undefined));
     expect(acl.decide({ path: 'u/e1/x', verb: 'read' }).allowed).toBe(true);
@@ -145,10 +145,37 @@ describe('templates', () => {
     for (const acl of [compilePolicies([{ name: 'p', policy }], () => undefined), compilePolicies([{ name: 'p', policy }])])
       expect(acl.decide({ path: 'u/e1/x', verb: 'read' }).allowed).toBe(false);
   });
-  test.each(['a/b', '*', 'a*', '+', 'a+', '..', 'a\\b', 'a\u0000'])('refuse the value %j', (value) => {
-    expect(() => compilePolicies([{ name: 'p', policy }], () => value)).toThrow('cannot stand in a policy path');
+  describe.each(['a/b', '*', 'a*', '+', 'a+', '.', '..', 'a\\b', 'a\u0000', '\ud800'])('the value %j cannot stand in a path', (value) => {
+    const broad = parsePolicy('path "u/*" { capabilities = ["list"] } path "v/*" { capabilities = ["list"] }');
+    test('a rule that grants is left out, and others stay', () => {
+      const acl = compilePolicies(
+        [policy, broad].map((of) => ({ name: 'p', policy: of })),
+        () => value,
+      );
+      expect(acl.rules().map(({ path }) => path)).toEqual(['u/*', 'v/*']);
+      for (const path of ['u/a/b/x', 'u/a/x', 'u/x', `u/${value}/x`]) expect(acl.decide({ path, verb: 'read' }).allowed).toBe(false);
+    });
+    test('with a rule that denies, nothing is allowed', () => {
+      const deny = parsePolicy('path "u/{{identity.entity.name}}/*" { capabilities = ["deny"] }');
+      const acl = compilePolicies(
+        [deny, broad].map((of) => ({ name: 'p', policy: of })),
+        () => value,
+      );
+      expect([acl.decide({ path: 'v/x', verb: 'list' }), acl.capabilities('v/x'), acl.rules(), acl.grantsAnyUnder('v/')]).toEqual([
+        { allowed: false, reason: expect.stringContaining('cannot stand in a path') },
+        ['deny'],
+        [],
+        false,
+      ]);
+    });
   });
-  test.each(['u/{{a b}}', 'u/{{a', 'u/a}}/{{b}}', 'u/{{}}'])('are refused when malformed: %j', (path) => {
-    expect(() => parsePolicy(`path "${path}" { }`, { templates: true })).toThrow('a template must be');
+  test.each(['identity.entity.x', 'entity.id', 'identity.groups.ids.a', 'identity.entity.metadata.', 'a b', 'time.now'])(
+    'an expression that names nothing is refused: %j',
+    (name) => {
+      expect(() => parsePolicy(`path "u/{{${name}}}" { }`)).toThrow('a template names nothing of the identity');
+    },
+  );
+  test.each(['u/{{a', 'u/a}}/{{b}}', 'u/{{}}', 'u/{{ }}', 'u/{{a{{b}}'])('are refused when malformed: %j', (path) => {
+    expect(() => parsePolicy(`path "${path}" { }`)).toThrow('a template must be');
   });
 });

@@ -3,6 +3,7 @@ import { StrongroomError } from '../errors.ts';
 import { capabilityBits, isCapability, legacyCapabilities, type Capabilities } from './capability.ts';
 import { parseDuration } from './duration.ts';
 import { parseHcl } from './hcl.ts';
+import { isIdentityExpression } from './identity-template.ts';
 import { parseJson } from './json.ts';
 import { parsePattern } from './pattern.ts';
 import { syntaxError, type Member, type Node } from './syntax.ts';
@@ -35,18 +36,12 @@ export interface PolicyRule {
   readonly maxWrappingTtl: number;
 }
 
-/** How a text is read. */
-export interface ParseOptions {
-  /** Accept `{{…}}` in paths, which then need a resolver when they are compiled. Default: refused. */
-  readonly templates?: boolean;
-}
-
 /**
  * Reads a policy, in time linear in its length. Anything that is not understood is refused: a rule that is silently dropped is a right silently given or taken.
  * @param text HCL, or JSON when its first character is `{`; at most `policyBytesMax` bytes
  * @throws StrongroomError `too-large`, or `invalid` with the line
  */
-export function parsePolicy(text: string, options: ParseOptions = {}): Policy {
+export function parsePolicy(text: string): Policy {
   if (text.length > policyBytesMax || Buffer.byteLength(text) > policyBytesMax)
     throw new StrongroomError('too-large', `policy: longer than ${policyBytesMax} bytes`);
   const rules: PolicyRule[] = [];
@@ -54,7 +49,7 @@ export function parsePolicy(text: string, options: ParseOptions = {}): Policy {
     // Vault reads and ignores a name inside the text.
     if (member.name === 'name' && member.value.kind === 'string') continue;
     if (member.name !== 'path') throw syntaxError(member.line, 'unknown key at the top level; only path is known');
-    for (const block of pathBlocks(member.value)) rules.push(readRule(block, options));
+    for (const block of pathBlocks(member.value)) rules.push(readRule(block));
   }
   return { rules };
 }
@@ -116,7 +111,7 @@ const readers: Readonly<Record<string, (rule: RuleDraft, value: Node) => void>> 
   },
 };
 
-function readRule(block: Member, options: ParseOptions): PolicyRule {
+function readRule(block: Member): PolicyRule {
   if (block.value.kind !== 'object') throw syntaxError(block.line, 'a path needs a block in braces');
   const rule: RuleDraft = {
     capabilities: 0,
@@ -136,16 +131,15 @@ function readRule(block: Member, options: ParseOptions): PolicyRule {
   }
   if (rule.maxWrappingTtl > 0 && rule.maxWrappingTtl < rule.minWrappingTtl)
     throw syntaxError(block.line, 'max_wrapping_ttl is below min_wrapping_ttl');
-  const path = readPath(block, options);
+  const path = readPath(block);
   if ((rule.capabilities & capabilityBits.deny) !== 0) return { ...rule, path, line: block.line, capabilities: capabilityBits.deny };
   return { ...rule, path, line: block.line };
 }
 
-function readPath(block: Member, options: ParseOptions): string {
+function readPath(block: Member): string {
   try {
     if (!hasTemplate(block.name)) return parsePattern(block.name).source;
-    if (!options.templates) throw new StrongroomError('invalid', 'templated paths ({{…}}) are not supported yet');
-    const fault = templateFault(block.name);
+    const fault = templateFault(block.name, isIdentityExpression);
     if (fault !== undefined) throw new StrongroomError('invalid', fault);
     return block.name.startsWith('/') ? block.name.slice(1) : block.name;
   } catch (error) {

@@ -1,10 +1,12 @@
 /** Policies in the store (`core/policy/<name>`) and the Acl of a list of names, compiled once per change of any of them. */
 import type { ReadSet, Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
+import type { Identity } from '../identity/identities.ts';
 import { wrappingPolicy } from '../identity/token.ts';
 import type { Revision, Slot } from '../storage/types.ts';
 import { type Acl, rootAcl } from './acl.ts';
-import { compilePolicies, type NamedPolicy } from './compile.ts';
+import { compilePolicies, isTemplated, type NamedPolicy } from './compile.ts';
+import { identityResolver } from './identity-template.ts';
 import { parsePolicy, type Policy } from './parse.ts';
 
 /** Directory of the policies. */
@@ -23,6 +25,16 @@ export interface StoredPolicy {
 
 interface Compiled {
   readonly reads: ReadSet;
+  /** For whoever has no entity. */
+  readonly acl: Acl;
+  /** The policies, where a rule of any depends on who is calling. */
+  readonly templated: readonly NamedPolicy[] | undefined;
+}
+
+/** Templated policies, compiled for one identity. Good for exactly this identity and these policies. */
+interface Personal {
+  readonly identity: Identity;
+  readonly of: readonly NamedPolicy[];
   readonly acl: Acl;
 }
 
@@ -32,7 +44,10 @@ path "sys/wrapping/unwrap" { capabilities = ["update"] }
 `;
 const wrappingStored: StoredPolicy = { text: wrappingText, policy: parsePolicy(wrappingText) };
 
+/** Most lists of policies that are kept compiled. */
 const compiledMax = 10_000;
+/** Most that are kept compiled for one identity each. */
+const personalMax = 10_000;
 
 function parseStored(value: Uint8Array): StoredPolicy {
   const text = Buffer.from(value).toString();
@@ -49,7 +64,10 @@ export function policyName(name: string): string {
 
 /** Reads and writes policies inside transactions. */
 export class PolicyStore {
+  /** By names, oldest first. */
   readonly #compiled = new Map<string, Compiled>();
+  /** By entity and names, oldest first. */
+  readonly #personal = new Map<string, Personal>();
 
   /** A policy by its (lower-cased) name; undefined when there is none. */
   async read(tx: Transaction, name: string): Promise<StoredPolicy | undefined> {
@@ -73,15 +91,30 @@ export class PolicyStore {
     tx.delete(policyDirectory + name);
   }
 
-  /** The Acl of a token's policies. Names without a policy grant nothing. */
-  acl(tx: Transaction, names: readonly string[]): Acl | Promise<Acl> {
+  /**
+   * The Acl of a token's policies. Names without a policy grant nothing.
+   * @param identity of the token's entity, as this transaction has found it; undefined: it has none, and no templated rule is its
+   */
+  acl(tx: Transaction, names: readonly string[], identity?: Identity): Acl | Promise<Acl> {
     if (names.includes('root')) return rootAcl;
     const id = names.join('\0');
     const kept = this.#compiled.get(id);
-    return kept !== undefined && tx.dependAll(kept.reads) ? kept.acl : this.#compile(tx, names, id);
+    if (kept !== undefined && tx.dependAll(kept.reads)) return this.#aclFor(kept, id, identity);
+    return this.#compile(tx, names, id).then((compiled) => this.#aclFor(compiled, id, identity));
   }
 
-  async #compile(tx: Transaction, names: readonly string[], id: string): Promise<Acl> {
+  #aclFor({ acl, templated }: Compiled, id: string, identity: Identity | undefined): Acl {
+    if (templated === undefined || identity === undefined) return acl;
+    const personalId = `${identity.entity.id}\0${id}`;
+    const kept = this.#personal.get(personalId);
+    // Both are put together anew whenever anything of them changes.
+    if (kept !== undefined && kept.identity === identity && kept.of === templated) return kept.acl;
+    const personal = { identity, of: templated, acl: compilePolicies(templated, identityResolver(identity)) };
+    keepBounded(this.#personal, personalId, personal, personalMax);
+    return personal.acl;
+  }
+
+  async #compile(tx: Transaction, names: readonly string[], id: string): Promise<Compiled> {
     const slots: Slot[] = [];
     const movedAt: Revision[] = [];
     const policies: NamedPolicy[] = [];
@@ -92,19 +125,27 @@ export class PolicyStore {
       const stored = await this.read(tx, name);
       if (stored !== undefined) policies.push({ name, policy: stored.policy });
     }
-    const acl = compilePolicies(policies);
+    const compiled: Compiled = {
+      reads: { slots, movedAt },
+      acl: compilePolicies(policies),
+      templated: isTemplated(policies) ? policies : undefined,
+    };
     tx.check();
-    this.#compiled.delete(id);
-    this.#compiled.set(id, { reads: { slots, movedAt }, acl });
-    if (this.#compiled.size > compiledMax) {
-      const [oldest] = this.#compiled.keys();
-      if (oldest !== undefined) this.#compiled.delete(oldest);
-    }
-    return acl;
+    keepBounded(this.#compiled, id, compiled, compiledMax);
+    return compiled;
   }
 
   /** Forgets what was compiled (at seal). */
   clear(): void {
     this.#compiled.clear();
+    this.#personal.clear();
   }
+}
+
+/** Keeps a value as the newest; the oldest leaves. */
+function keepBounded<T>(map: Map<string, T>, key: string, value: T, most: number): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.size > most ? map.keys() : [];
+  if (oldest !== undefined) map.delete(oldest);
 }

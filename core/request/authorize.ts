@@ -19,7 +19,7 @@ export function authorize(head: Head, body: Body, caller: Caller, target: Target
   const access = target.kind === 'host' || target.kind === 'engine' ? target.route.access : 'token';
   if (caller.kind !== 'token') {
     if (access === 'public') return { allowed: true, sudo: false, rule: { path: target.kind, policies: [] } };
-    return { allowed: false, reason: caller.kind === 'anonymous' ? 'no token was sent' : 'the token is not valid' };
+    return { allowed: false, reason: caller.kind === 'anonymous' ? 'no token was sent' : caller.reason };
   }
   // What there is is no secret to whoever holds a token, as in Vault; what is there stays one.
   if (target.kind === 'help') return { allowed: true, sudo: false, rule: { path: 'help', policies: [] } };

@@ -18,7 +18,11 @@ export interface AuthBlock {
   readonly accessor: string;
   /** For the audit. */
   readonly displayName: string;
+  /** The token's own, and its identity's. */
   readonly policies: readonly string[];
+  readonly tokenPolicies: readonly string[];
+  /** Undefined: the token has no entity. */
+  readonly identity: { readonly entityId: string; readonly policies: readonly string[] } | undefined;
   readonly metadata: Readonly<Record<string, string>> | null;
   /** Seconds. */
   readonly leaseDuration: number;
@@ -88,6 +92,8 @@ interface RouteFacts {
   readonly access?: 'public' | 'token' | 'sudo';
   /** The data stands at the top level of the answer too, for old clients. */
   readonly topLevel?: boolean;
+  /** Parameters that are names without case: everybody sees them lower-cased, policies too. */
+  readonly lowercase?: readonly string[];
   /** The route is about the caller's token itself: this is what is said, as a 400, to one whose token is not valid. */
   readonly unknownToken?: string;
 }
@@ -102,6 +108,7 @@ export interface HostRoute {
   readonly access: 'public' | 'token' | 'sudo';
   readonly topLevel: boolean;
   readonly unknownToken: string | undefined;
+  readonly lowercase: readonly string[];
   readonly exists: Exists<never> | undefined;
   readonly verbs: { readonly [V in Verb]?: OperationOutline };
   readonly handlers: { readonly [V in Verb]?: HostOperation<never, never>['handler'] };
@@ -153,6 +160,7 @@ export function hostRoute<
     access: route.access ?? 'token',
     topLevel: route.topLevel ?? false,
     unknownToken: route.unknownToken,
+    lowercase: route.lowercase ?? [],
     exists: route.exists,
     verbs: outlines,
     handlers,

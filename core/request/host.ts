@@ -4,6 +4,7 @@ import type { Vault } from '../barrier/transaction.ts';
 import type { AuditBroker } from '../audit/broker.ts';
 import type { AuditSerializer } from '../audit/serializer.ts';
 import type { Clock } from '../identity/clock.ts';
+import type { Identities } from '../identity/identities.ts';
 import type { Lockout } from '../identity/lockout.ts';
 import type { LeaseKeeper } from '../lease/lease-keeper.ts';
 import type { RotationKeeper } from '../lease/rotation-keeper.ts';
@@ -33,6 +34,7 @@ export interface RequestLimits {
 export interface Unsealed extends Vault {
   readonly clock: Clock;
   readonly tokens: TokenStore;
+  readonly identities: Identities;
   readonly lockout: Lockout;
   readonly policies: PolicyStore;
   readonly rooms: Rooms;

@@ -1,16 +1,18 @@
 /** Station 4: who is calling, as a value. Here the transaction opens. */
 import { BlockList, isIP } from 'node:net';
 import { Transaction } from '../barrier/transaction.ts';
-import { isRoot, type StoredToken, type TokenRecord } from '../identity/token.ts';
-import { type Acl, rootAcl } from '../policy/acl.ts';
+import type { Identity } from '../identity/identities.ts';
+import type { StoredToken, TokenRecord } from '../identity/token.ts';
+import type { Acl } from '../policy/acl.ts';
 import type { Head } from './head.ts';
 import type { Unsealed } from './host.ts';
+import { rightsOf } from './rights.ts';
 
-/** Who is calling. `invalid`: a token was sent, and it is worth nothing. */
+/** Who is calling. `invalid`: a token was sent, and it is worth nothing; why is for the operator alone. */
 export type Caller =
-  | { readonly kind: 'token'; readonly token: StoredToken; readonly acl: Acl }
+  | { readonly kind: 'token'; readonly token: StoredToken; readonly acl: Acl; readonly identity: Identity | undefined }
   | { readonly kind: 'anonymous' }
-  | { readonly kind: 'invalid' };
+  | { readonly kind: 'invalid'; readonly reason: string };
 
 /** What station 4 adds. */
 export interface Identified {
@@ -44,9 +46,12 @@ export function inBoundCidrs(record: TokenRecord, address: string): boolean {
 export async function identify(unsealed: Unsealed, head: Head, spent: string | undefined): Promise<Identified> {
   const tx = new Transaction(unsealed);
   if (head.token === undefined) return { tx, caller: { kind: 'anonymous' } };
-  const { tokens, policies } = unsealed;
+  const { tokens } = unsealed;
   const token = spent === undefined ? await tokens.find(tx, head.token) : await tokens.findSpent(tx, spent);
-  if (token === undefined || !inBoundCidrs(token.record, head.incoming.remoteAddress)) return { tx, caller: { kind: 'invalid' } };
-  const acl = isRoot(token.record) ? rootAcl : policies.acl(tx, token.record.policies);
-  return { tx, caller: { kind: 'token', token, acl: acl instanceof Promise ? await acl : acl } };
+  if (token === undefined || !inBoundCidrs(token.record, head.incoming.remoteAddress))
+    return { tx, caller: { kind: 'invalid', reason: 'the token is not valid' } };
+  const found = rightsOf(unsealed, tx, token);
+  const rights = found instanceof Promise ? await found : found;
+  if (rights === undefined) return { tx, caller: { kind: 'invalid', reason: 'the entity of the token is gone or disabled' } };
+  return { tx, caller: { kind: 'token', token, acl: rights.acl, identity: rights.identity } };
 }

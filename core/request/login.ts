@@ -3,6 +3,8 @@ import { StrongroomError } from '../errors.ts';
 import type { Transaction } from '../barrier/transaction.ts';
 import { type Granted, grantTtl, type TtlBounds } from '../identity/lifetime.ts';
 import type { CountedTry } from '../identity/lockout.ts';
+import { followLogin } from '../identity/group-members.ts';
+import { entityInGroups } from '../identity/login-entity.ts';
 import type { StoredToken, TokenLogin, TokenRecord, TokenType } from '../identity/token.ts';
 import { chosenType } from '../identity/token-role.ts';
 import { lockoutOf, type Mount, readMounts, tokenTypeOfMount } from '../mounts/mount-table.ts';
@@ -110,6 +112,13 @@ export async function tokenOfLogin(
   return issueLogin(unsealed, system, mount, facts, reply.login);
 }
 
+/** Whose login it is; nobody's where the method names no alias. */
+async function identified(tx: Transaction, mount: Mount, login: CheckedLogin, now: number): Promise<{ readonly entityId?: string }> {
+  const { alias, metadata, groups } = login;
+  if (alias === '') return {};
+  return { entityId: (await entityInGroups(tx, now, { accessor: mount.accessor, alias, metadata, groups })).id };
+}
+
 /**
  * Makes the token of a login, inside its transaction.
  * @throws StrongroomError `denied` from an address that the login is not bound to; `invalid`, `internal` for what no login may say
@@ -125,6 +134,7 @@ async function issueLogin(
   const now = unsealed.clock.now();
   const { ttl, expiresAt, warnings } = grant(mount, system, login, 0, now, now);
   const facts = {
+    ...(await identified(tx, mount, login, now)),
     policies: tokenPolicies(login),
     path: head.path,
     displayName: displayNameOf(mount, login),
@@ -152,7 +162,7 @@ async function issueLogin(
           undefined,
         );
   if (!inBoundCidrs(made.record, head.incoming.remoteAddress)) throw new StrongroomError('denied', 'permission denied');
-  return { auth: authBlock(made.token, made.record, ttl), warnings };
+  return { auth: await authBlock(unsealed, tx, made.token, made.record, ttl), warnings };
 }
 
 /**
@@ -173,6 +183,9 @@ export async function renewLogin(
   const said = await callLoginRenewal(unsealed, mount, tx, { alias, displayName, policies, metadata: record.meta ?? {}, data });
   const login = checkLogin(said);
   const now = unsealed.clock.now();
+  // A token of before there were entities stays without one.
+  const identity = record.entityId === undefined ? undefined : await unsealed.identities.of(tx, record.entityId);
+  if (identity !== undefined) await followLogin(tx, identity.entity.id, mount.accessor, login.groups);
   // The explicit maximum is a promise made at the login: a renewal can't lift it.
   const explicitMaxTtl = record.explicitMaxTtl || login.explicitMaxTtl;
   const granted = grant(mount, system, { ...login, explicitMaxTtl }, increment, record.createdAt, now);

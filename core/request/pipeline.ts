@@ -139,7 +139,7 @@ async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, a
   const { tx, caller } = await identify(unsealed, admitted.head, attempt.spent);
   const target = await findTarget(host, unsealed, tx, admitted.head, caller);
   // From here on there is one spelling of the path.
-  const head = target.kind === 'engine' && target.path !== admitted.head.path ? { ...admitted.head, path: target.path } : admitted.head;
+  const head = 'path' in target && target.path !== admitted.head.path ? { ...admitted.head, path: target.path } : admitted.head;
   const decision = authorize(head, body, caller, target);
   const facts = { ...admitted, head, caller, target, decision };
   const parts = recordParts(unsealed, facts);

@@ -1,6 +1,7 @@
 /** Stations 7 and 9: the request, allowed or refused, and its answer, become lines of the audit. Nothing secret leaves the serializer. */
 import type { AuditAuth, AuditData, AuditMount, AuditPart } from '../audit/entry.ts';
-import type { StoredToken, TokenRecord } from '../identity/token.ts';
+import type { Identity } from '../identity/identities.ts';
+import type { TokenRecord } from '../identity/token.ts';
 import { isRoot, tokenType } from '../identity/token.ts';
 import type { Mount } from '../mounts/mount-table.ts';
 import type { Decision } from '../policy/acl.ts';
@@ -11,6 +12,7 @@ import type { Head } from './head.ts';
 import type { Incoming } from './incoming.ts';
 import type { Unsealed } from './host.ts';
 import type { Caller } from './identify.ts';
+import { allPolicies } from './rights.ts';
 import type { Target } from './route.ts';
 
 /** What both lines of a request share. */
@@ -24,30 +26,34 @@ export interface RecordFacts {
   readonly decision: Decision;
 }
 
-/** What the audit says of a caller in each of its lines, made once per stored token. */
+/** What the audit says of a caller in each of its lines, made once per stored token, and again when its identity changes. */
 interface CallerParts {
+  readonly identity: Identity | undefined;
   readonly auth: AuditPart<'auth'>;
   readonly token: AuditPart<'token'>;
 }
 
+type KnownCaller = Extract<Caller, { readonly kind: 'token' }>;
+
 const callerParts = new WeakMap<TokenRecord, CallerParts>();
 
-function partsOf({ auditText }: Unsealed, { record }: StoredToken, text: string): CallerParts {
+function partsOf({ auditText }: Unsealed, { token: { record }, identity }: KnownCaller, text: string): CallerParts {
   let parts = callerParts.get(record);
-  if (parts === undefined) {
-    parts = { auth: auditText.auth(auditAuth(record, text)), token: auditText.token(text, record.accessor) };
+  if (parts === undefined || parts.identity !== identity) {
+    parts = { identity, auth: auditText.auth(auditAuth(record, identity, text)), token: auditText.token(text, record.accessor) };
     callerParts.set(record, parts);
   }
   return parts;
 }
 
-function auditAuth(record: TokenRecord, clientToken: string): AuditAuth {
+function auditAuth(record: TokenRecord, identity: Identity | undefined, clientToken: string): AuditAuth {
   return {
     clientToken,
     accessor: record.accessor,
     displayName: record.displayName,
-    policies: record.policies,
+    policies: allPolicies(record, identity),
     tokenPolicies: record.policies,
+    ...(identity === undefined ? {} : { identityPolicies: identity.policies, entityId: identity.entity.id }),
     ...(record.meta === null ? {} : { metadata: new Map(Object.entries(record.meta)) }),
     tokenType: tokenType(record),
     tokenTtl: record.issueTtl,
@@ -58,12 +64,14 @@ function auditAuth(record: TokenRecord, clientToken: string): AuditAuth {
 
 const tokenMount: AuditMount = { type: 'token', point: 'auth/token/', class: 'auth' };
 const systemMount: AuditMount = { type: 'system', point: 'sys/', class: 'secret' };
+const identityMount: AuditMount = { type: 'identity', point: 'identity/', class: 'secret' };
 const cubbyholeMount: AuditMount = { type: 'cubbyhole', point: 'cubbyhole/', class: 'secret' };
 
 function auditMount(target: Target, path: string): AuditMount | undefined {
   if (target.kind === 'no-mount') return undefined;
   if (target.mount === undefined) {
     if (path.startsWith('auth/')) return tokenMount;
+    if (path.startsWith('identity')) return identityMount;
     return path.startsWith('sys') ? systemMount : cubbyholeMount;
   }
   return mountPart(target.mount);
@@ -106,7 +114,7 @@ export function recordParts(unsealed: Unsealed, facts: RecordFacts): RecordParts
   const { incoming } = head;
   const mount = auditMount(target, head.path);
   const data = requestData(facts);
-  const known = caller.kind === 'token' && head.token !== undefined ? partsOf(unsealed, caller.token, head.token) : undefined;
+  const known = caller.kind === 'token' && head.token !== undefined ? partsOf(unsealed, caller, head.token) : undefined;
   const token = known?.token ?? (head.token === undefined ? undefined : unsealed.auditText.token(head.token));
   return {
     mount,
@@ -180,7 +188,8 @@ function issuedAuth(auth: AuthBlock): AuditAuth {
     accessor: auth.accessor,
     displayName: auth.displayName,
     policies: auth.policies,
-    tokenPolicies: auth.policies,
+    tokenPolicies: auth.tokenPolicies,
+    ...(auth.identity === undefined ? {} : { identityPolicies: auth.identity.policies, entityId: auth.identity.entityId }),
     ...(auth.metadata === null ? {} : { metadata: new Map(Object.entries(auth.metadata)) }),
     tokenType: auth.tokenType,
     tokenTtl: auth.leaseDuration,

@@ -3,6 +3,7 @@ import { type Caller as CallerInfo, type LoginToRenew, schema } from '@strongroo
 import { fillTemplate, type InputOutline, type RawInput } from '@strongroom/sdk-plugin/hosting';
 import type { Phase, PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import type { Transaction } from '../barrier/transaction.ts';
+import type { Identity } from '../identity/identities.ts';
 import type { TokenRecord } from '../identity/token.ts';
 import { applyReply } from '../lease/apply-reply.ts';
 import { allowedHeaders, passedHeaders } from '../mounts/mount-headers.ts';
@@ -14,6 +15,7 @@ import type { Head } from './head.ts';
 import type { Unsealed } from './host.ts';
 import type { Caller } from './identify.ts';
 import { readInput } from './input.ts';
+import { allPolicies } from './rights.ts';
 import type { Target } from './route.ts';
 
 /** An operation of an engine. */
@@ -58,7 +60,6 @@ export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: 
   const entries: PrefetchedEntry[] = [];
   if ('get' in world && phase !== 'finish')
     for (const template of operation.reads) entries.push(await world.get(fillTemplate(template, params)));
-  const record = caller.kind === 'token' ? caller.token.record : undefined;
   const message = await engine.room.call(
     {
       phase,
@@ -69,7 +70,7 @@ export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: 
       params,
       input,
       now: unsealed.clock.now(),
-      caller: callerText(record, mount, head),
+      caller: callerText(caller, mount, head),
       entries,
       ...(carried === undefined ? {} : { carried }),
     },
@@ -94,18 +95,25 @@ export async function callLoginRenewal(unsealed: Unsealed, mount: Mount, tx: Tra
   return message.reply?.login;
 }
 
-const callerTexts = new WeakMap<TokenRecord, string>();
-const nobody = JSON.stringify(callerInfo(undefined, {}));
+const callerTexts = new WeakMap<TokenRecord, { readonly identity: Identity | undefined; readonly text: string }>();
+const nobody = JSON.stringify({ displayName: '', entityId: '', policies: [], headers: {} } satisfies CallerInfo);
 
-function callerInfo(record: TokenRecord | undefined, headers: CallerInfo['headers']): CallerInfo {
-  return { displayName: record?.displayName ?? '', entityId: '', policies: record?.policies ?? [], headers };
+function callerText(caller: Caller, { config }: Mount, { incoming, token }: Head): string {
+  if (config.passthroughRequestHeaders.length > 0)
+    return JSON.stringify(callerInfo(caller, passedHeaders(config, incoming.headers, token)));
+  if (caller.kind !== 'token') return nobody;
+  const { identity } = caller;
+  const { record } = caller.token;
+  const kept = callerTexts.get(record);
+  if (kept !== undefined && kept.identity === identity) return kept.text;
+  const text = JSON.stringify(callerInfo(caller, {}));
+  callerTexts.set(record, { identity, text });
+  return text;
 }
 
-function callerText(record: TokenRecord | undefined, { config }: Mount, { incoming, token }: Head): string {
-  if (config.passthroughRequestHeaders.length > 0)
-    return JSON.stringify(callerInfo(record, passedHeaders(config, incoming.headers, token)));
-  if (record === undefined) return nobody;
-  let text = callerTexts.get(record);
-  if (text === undefined) callerTexts.set(record, (text = JSON.stringify(callerInfo(record, {}))));
-  return text;
+function callerInfo(caller: Caller, headers: CallerInfo['headers']): CallerInfo {
+  if (caller.kind !== 'token') return { displayName: '', entityId: '', policies: [], headers };
+  const { token, identity } = caller;
+  const { displayName } = token.record;
+  return { displayName, entityId: identity?.entity.id ?? '', policies: allPolicies(token.record, identity), headers };
 }

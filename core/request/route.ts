@@ -22,6 +22,8 @@ export type Target =
   | {
       readonly kind: 'host';
       readonly mount: undefined;
+      /** See `engine`. */
+      readonly path: string;
       readonly verb: Verb;
       readonly route: HostRoute;
       readonly params: PathParams;
@@ -79,13 +81,16 @@ export async function findTarget(host: Host, unsealed: Unsealed, tx: Transaction
   if (isHostPath(path)) {
     const match = host.system.match(path, isListing(verb));
     if (match === undefined) return { kind: 'no-path', mount: undefined, verb };
-    const { route, params } = match;
+    const { route } = match;
+    const params = withoutCase(route, match.params);
+    const canonical = params === match.params ? path : pathOf(route.template, params);
     const operation = route.verbs[verb];
     if (operation === undefined) return { kind: 'no-verb', mount: undefined, verb };
-    if (verb !== 'update' || route.exists === undefined) return { kind: 'host', mount: undefined, verb, route, params, operation };
+    if (verb !== 'update' || route.exists === undefined)
+      return { kind: 'host', mount: undefined, path: canonical, verb, route, params, operation };
     // Parameters come from the route's own template.
     const exists = await route.exists(tx, caller.kind === 'token' ? caller.token : undefined, params as never);
-    return { kind: 'host', mount: undefined, verb: exists ? 'update' : 'create', route, params, operation };
+    return { kind: 'host', mount: undefined, path: canonical, verb: exists ? 'update' : 'create', route, params, operation };
   }
   const mounts = await readMounts(tx);
   const mount = mounts.serving(path);
@@ -123,10 +128,16 @@ async function findHelp(host: Host, unsealed: Unsealed, tx: Transaction, path: s
   return { kind: 'help', mount, verb: 'read', subject: { path, route, part } };
 }
 
+const hostTags: Readonly<Record<string, DocumentedPart['tag']>> = {
+  'auth/token/': 'auth',
+  'cubbyhole/': 'secrets',
+  'identity/': 'identity',
+};
+
 /** The host's own routes below one of its mounts (`sys/`), for documents. */
 export function hostPart(host: Host, own: string): DocumentedPart {
   const routes = host.system.routes.filter(({ template }) => `${template}/`.startsWith(own));
-  return { prefix: '', tag: own.startsWith('auth/') ? 'auth' : own === 'cubbyhole/' ? 'secrets' : 'system', routes };
+  return { prefix: '', tag: hostTags[own] ?? 'system', routes };
 }
 
 /** The routes of a mount, for documents. */
@@ -136,7 +147,7 @@ export async function enginePart({ rooms }: Unsealed, { plugin, class: mountClas
 }
 
 /** The parameters, with those lower-cased that are names without case; the same object when nothing changes. */
-function withoutCase(route: RouteOutline, params: PathParams): PathParams {
+function withoutCase(route: Pick<RouteOutline, 'lowercase'>, params: PathParams): PathParams {
   if (!route.lowercase.some((name) => params[name] !== params[name]?.toLowerCase())) return params;
   return Object.fromEntries(
     Object.entries(params).map(([name, value]) => [name, route.lowercase.includes(name) ? value.toLowerCase() : value]),

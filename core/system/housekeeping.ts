@@ -13,6 +13,7 @@ import { sweepClosed, sweepExpired, sweepReleased, sweepRevoked } from '../ident
 import { tidyTokens } from '../identity/token-tidy.ts';
 import type { Unsealed } from '../request/host.ts';
 import { sweepCubbyholes } from '../identity/cubbyhole.ts';
+import { sweepRolls } from '../identity/group-members.ts';
 import { runJobs } from './engine-jobs.ts';
 import { sweepUnmounted } from './mount-change.ts';
 import { readRotateConfig, sealsAllowed } from './rotate-config.ts';
@@ -112,6 +113,7 @@ export class Housekeeping {
       () => sweepRevoked(this.#unsealed),
       () => sweepReleased(this.#unsealed),
       () => this.#once(sweepCubbyholes),
+      () => this.#once(sweepRolls),
       () => this.#unsealed.leases.giveUpHeld(),
       () => this.#once((tx, limit) => lockout.sweep(tx, limit)),
       () => this.#once(sweepUnmounted),

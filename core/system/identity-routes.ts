@@ -1,24 +1,28 @@
 /**
- * `identity/…`: there are no entities, groups or OIDC providers yet. Reads and look-ups say that nothing is there, which is so; what would
- * make one is refused in words.
+ * `identity/…`: entities, groups and their aliases, each in a file of its own. There are no OIDC providers yet: reads say that nothing is
+ * there, which is so; what would make one is refused in words.
  */
 import { StrongroomError } from '../errors.ts';
 import { type HostRoute, hostRoute } from '../request/host-route.ts';
+import { entityAliasRoutes } from './entity-alias-routes.ts';
+import { entityRoutes } from './entity-routes.ts';
+import { groupAliasRoutes } from './group-alias-routes.ts';
+import { groupRoutes } from './group-routes.ts';
 
 function refuse(): never {
-  throw new StrongroomError('invalid', 'this server has no entities, groups or OIDC providers yet: none can be made');
+  throw new StrongroomError('invalid', 'this server has no OIDC providers yet: none can be made');
 }
 
 const nothing = { handler: () => undefined };
 
 /** The routes. */
 export const identityRoutes: Readonly<Record<string, HostRoute>> = {
-  ...hostRoute('identity/lookup/{kind}', {
-    summary: 'Look up an entity or a group: there is none',
-    update: nothing,
-  }),
-  ...hostRoute('identity/{path+}', {
-    summary: 'Entities, groups, their aliases and OIDC providers: none yet',
+  ...entityRoutes,
+  ...entityAliasRoutes,
+  ...groupRoutes,
+  ...groupAliasRoutes,
+  ...hostRoute('identity/oidc/{path+}', {
+    summary: 'OIDC providers: none yet',
     list: nothing,
     read: nothing,
     update: { handler: refuse },

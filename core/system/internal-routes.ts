@@ -1,9 +1,11 @@
 /** What user interfaces ask about the caller and the server: `sys/internal/ui/…` beside mounts, and counters. */
 import type { Json } from '@strongroom/sdk-plugin';
 import { Transaction } from '../barrier/transaction.ts';
+import { entityDirectories } from '../identity/entity-entries.ts';
 import { tokenDirectories } from '../identity/token-entries.ts';
 import type { Acl } from '../policy/acl.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
+import { aclOfToken } from '../request/rights.ts';
 
 const page = 10_000;
 
@@ -19,19 +21,26 @@ function sortedRules(acl: Acl): Record<string, Json> {
 }
 
 async function resultantAcl({ unsealed, tx, caller }: HostContext): Promise<HostReply> {
-  return { data: sortedRules(await unsealed.policies.acl(tx, caller?.record.policies ?? [])) };
+  return { data: sortedRules(await aclOfToken(unsealed, tx, caller)) };
 }
 
-/** It looks at every token, a page at a time, and is no part of the request's transaction. */
-async function countTokens({ unsealed }: HostContext): Promise<HostReply> {
+/** It looks at every entry, a page at a time, and is no part of the request's transaction. */
+async function countEntries({ unsealed }: HostContext, directory: string): Promise<number> {
   let total = 0;
   for (let after = ''; ;) {
-    const names = await new Transaction(unsealed).list(tokenDirectories.id, after, page);
+    const names = await new Transaction(unsealed).list(directory, after, page);
     total += names.length;
-    if (names.length < page) break;
+    if (names.length < page) return total;
     after = names.at(-1)!;
   }
-  return { data: { counters: { service_tokens: { total } } } };
+}
+
+async function countTokens(ctx: HostContext): Promise<HostReply> {
+  return { data: { counters: { service_tokens: { total: await countEntries(ctx, tokenDirectories.id) } } } };
+}
+
+async function countEntities(ctx: HostContext): Promise<HostReply> {
+  return { data: { counters: { entities: { total: await countEntries(ctx, entityDirectories.entity) } } } };
 }
 
 /** The routes. */
@@ -47,8 +56,8 @@ export const internalRoutes: Readonly<Record<string, HostRoute>> = {
   }),
   ...hostRoute('sys/internal/counters/tokens', { summary: 'How many service tokens there are', read: { handler: countTokens } }),
   ...hostRoute('sys/internal/counters/entities', {
-    summary: 'How many entities there are: none yet',
-    read: { handler: () => ({ data: { counters: { entities: { total: 0 } } } }) },
+    summary: 'How many entities there are',
+    read: { handler: countEntities },
   }),
   ...hostRoute('sys/internal/counters/requests', {
     summary: 'Requests by month, which are not counted: see sys/metrics',

@@ -3,6 +3,7 @@ import type { Json } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
 import { defaultMountConfig, type Mount, readMounts } from '../mounts/mount-table.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
+import { aclOfToken } from '../request/rights.ts';
 import { hostMountType, isHostPath } from '../request/route.ts';
 import { mountEngine, unmountEngine } from './mount-change.ts';
 import {
@@ -44,13 +45,12 @@ function tunable(ctx: HostContext, path: string): Promise<Mount> {
 }
 
 async function uiMounts(ctx: HostContext): Promise<HostReply> {
-  const acl = ctx.caller === undefined ? undefined : await ctx.unsealed.policies.acl(ctx.tx, ctx.caller.record.policies);
+  const acl = await aclOfToken(ctx.unsealed, ctx.tx, ctx.caller);
   const secret: Record<string, Json> = {};
-  if (acl?.grantsAnyUnder('cubbyhole/') === true)
-    secret['cubbyhole/'] = { type: 'cubbyhole', description: builtInMounts.cubbyhole, options: null };
+  if (acl.grantsAnyUnder('cubbyhole/')) secret['cubbyhole/'] = { type: 'cubbyhole', description: builtInMounts.cubbyhole, options: null };
   const auth: Record<string, Json> = { 'token/': { type: 'token', description: 'token based credentials', options: null } };
   for (const mount of (await readMounts(ctx.tx)).mounts) {
-    if (mount.config.listingVisibility !== 'unauth' && acl?.grantsAnyUnder(mount.path) !== true) continue;
+    if (mount.config.listingVisibility !== 'unauth' && !acl.grantsAnyUnder(mount.path)) continue;
     const shown = { type: mount.type, description: mount.description, options: mount.options };
     if (mount.class === 'auth') auth[mount.path.slice(5)] = shown;
     else secret[mount.path] = shown;
@@ -60,10 +60,10 @@ async function uiMounts(ctx: HostContext): Promise<HostReply> {
 
 async function uiMount(ctx: HostContext, path: string): Promise<HostReply> {
   const mount = (await readMounts(ctx.tx)).serving(path);
-  const acl = ctx.caller === undefined ? undefined : await ctx.unsealed.policies.acl(ctx.tx, ctx.caller.record.policies);
-  if (isHostPath(path) && hostMountType(path) === 'cubbyhole' && acl?.grantsAnyUnder('cubbyhole/') === true)
+  const acl = await aclOfToken(ctx.unsealed, ctx.tx, ctx.caller);
+  if (isHostPath(path) && hostMountType(path) === 'cubbyhole' && acl.grantsAnyUnder('cubbyhole/'))
     return { data: { ...builtIn(ctx, 'cubbyhole'), path: 'cubbyhole/' } };
-  if (mount === undefined || acl?.grantsAnyUnder(mount.path) !== true) {
+  if (mount === undefined || !acl.grantsAnyUnder(mount.path)) {
     throw new StrongroomError(
       'denied',
       `preflight capability check returned 403, please ensure client's policies grant access to path "${path}/"`,

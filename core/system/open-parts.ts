@@ -11,6 +11,7 @@ import { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import { BatchTokens } from '../identity/batch-token.ts';
 import { Clock } from '../identity/clock.ts';
+import { Identities } from '../identity/identities.ts';
 import { Lockout } from '../identity/lockout.ts';
 import { TokenStore } from '../identity/token-store.ts';
 import { LeaseKeeper } from '../lease/lease-keeper.ts';
@@ -107,6 +108,7 @@ export async function openParts(
     leases,
     rotations,
     tokens: new TokenStore(secrets.tokenHash, clock, new BatchTokens(barrier)),
+    identities: new Identities(),
     policies: new PolicyStore(),
     lockout: new Lockout(vault, clock),
     rooms,

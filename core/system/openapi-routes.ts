@@ -4,15 +4,16 @@ import { readMounts } from '../mounts/mount-table.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
 import { plainAnswer } from '../request/incoming.ts';
 import { type DocumentedPart, openApiDocument } from '../request/openapi.ts';
+import { aclOfToken } from '../request/rights.ts';
 import { enginePart, hostMounts, hostPart } from '../request/route.ts';
 
 async function specification(ctx: HostContext, generic: boolean): Promise<HostReply> {
   const { host, unsealed, tx, caller } = ctx;
   const parts: DocumentedPart[] = hostMounts.map(([path]) => hostPart(host, `${path}/`));
-  const acl = caller === undefined ? undefined : await unsealed.policies.acl(tx, caller.record.policies);
+  const acl = await aclOfToken(unsealed, tx, caller);
   const seen = new Set<string>();
   for (const mount of (await readMounts(tx)).mounts) {
-    if (acl?.grantsAnyUnder(mount.path) !== true || (generic && seen.has(`${mount.class} ${mount.plugin}`))) continue;
+    if (!acl.grantsAnyUnder(mount.path) || (generic && seen.has(`${mount.class} ${mount.plugin}`))) continue;
     seen.add(`${mount.class} ${mount.plugin}`);
     const part = await enginePart(unsealed, mount);
     parts.push(generic ? { ...part, genericType: mount.type } : part);

@@ -5,6 +5,7 @@ import { type StoredToken, tokenBytesMax } from '../identity/token.ts';
 import { immutablePolicies, policyName } from '../policy/policy-store.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
 import { canonicalPath } from '../request/canonical-path.ts';
+import { aclOfToken } from '../request/rights.ts';
 
 const policyInput = { policy: s.optional(s.string()), rules: s.optional(s.string()) };
 
@@ -51,7 +52,7 @@ async function capabilitiesOf(
 ): Promise<HostReply> {
   const asked = input.paths ?? input.path ?? [];
   if (asked.length === 0) throw new StrongroomError('invalid', 'missing required field paths');
-  const acl = await ctx.unsealed.policies.acl(ctx.tx, token.record.policies);
+  const acl = await aclOfToken(ctx.unsealed, ctx.tx, token);
   const data: Record<string, readonly string[]> = Object.create(null) as Record<string, readonly string[]>;
   for (const raw of asked) {
     const bare = raw.replace(/^\//, '');

@@ -267,6 +267,7 @@ export class Server implements Host {
     unsealed.crypto.wipe();
     unsealed.derived.clear();
     unsealed.policies.clear();
+    unsealed.identities.clear();
     unsealed.barrier.wipe();
     this.progress.reset();
     this.rekey.cancel();

@@ -2,6 +2,7 @@
 import { StrongroomError } from '../errors.ts';
 import { isListed } from '../identity/glob.ts';
 import { type Granted, grantTtl, type TtlBounds, type TtlWish } from '../identity/lifetime.ts';
+import { entityOfLogin } from '../identity/login-entity.ts';
 import { isRoot, type StoredToken, tokenType, type TokenType } from '../identity/token.ts';
 import { chosenType, readTokenRole, type TokenRole } from '../identity/token-role.ts';
 import type { NewToken } from '../identity/token-store.ts';
@@ -35,7 +36,6 @@ export async function createToken(ctx: HostContext, input: CreateInput, path: Cr
   const { parent, trusted, role } = maker;
   const type = typeOf(input, role);
   checkRights(maker, input);
-  checkEntityAlias(role, input.entity_alias);
   const id = chosenId(maker, input.id);
   const asked = { asked: input.policies ?? [], noDefault: input.no_default_policy === true };
   const policies = newTokenPolicies({ ...asked, parent: parent.record, role, trusted });
@@ -47,6 +47,7 @@ export async function createToken(ctx: HostContext, input: CreateInput, path: Cr
   const granted = lifetime(bounds, parent, root, wish, now);
   const orphan = role === undefined ? path.orphan === true || input.no_parent === true : role.orphan;
   const endless = granted === undefined;
+  const entityId = (await aliasEntity(ctx, role, input.entity_alias)) ?? (orphan ? undefined : parent.record.entityId);
   const facts = {
     policies,
     path: pathOf(path, role),
@@ -56,6 +57,7 @@ export async function createToken(ctx: HostContext, input: CreateInput, path: Cr
     issueTtl: granted?.ttl ?? 0,
     boundCidrs: role !== undefined && role.boundCidrs.length > 0 ? role.boundCidrs : (input.bound_cidrs ?? []),
     ...(role === undefined ? {} : { role: role.name }),
+    ...(entityId === undefined ? {} : { entityId }),
   };
   const above = orphan ? undefined : parent;
   const { tokens } = ctx.unsealed;
@@ -77,7 +79,7 @@ export async function createToken(ctx: HostContext, input: CreateInput, path: Cr
           id,
         );
   const told = [...warnings, ...(granted?.warnings ?? []), ...(await missingPolicies(ctx, policies))];
-  return { auth: authBlock(made.token, made.record, granted?.ttl ?? 0), warnings: told };
+  return { auth: await authBlock(ctx.unsealed, ctx.tx, made.token, made.record, granted?.ttl ?? 0), warnings: told };
 }
 
 async function makerOf(ctx: HostContext, roleName: string | undefined): Promise<Maker> {
@@ -109,15 +111,14 @@ function checkRights({ trusted, role }: Maker, input: CreateInput): void {
   if ((input.period ?? 0) > 0) throw new StrongroomError('invalid', 'root or sudo privileges required to create periodic token');
 }
 
-function checkEntityAlias(role: TokenRole | undefined, alias = ''): void {
-  if (alias === '') return;
+/** The entity that is asked for; a token of none is that of its parent. @throws StrongroomError `invalid` where the role does not allow the alias */
+async function aliasEntity(ctx: HostContext, role: TokenRole | undefined, alias = ''): Promise<string | undefined> {
+  if (alias === '') return undefined;
   if (role === undefined) throw new StrongroomError('invalid', "'entity_alias' is only allowed in combination with token role");
   if (!isListed(alias.toLowerCase(), role.allowedEntityAliases, role.allowedEntityAliases))
     throw new StrongroomError('invalid', "invalid 'entity_alias' value");
-  throw new StrongroomError(
-    'invalid',
-    "field entity_alias: this server has no entities yet, so it can't tie a token to one; leave the field out",
-  );
+  const { accessor } = await readTokenMount(ctx.tx);
+  return (await entityOfLogin(ctx.tx, ctx.unsealed.clock.now(), { accessor, alias })).id;
 }
 
 function chosenId({ trusted }: Maker, id = ''): string | undefined {

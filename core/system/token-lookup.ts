@@ -8,7 +8,8 @@ import { rfc3339 } from '../request/time-text.ts';
 
 /** @param id the token's text; '' where the caller did not bring it */
 export async function lookupData(ctx: HostContext, id: string, { record }: StoredToken): Promise<HostReply> {
-  const { lastRenewedAt, role } = record;
+  const { lastRenewedAt, role, entityId } = record;
+  const identity = entityId === undefined ? undefined : await ctx.unsealed.identities.of(ctx.tx, entityId);
   const period = (role === undefined ? 0 : ((await readTokenRole(ctx.tx, role))?.period ?? 0)) || record.period;
   const renewal: Readonly<Record<string, Json>> =
     lastRenewedAt === undefined ? {} : { last_renewal: rfc3339(lastRenewedAt), last_renewal_time: Math.floor(lastRenewedAt / 1000) };
@@ -18,10 +19,11 @@ export async function lookupData(ctx: HostContext, id: string, { record }: Store
       creation_time: Math.floor(record.createdAt / 1000),
       creation_ttl: record.issueTtl,
       display_name: record.displayName,
-      entity_id: '',
+      entity_id: identity?.entity.id ?? record.entityId ?? '',
       expire_time: record.expiresAt === undefined ? null : rfc3339(record.expiresAt),
       explicit_max_ttl: record.explicitMaxTtl,
       id,
+      ...(identity === undefined || identity.policies.length === 0 ? {} : { identity_policies: identity.policies }),
       issue_time: rfc3339(record.createdAt),
       ...renewal,
       meta: record.meta,

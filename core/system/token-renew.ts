@@ -17,14 +17,21 @@ export async function renewToken(ctx: HostContext, shown: string, token: StoredT
   const { record } = token;
   if (tokenType(record) === 'batch') throw new StrongroomError('invalid', 'batch tokens cannot be renewed');
   if (!record.renewable || record.expiresAt === undefined) throw new StrongroomError('invalid', 'lease is not renewable');
-  const { login } = record;
+  const { login, entityId } = record;
+  if (entityId !== undefined) await refuseWithoutEntity(ctx, entityId);
   const { record: next, granted } =
     login === undefined
       ? await extended(ctx, record, increment)
       : await renewLogin(ctx.unsealed, ctx.host.ttl, ctx.tx, token, login, increment);
   const renewed: TokenRecord = { ...next, expiresAt: granted.expiresAt, lastRenewedAt: ctx.unsealed.clock.now() };
   ctx.unsealed.tokens.update(ctx.tx, token, renewed);
-  return { auth: authBlock(shown, renewed, granted.ttl), warnings: granted.warnings };
+  return { auth: await authBlock(ctx.unsealed, ctx.tx, shown, renewed, granted.ttl), warnings: granted.warnings };
+}
+
+/** A token is good for nothing without its entity, and is not kept for a time when there might be one again. */
+async function refuseWithoutEntity({ unsealed, tx }: HostContext, entityId: string): Promise<void> {
+  if ((await unsealed.identities.of(tx, entityId))?.entity.disabled !== false)
+    throw new StrongroomError('invalid', 'the entity of the token is gone or disabled, not renewing');
 }
 
 async function extended(

@@ -39,7 +39,9 @@ const directory: AuthMethodDefinition = defineAuthMethod({
           if (answer.status !== 200) throw new PluginError('upstream', 'the directory failed');
           return { groups: decodeUtf8(answer.body).split(',') };
         },
-        finish: (_, { name }, { groups }) => ({ login: { alias: name, displayName: name, policies: groups, groups } }),
+        finish: (_, { name }, { groups }) => ({
+          login: { alias: name, displayName: name, policies: groups, groups, metadata: { groups: groups.join(' ') } },
+        }),
       }),
     }),
   },

@@ -57,7 +57,7 @@ test("a login answers a token in Vault's form, and the token can do what its pol
     metadata: { username: user },
     lease_duration: 2_764_800,
     renewable: true,
-    entity_id: '',
+    entity_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
     token_type: 'service',
     orphan: true,
     mfa_requirement: null,

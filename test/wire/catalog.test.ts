@@ -87,27 +87,22 @@ test('there is the root namespace alone', async () => {
   expect(await call('DELETE', 'sys/namespaces/team')).toMatchObject({ status: 200, json: { warnings: [expect.any(String)] } });
 });
 
-test('there are no entities or groups, which is said to whoever looks, and to whoever would make one', async () => {
+test('there are no OIDC providers, which is said to whoever looks, and to whoever would make one', async () => {
   expect((await call('GET', 'sys/mounts')).json.data['identity/']).toMatchObject({ type: 'identity' });
-  for (const kind of ['entity', 'entity-alias', 'group', 'group-alias', 'oidc/provider', 'oidc/key', 'oidc/role']) {
-    for (const path of [`identity/${kind}/id`, `identity/${kind}/name`]) {
-      expect((await call('LIST', path)).status).toBe(404);
-      expect((await call('GET', `${path}/x`)).status).toBe(404);
-      expect((await call('DELETE', `${path}/x`)).status).toBe(204);
-    }
+  for (const kind of ['provider', 'key', 'role']) {
+    expect((await call('LIST', `identity/oidc/${kind}`)).status).toBe(404);
+    expect((await call('GET', `identity/oidc/${kind}/x`)).status).toBe(404);
+    expect((await call('DELETE', `identity/oidc/${kind}/x`)).status).toBe(204);
     for (const method of ['POST', 'PUT'])
-      expect((await call(method, `identity/${kind}`, { name: 'x' })).json.errors[0]).toContain('none can be made');
+      expect((await call(method, `identity/oidc/${kind}/x`, {})).json.errors[0]).toContain('none can be made');
   }
-  expect((await call('POST', 'identity/entity/merge', { from_entity_ids: 'x', to_entity_id: 'y' })).status).toBe(400);
-  for (const kind of ['entity', 'group']) expect((await call('POST', `identity/lookup/${kind}`, { name: 'x' })).status).toBe(204);
 });
 
 test.each([
-  ['LIST', 'identity/entity/id'],
-  ['GET', 'identity/entity/id/x'],
-  ['POST', 'identity/entity'],
-  ['DELETE', 'identity/entity/id/x'],
-  ['POST', 'identity/lookup/entity'],
+  ['LIST', 'identity/oidc/key'],
+  ['GET', 'identity/oidc/key/x'],
+  ['POST', 'identity/oidc/key/x'],
+  ['DELETE', 'identity/oidc/key/x'],
   ['GET', 'sys/plugins/catalog'],
   ['LIST', 'sys/plugins/catalog/secret'],
   ['GET', 'sys/plugins/catalog/secret/kv'],

@@ -4,10 +4,10 @@ import inspect
 
 import hvac
 from hvac.api.auth_methods import Token, Userpass
-from hvac.api.secrets_engines import KvV1, KvV2
+from hvac.api.secrets_engines import Identity, KvV1, KvV2
 from hvac.api.system_backend import SystemBackend
 
-CLASSES = [SystemBackend, KvV1, KvV2, Token, Userpass, hvac.Client]
+CLASSES = [SystemBackend, KvV1, KvV2, Identity, Token, Userpass, hvac.Client]
 
 # Not a request to a server.
 EXCUSED = {"SystemBackend.get_private_attr_name"}

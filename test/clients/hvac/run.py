@@ -10,6 +10,7 @@ from world import World
 
 import first
 import engines
+import entities
 import logins
 import mounting
 import operating
@@ -21,7 +22,7 @@ import tokens
 warnings.simplefilter("ignore")
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PARTS = [first, mounting, engines, tokens, logins, reading, operating, sealing]
+PARTS = [first, mounting, engines, tokens, logins, entities, reading, operating, sealing]
 
 
 def say(line):
