@@ -218,7 +218,7 @@ describe('at each request', () => {
     const { client_token: token, entity_id: id } = await logIn();
     await change(id, { policies: 'look' });
     const told = async (as: string): Promise<unknown> => (await host.send('POST', 'mirror/me', {}, as)).json.data;
-    const caller = { displayName: `userpass-${user}`, entityId: id, policies: ['default', 'look', 'maker', 'own'] };
+    const caller = { displayName: `userpass-${user}`, entityId: id, policies: ['default', 'look', 'maker', 'own'], headers: {} };
     expect(await told(token)).toEqual(caller);
     await change(id, { policies: 'look,ops' });
     expect(await told(token)).toEqual({ ...caller, policies: ['default', 'look', 'maker', 'ops', 'own'] });
