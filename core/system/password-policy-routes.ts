@@ -44,6 +44,7 @@ export const passwordPolicyRoutes: Readonly<Record<string, HostRoute>> = {
   }),
   ...hostRoute('sys/policies/password/{name}', {
     summary: 'A password policy',
+    lowercase: ['name'],
     read: {
       handler: async ({ tx }, { name }) => {
         const found = await read(tx, name);
@@ -60,6 +61,7 @@ export const passwordPolicyRoutes: Readonly<Record<string, HostRoute>> = {
   }),
   ...hostRoute('sys/policies/password/{name}/generate', {
     summary: 'A password by a policy',
+    lowercase: ['name'],
     read: { handler: (ctx, { name }) => generate(ctx, name) },
   }),
 };

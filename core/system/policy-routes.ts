@@ -69,6 +69,7 @@ export const policyRoutes: Readonly<Record<string, HostRoute>> = {
   ...hostRoute('sys/policies/acl', { summary: 'List policies', list: { handler: async (ctx) => ({ data: { keys: await names(ctx) } }) } }),
   ...hostRoute('sys/policies/acl/{name}', {
     summary: 'Read, write and delete a policy',
+    lowercase: ['name'],
     read: {
       handler: async (ctx, { name }) => {
         const policy = await text(ctx, policyName(name));
@@ -86,6 +87,7 @@ export const policyRoutes: Readonly<Record<string, HostRoute>> = {
   }),
   ...hostRoute('sys/policy/{name}', {
     summary: 'Read, write and delete a policy (legacy)',
+    lowercase: ['name'],
     topLevel: true,
     read: {
       handler: async (ctx, { name }) => {

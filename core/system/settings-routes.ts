@@ -2,6 +2,7 @@
 import { type Json, schema as s } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
 import { standardHeaders } from '../request/cors.ts';
+import { parseTarget } from '../request/canonical-path.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
 import { readSettings, type StoredSettings, writeSettings } from '../request/live-settings.ts';
 
@@ -79,10 +80,12 @@ async function writeHeader(ctx: HostContext, raw: string, hmac = false): Promise
   });
 }
 
-async function readHeader({ tx }: HostContext, raw: string): Promise<HostReply> {
-  const found = (await readSettings(tx)).auditHeaders[headerName(raw)];
+async function readHeader({ tx, head, host }: HostContext, name: string): Promise<HostReply> {
+  const found = (await readSettings(tx)).auditHeaders[headerName(name)];
   if (found === undefined) throw new StrongroomError('invalid', 'Could not find header in config');
-  return { data: { [raw]: { hmac: found.hmac } } };
+  // Under the name as the client spells it: that is where it looks.
+  const asked = parseTarget(head.incoming.target, host.limits.pathBytesMax).path.split('/').at(-1) ?? name;
+  return { data: { [asked]: { hmac: found.hmac } } };
 }
 
 async function deleteHeader(ctx: HostContext, raw: string): Promise<HostReply> {
@@ -111,6 +114,7 @@ export const settingsRoutes: Readonly<Record<string, HostRoute>> = {
   }),
   ...hostRoute('sys/config/auditing/request-headers/{header}', {
     summary: 'A header of requests that the audit shows',
+    lowercase: ['header'],
     access: 'sudo',
     topLevel: true,
     read: { handler: (ctx, { header }) => readHeader(ctx, header) },

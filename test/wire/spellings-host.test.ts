@@ -124,3 +124,27 @@ describe.each(Object.entries(targets))('%s', (title, target) => {
     }
   }, 120_000);
 });
+
+describe.each([
+  ['sys/policies/acl/', '', { policy: '# changed' }, { policy: '# the-value-of-x' }],
+  ['sys/policy/', '', { policy: '# changed' }, { policy: '# the-value-of-x' }],
+  ['sys/policies/password/', '', { policy: 'length = 21' }, { policy: 'length = 20 rule "charset" { charset = "abc" }' }],
+  ['sys/policies/password/', '/generate', {}, { policy: 'length = 20 rule "charset" { charset = "abc" }' }],
+  ['sys/config/auditing/request-headers/', '', { hmac: false }, { hmac: true }],
+])('%s{name}%s, whose names have no case', (parent, rest, changed, there) => {
+  test('a forbidden name is forbidden in every case', async () => {
+    const path = `${parent}x-guarded`;
+    await host.send('PUT', path, there);
+    const before = text(await host.send('GET', path));
+    expect(before).toMatch(/^200 /u);
+    const rules = `path "${parent}*" { capabilities = ${all} }\npath "${path}${rest}" { capabilities = ["deny"] }`;
+    const token = await tokenFor('letters', rules);
+    for (const name of ['X-Guarded', 'x-guardeD', 'X-GUARDED']) {
+      for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
+        const { status } = await host.send(method, `${parent}${name}${rest}`, method === 'GET' ? undefined : changed, token);
+        expect([method, name, status]).toEqual([method, name, expect.toBeOneOf([403, 405])]);
+      }
+    }
+    expect(text(await host.send('GET', path))).toBe(before);
+  });
+});
