@@ -27,7 +27,7 @@ export const dataRoutes: Readonly<Record<string, Route>> = route('data/{path+}',
     handler: async (ctx, { path }, { version }) => {
       const table = await readTable(ctx, path);
       const found = table && findVersion(ctx, table, version);
-      return found && versionReply(table, found, 'data', () => readValue(ctx, path, found.number));
+      return found && versionReply(table, found, 'data', found.readable ? await readValue(ctx, path, found.number) : null);
     },
   },
   update: {

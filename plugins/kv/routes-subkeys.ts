@@ -17,7 +17,8 @@ export const subkeyRoutes: Readonly<Record<string, Route>> = route('subkeys/{pat
     handler: async (ctx, { path }, { version, depth }) => {
       const table = await readTable(ctx, path);
       const found = table && findVersion(ctx, table, version);
-      return found && versionReply(table, found, 'subkeys', async () => subkeys(await readValue(ctx, path, found.number), depth));
+      const keys = found?.readable === true ? subkeys(await readValue(ctx, path, found.number), depth) : null;
+      return found && versionReply(table, found, 'subkeys', keys);
     },
   },
 });

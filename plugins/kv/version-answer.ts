@@ -33,9 +33,8 @@ export function findVersion(ctx: Context, table: VersionTable, asked: number | u
 }
 
 /** Answers a read by a block named `name` and the version's metadata; a version that cannot be read is a 404 with null in the block. */
-export async function versionReply(table: VersionTable, found: Found, name: string, block: () => Promise<Json>): Promise<Reply> {
-  const metadata = versionBlock(table, found.number, found.version);
-  const { validUntil } = found;
-  if (!found.readable) return { status: 404, data: { [name]: null, metadata }, validUntil };
-  return { data: { [name]: await block(), metadata }, validUntil };
+export function versionReply(table: VersionTable, found: Found, name: string, block: Json): Reply {
+  const { number, version, readable, validUntil } = found;
+  const metadata = versionBlock(table, number, version);
+  return readable ? { data: { [name]: block, metadata }, validUntil } : { status: 404, data: { [name]: null, metadata }, validUntil };
 }

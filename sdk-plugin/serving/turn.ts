@@ -84,11 +84,16 @@ export function toTurn(message: ToWorker): Turn {
 
 /** Reads a turn that the host made. */
 export function fromTurn({ head, blobs }: Turn): ToWorker {
-  const entryOf = ([key, revision, blob]: EntryHead): PrefetchedEntry => ({ key, revision, value: blob < 0 ? undefined : blobs[blob] });
+  // By position: to take an array apart costs a component an iterator.
+  const entryOf = (entry: EntryHead): PrefetchedEntry => ({ key: entry[0], revision: entry[1], value: blobs[entry[2]] });
   // Written by the host.
   const read = JSON.parse(head) as ToHead;
-  // Nobody else has it: to copy so many members would cost more than to read them.
-  if (read.kind === 'call') return Object.assign(read, { entries: read.entries.map(entryOf) });
+  if (read.kind === 'call') {
+    const entries: PrefetchedEntry[] = [];
+    for (const entry of read.entries) entries.push(entryOf(entry));
+    // Nobody else has it: to copy so many members would cost more than to read them.
+    return Object.assign(read, { entries });
+  }
   const { entry, response, out, ...rest } = read;
   return {
     ...rest,
@@ -116,13 +121,30 @@ export function questionsTurn(call: number, asked: readonly Asked[]): Turn {
 /** Makes a turn of the end of a call. */
 export function endTurn(message: ReplyMessage | FailureMessage): Turn {
   if (message.kind === 'failure') return { head: JSON.stringify(message), body: '', blobs: [] };
+  const { call, uncacheable, writes, reply, carried, lease, rotations, more } = message;
   const blobs: Uint8Array[] = [];
-  const { reply, writes, ...rest } = message;
-  const { data = '', raw, ...plain } = reply ?? {};
-  const head: ReplyHead = {
-    ...rest,
-    writes: writes.map(({ key, value }) => [key, value === undefined ? -1 : blobs.push(value) - 1] as const),
-    ...(reply === undefined ? {} : { reply: raw === undefined ? plain : { ...plain, raw: blobs.push(raw) - 1 } }),
-  };
-  return { head: JSON.stringify(head), body: data, blobs };
+  // Put together from texts: to print an object costs a component several times as much.
+  let head = `{"kind":"reply","call":${call},"uncacheable":${uncacheable},"writes":`;
+  if (writes.length === 0) head += '[]';
+  else
+    head += JSON.stringify(
+      writes.map(({ key, value }) => [key, value === undefined ? -1 : blobs.push(value) - 1]) satisfies ReplyHead['writes'],
+    );
+  if (reply !== undefined) head += `,"reply":{${replyMembers(reply, blobs)}}`;
+  if (carried !== undefined) head += `,"carried":${JSON.stringify(carried)}`;
+  if (lease !== undefined) head += `,"lease":${JSON.stringify(lease)}`;
+  if (rotations !== undefined) head += `,"rotations":${JSON.stringify(rotations)}`;
+  if (more !== undefined) head += `,"more":${more}`;
+  return { head: `${head}}`, body: reply?.data ?? '', blobs };
+}
+
+function replyMembers(reply: NonNullable<ReplyMessage['reply']>, blobs: Uint8Array[]): string {
+  let members = '';
+  for (const name in reply) {
+    // The data is the body.
+    if (name === 'data') continue;
+    const value = reply[name as keyof typeof reply];
+    members += `${members === '' ? '' : ','}"${name}":${name === 'raw' ? blobs.push(value as Uint8Array) - 1 : JSON.stringify(value)}`;
+  }
+  return members;
 }
