@@ -718,6 +718,10 @@ declare interface Room {
     send(message: FromWorker): void;
     /** Random bytes that an adversary can't predict. */
     random(size: number): Uint8Array;
+    /** What a promise has been fulfilled with, in rooms that can look into theirs: it need not be waited for. */
+    fulfilled?<T>(promise: Promise<T>): {
+        readonly value: T;
+    } | undefined;
 }
 
 /** A change of what the host rotates; `data` is JSON text. */
