@@ -160,10 +160,19 @@ class Call {
     if (message.restart === undefined) resolve?.(message);
   }
 
-  #ask(ask: Question): Promise<AnswerMessage> {
+  #ask<T>(ask: Question, use: (answer: AnswerMessage) => T): Promise<T> {
     const question = ++this.#questions;
     this.#room.send({ kind: 'question', call: this.#message.call, question, ask });
-    return new Promise((resolve) => (this.#waiting ??= new Map<number, typeof resolve>()).set(question, resolve));
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    (this.#waiting ??= new Map<number, (answer: AnswerMessage) => void>()).set(question, (answer) => {
+      try {
+        resolve(use(answer));
+      } catch (error) {
+        // Whatever the engine threw.
+        reject(error);
+      }
+    });
+    return promise;
   }
 
   /** An entry that came with the call or was asked for. */
@@ -173,15 +182,17 @@ class Call {
     return this.#asked?.get(key);
   }
 
-  async #fetched(key: string): Promise<PrefetchedEntry> {
-    const { entry = { key, revision: 0, value: undefined } } = await this.#ask({ kind: 'get', key });
-    (this.#asked ??= new Map<string, PrefetchedEntry>()).set(key, entry);
-    return entry;
+  /** Asks for an entry; what is made of it is the one promise of all this. */
+  #fetch<T>(key: string, use: (entry: PrefetchedEntry) => T): Promise<T> {
+    return this.#ask({ kind: 'get', key }, ({ entry = { key, revision: 0, value: undefined } }) => {
+      (this.#asked ??= new Map<string, PrefetchedEntry>()).set(key, entry);
+      return use(entry);
+    });
   }
 
   async #list(directory: string, after = '', limit = 1_000_000): Promise<readonly string[]> {
     const mine = [...(this.#writes ?? [])].filter(([key]) => key.startsWith(directory));
-    const { names = [] } = await this.#ask({ kind: 'list', directory, after, limit: limit + mine.length });
+    const names = await this.#ask({ kind: 'list', directory, after, limit: limit + mine.length }, (answer) => answer.names ?? []);
     const merged = new Set(names);
     const thinned = new Set<string>();
     for (const [key, value] of mine) {
@@ -212,7 +223,7 @@ class Call {
     if (this.#writes?.has(key) === true) return Promise.resolve(this.#writes.get(key));
     const known = this.#known(key);
     // What is known costs a component no turn of promises.
-    return known === undefined ? this.#fetched(key).then(({ value }) => value) : Promise.resolve(known.value);
+    return known === undefined ? this.#fetch(key, ({ value }) => value) : Promise.resolve(known.value);
   }
 
   derived<T>(key: string, parse: (value: Uint8Array) => T): Promise<T | undefined> {
@@ -223,7 +234,7 @@ class Call {
       }
       const { mountId } = this.#message;
       const known = this.#known(key);
-      if (known === undefined) return this.#fetched(key).then((entry) => this.#server.derive(entry, mountId, parse));
+      if (known === undefined) return this.#fetch(key, (entry) => this.#server.derive(entry, mountId, parse));
       return Promise.resolve(this.#server.derive(known, mountId, parse));
     } catch (error) {
       // Whatever the engine threw.
@@ -244,13 +255,13 @@ class Call {
     return {
       hash: async (password) => {
         this.#uncacheable = true;
-        const { hash } = await this.#ask({ kind: 'hash-password', password: plain(password) });
+        const hash = await this.#ask({ kind: 'hash-password', password: plain(password) }, (answer) => answer.hash);
         if (hash === undefined) throw new Error('the host hashed nothing');
         return hash;
       },
       verify: async (password, hash) => {
         this.#uncacheable = true;
-        return (await this.#ask({ kind: 'verify-password', password: plain(password), hash })).fits === true;
+        return this.#ask({ kind: 'verify-password', password: plain(password), hash }, ({ fits }) => fits === true);
       },
     };
   }
@@ -285,7 +296,7 @@ class Call {
 
   crypto(): Crypto {
     return cryptoClient(
-      (question) => this.#ask(question),
+      (question) => this.#ask(question, (answer) => answer),
       () => void (this.#uncacheable = true),
     );
   }
@@ -294,11 +305,11 @@ class Call {
   outside(): Outside {
     const { now } = this.#message;
     return {
-      fetch: async (request) => {
-        const { response, refused } = await this.#ask({ kind: 'fetch', request });
-        if (response === undefined) throw new PluginError('upstream', refused ?? 'no answer');
-        return response;
-      },
+      fetch: (request) =>
+        this.#ask({ kind: 'fetch', request }, ({ response, refused }) => {
+          if (response === undefined) throw new PluginError('upstream', refused ?? 'no answer');
+          return response;
+        }),
       crypto: this.crypto(),
       now: () => now,
       random: (size) => this.#room.random(size),

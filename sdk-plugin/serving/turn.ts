@@ -46,12 +46,6 @@ export interface Asked {
 }
 /** HTTP in a head: `body` is the position of its bytes. */
 export type WithBlob<T> = Omit<T, 'body'> & { readonly body?: number };
-/** What a call waits for. */
-export interface QuestionsHead {
-  readonly kind: 'questions';
-  readonly call: number;
-  readonly ask: readonly QuestionHead[];
-}
 /** The end of a call. */
 export interface ReplyHead extends Omit<ReplyMessage, 'writes' | 'reply'> {
   /** Without data: that is the body. */
@@ -88,25 +82,35 @@ export function fromTurn({ head, blobs }: Turn): ToWorker {
   const entryOf = (entry: EntryHead): PrefetchedEntry => ({ key: entry[0], revision: entry[1], value: blobs[entry[2]] });
   // Written by the host.
   const read = JSON.parse(head) as ToHead;
+  // Nobody else has it, and to copy its members would cost more than to read them: those with bytes are replaced in it.
+  const message = read as unknown as Mutable<CallMessage> | Mutable<AnswerMessage>;
   if (read.kind === 'call') {
     const entries: PrefetchedEntry[] = [];
     for (const entry of read.entries) entries.push(entryOf(entry));
-    // Nobody else has it: to copy so many members would cost more than to read them.
-    return Object.assign(read, { entries });
+    (message as Mutable<CallMessage>).entries = entries;
+    return message;
   }
-  const { entry, response, out, ...rest } = read;
-  return {
-    ...rest,
-    ...(entry === undefined ? {} : { entry: entryOf(entry) }),
-    ...(response === undefined ? {} : { response: { ...response, body: blobs[response.body ?? 0] ?? new Uint8Array(0) } }),
-    ...(out === undefined ? {} : { out: out.map((blob) => blobs[blob] ?? new Uint8Array(0)) }),
-  };
+  const answer = message as Mutable<AnswerMessage>;
+  const { entry, response, out } = read;
+  if (entry !== undefined) answer.entry = entryOf(entry);
+  if (response !== undefined) answer.response = { ...response, body: blobs[response.body ?? 0] ?? new Uint8Array(0) };
+  if (out !== undefined) answer.out = out.map((blob) => blobs[blob] ?? new Uint8Array(0));
+  return message;
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Makes a turn of a plugin's questions. */
 export function questionsTurn(call: number, asked: readonly Asked[]): Turn {
   const blobs: Uint8Array[] = [];
-  const ask = asked.map(({ question, ask: one }): QuestionHead => {
+  // As in `endTurn`: the usual ones are put together.
+  const ask = asked.map(({ question, ask: one }): string => {
+    if (one.kind === 'get') return `{"question":${question},"kind":"get","key":${JSON.stringify(one.key)}}`;
+    return JSON.stringify(questionHead(question, one));
+  });
+  return { head: `{"kind":"questions","call":${call},"ask":[${ask.join(',')}]}`, body: '', blobs };
+
+  function questionHead(question: number, one: Question): QuestionHead {
     if (one.kind === 'crypto') {
       const bytes = Object.entries(one.bytes).map(([name, value]): [string, number] => [name, blobs.push(value) - 1]);
       return { question, ...one, bytes: Object.fromEntries(bytes) };
@@ -114,8 +118,7 @@ export function questionsTurn(call: number, asked: readonly Asked[]): Turn {
     if (one.kind !== 'fetch') return { question, ...one };
     const { body, ...request } = one.request;
     return { question, kind: 'fetch', request: body === undefined ? request : { ...request, body: blobs.push(body) - 1 } };
-  });
-  return { head: JSON.stringify({ kind: 'questions', call, ask } satisfies QuestionsHead), body: '', blobs };
+  }
 }
 
 /** Makes a turn of the end of a call. */
