@@ -57,12 +57,18 @@ export function packBatch(messages: readonly ToWorker[]): readonly [rows: readon
 /** Unpacks messages. Each has a copy of its own bytes: a plugin that keeps some keeps no others. */
 export function unpackBatch([rows, bytes]: Batch): readonly Incoming[] {
   let at = 0;
-  return rows.map(([kind, call, mountId, restart, head, ...lengths]) => {
-    const from = at;
-    for (const length of lengths) at += length;
-    const own = bytes.slice(from, at);
+  return rows.map((row) => {
+    const [kind, call, mountId, restart, head] = row;
+    const blobs: Uint8Array[] = [];
+    let size = 0;
+    for (let index = fieldsOfRow; index < row.length; index += 1) size += row[index] as number;
+    const own = size === 0 ? nothing : bytes.slice(at, at + size);
+    at += size;
     let begin = 0;
-    const blobs = lengths.map((length) => own.subarray(begin, (begin += length)));
+    for (let index = fieldsOfRow; index < row.length; index += 1) blobs.push(own.subarray(begin, (begin += row[index] as number)));
     return { kind, call, mountId, restart, turn: { head, body: '', blobs } };
   });
 }
+
+const fieldsOfRow = 5;
+const nothing = new Uint8Array(0);
