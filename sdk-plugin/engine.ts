@@ -115,12 +115,27 @@ export type Params<T extends string> = T extends `${string}{${infer Name}}${infe
   ? { readonly [K in Name extends `${infer N}+` ? N : Name]: string } & Params<Rest>
   : unknown;
 
+/**
+ * A storage key that an entry names: the host looks up `at` in the JSON of that entry, puts what stands there into `key`, and sends the entry of that
+ * key along. It is a guess: where it fails, or the handler wants another entry, the handler asks as it does without.
+ */
+export interface Follow {
+  /** One of the operation's `reads`: an entry that is a JSON object or array, of at most 4 KiB. */
+  readonly from: string;
+  /** A name of the object, or a position of the array, where a number or a text stands. */
+  readonly at: string | number;
+  /** Template of the key of the entry that is sent along, if it has at most 64 KiB; `{}` is what was found. */
+  readonly key: string;
+}
+
 /** One operation of a route. `query` is for read, list, scan and delete; `body` for create, update and patch: a handler's third argument. */
 export interface Operation<P, I extends Fields> {
   readonly summary?: string;
   readonly input?: I;
   /** Storage keys the handler will surely want, as templates (`meta/{path}`): they travel with the call, so that the usual request is one message each way. */
   readonly reads?: readonly string[];
+  /** What those entries lead to travels with the call too: `{ from: 'meta/{path}', at: 'current', key: 'version/{path}/{}' }`. At most 4. */
+  readonly follows?: readonly Follow[];
   /** Makes it a login (auth methods only): who is trying, as a template over parameters and fields (`{username}`). See `defineAuthMethod`. */
   readonly alias?: string;
   /** What reaches outside the server is made by `outside` instead. */

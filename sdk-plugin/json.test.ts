@@ -138,6 +138,16 @@ describe('stringifyJson', () => {
     expect(stringifyJson(data)).toBe('{"data":{ "n": 1.0 },"list":[1e400,null,true,"é\\""],"":0}');
   });
 
+  test('prints what prints itself as that, and no hole', () => {
+    expect(stringifyJson({ at: new Date(0), list: [new Date(0)] } as never)).toBe(
+      '{"at":"1970-01-01T00:00:00.000Z","list":["1970-01-01T00:00:00.000Z"]}',
+    );
+    expect(stringifyJson({ toJSON: 'x', n: Number.NaN })).toBe('{"toJSON":"x","n":null}');
+    // oxlint-disable-next-line no-sparse-arrays
+    for (const value of [[, 1], [undefined], () => 1, { f: () => 1 }, { toJSON: () => 1 }, 1n])
+      expect(() => stringifyJson(value as never)).toThrow(TypeError);
+  });
+
   test('agrees with JSON.stringify on plain values', () => {
     fc.assert(
       fc.property(json, (text) => {

@@ -9,7 +9,7 @@
  * calls the lease kind's `revoke` with the data of the lease: nothing outside is without a record that ends it.
  */
 import type { Crypto } from './crypto.ts';
-import type { Context, Json, Operation, Reply } from './engine.ts';
+import type { Context, Follow, Json, Operation, Reply } from './engine.ts';
 import type { Fields, InferFields } from './schema.ts';
 
 /** An HTTP request. The host sends it only to the hosts that the mount's config names. */
@@ -68,6 +68,7 @@ export interface OutsideOperation<P, I extends Fields, Plan extends Json, Result
   readonly input?: I;
   /** As for other operations, for `prepare`. */
   readonly reads?: readonly string[];
+  readonly follows?: readonly Follow[];
   /** As for other operations: a login that asks another server. Wrong credentials are thrown by any step. */
   readonly alias?: string;
   readonly prepare: (ctx: Context, params: P, input: InferFields<I>) => Now<Prepared<Plan>>;

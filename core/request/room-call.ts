@@ -1,7 +1,7 @@
 /** A call of an engine in its room: what goes there, what it may ask of the transaction, and what it wrote. */
 import { type Caller as CallerInfo, type LoginToRenew, schema } from '@strongroom/sdk-plugin';
-import { fillTemplate, type InputOutline, type RawInput } from '@strongroom/sdk-plugin/hosting';
-import type { Phase, PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
+import type { InputOutline, RawInput } from '@strongroom/sdk-plugin/hosting';
+import type { Phase, ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import type { Transaction } from '../barrier/transaction.ts';
 import type { Identity } from '../identity/identities.ts';
 import type { TokenRecord } from '../identity/token.ts';
@@ -11,6 +11,7 @@ import type { Mount } from '../mounts/mount-table.ts';
 import { checkReply, mountText, mountWorld, unrouted } from '../runner/engine-call.ts';
 import { RequestPasswords } from '../runner/passwords.ts';
 import type { MadeKeys } from '../runner/plugin-crypto.ts';
+import { entriesAlong } from './entries-along.ts';
 import type { Head } from './head.ts';
 import type { Unsealed } from './host.ts';
 import type { Caller } from './identify.ts';
@@ -57,9 +58,7 @@ export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: 
     tx === undefined
       ? { fetch: unsealed.rooms.fetchOf(mount), crypto }
       : mountWorld(tx, mount, crypto, facts.kept?.passwords ?? new RequestPasswords(unsealed.jobs));
-  const entries: PrefetchedEntry[] = [];
-  if ('get' in world && phase !== 'finish')
-    for (const template of operation.reads) entries.push(await world.get(fillTemplate(template, params)));
+  const entries = 'get' in world && phase !== 'finish' ? await entriesAlong(world, operation, params) : [];
   const message = await engine.room.call(
     {
       phase,

@@ -3,6 +3,7 @@
  * the host down or reach a call in a shape that its readers don't expect.
  */
 import type { FromWorker } from '@strongroom/sdk-plugin/serving';
+import { replyOfRow } from './reply-row.ts';
 
 type Failure = Extract<FromWorker, { kind: 'failure' }>;
 type Fields = Readonly<Record<string, unknown>>;
@@ -24,7 +25,8 @@ export const failureCodes: ReadonlySet<unknown> = new Set(Object.keys(codeTable)
 const logLevels: ReadonlySet<unknown> = new Set<Extract<FromWorker, { kind: 'log' }>['level']>(['debug', 'info', 'warn', 'error']);
 
 /** The message, if it is one; a malformed end of a call is a failure of that call. Undefined for what is no message at all. */
-export function readMessage(value: unknown): FromWorker | undefined {
+export function readMessage(received: unknown): FromWorker | undefined {
+  const value: unknown = Array.isArray(received) ? replyOfRow(received) : received;
   if (!isRecord(value)) return undefined;
   switch (value['kind']) {
     case 'ready':

@@ -1,7 +1,8 @@
 /** What a worker may send at once. Invariants: a call has so many questions with the host and no more; nothing larger than its bound leaves. */
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { CallMessage, FromWorker } from '@strongroom/sdk-plugin/serving';
+import type { FromWorker } from '@strongroom/sdk-plugin/serving';
+import { readMessage } from './message-check.ts';
 import { logLinesPerSecond } from './log-budget.ts';
 import { Outbox, outboxLimits } from './outbox.ts';
 
@@ -13,7 +14,7 @@ beforeEach(() => {
   channel = new MessageChannel();
   outbox = new Outbox(channel.port1);
   received = [];
-  channel.port2.on('message', (batch: readonly FromWorker[]) => received.push(...batch));
+  channel.port2.on('message', (batch: readonly unknown[]) => received.push(...batch.flatMap((one) => readMessage(one) ?? [])));
 });
 afterEach(() => channel.port1.close());
 
@@ -25,7 +26,7 @@ async function all(count: number): Promise<readonly FromWorker[]> {
 }
 
 function begin(call: number): void {
-  outbox.heard({ kind: 'call', call } as CallMessage);
+  outbox.heard({ kind: 'call', call, restart: false });
 }
 const question = (call: number, number: number): FromWorker => ({
   kind: 'question',
@@ -44,7 +45,7 @@ describe('questions', () => {
     outbox.send(question(2, 0));
     expect(await all(outboxLimits.questionsMax + 1)).toHaveLength(outboxLimits.questionsMax + 1);
     for (let number = 0; number < 200; number += 1) {
-      outbox.heard({ kind: 'answer', call: 1, question: number });
+      outbox.heard({ kind: 'answer', call: 1, restart: false });
       const sent = Math.min(200, outboxLimits.questionsMax + number + 1) + 1;
       expect(await all(sent)).toHaveLength(sent);
     }
@@ -56,10 +57,10 @@ describe('questions', () => {
     for (let number = 0; number < 100; number += 1) outbox.send(question(1, number));
     outbox.send(reply(1));
     outbox.send(question(1, 100));
-    outbox.heard({ kind: 'answer', call: 1, question: 0 });
+    outbox.heard({ kind: 'answer', call: 1, restart: false });
     begin(2);
     outbox.send(question(2, 0));
-    outbox.heard({ kind: 'answer', call: 2, question: 0, restart: true });
+    outbox.heard({ kind: 'answer', call: 2, restart: true });
     outbox.send(question(2, 1));
     expect((await all(66)).map((message) => 'call' in message && message.call)).toEqual([...Array.from({ length: 65 }, () => 1), 2]);
   });

@@ -3,8 +3,10 @@
  * for others.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { EngineOutline, FromWorker, ReplyMessage, ToWorker } from '@strongroom/sdk-plugin/serving';
+import type { EngineOutline, FromWorker, ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import { LogBudget } from './log-budget.ts';
+import { type ReplyRow, rowOf } from './reply-row.ts';
+import { type Batch, type Incoming, unpackBatch } from './turn-batch.ts';
 
 /** What a worker may send. */
 export const outboxLimits = {
@@ -18,6 +20,9 @@ export const outboxLimits = {
 
 type QuestionMessage = Extract<FromWorker, { kind: 'question' }>;
 
+/** As it is posted. */
+type Posted = FromWorker | ReplyRow;
+
 interface Asking {
   /** Questions that the host has. */
   open: number;
@@ -30,7 +35,7 @@ export class Outbox {
   /** By running call. */
   readonly #asking = new Map<number, Asking>();
   readonly #logBudget = new LogBudget((message) => this.#post(message));
-  #batch: FromWorker[] = [];
+  #batch: Posted[] = [];
 
   constructor(port: MessagePort) {
     this.#port = port;
@@ -45,7 +50,7 @@ export class Outbox {
         return this.#logBudget.take(message);
       case 'reply':
         this.#asking.delete(message.call);
-        return this.#post(sizeOf(message) <= outboxLimits.replyBytesMax ? message : tooLarge(message));
+        return this.#post(sizeOf(message) <= outboxLimits.replyBytesMax ? (rowOf(message) ?? message) : tooLarge(message));
       case 'failure':
         this.#asking.delete(message.call);
         return this.#post({
@@ -59,12 +64,12 @@ export class Outbox {
   };
 
   /** Says what the plugin declares, and hands over what comes from the host until it closes the port. */
-  async serve(outline: EngineOutline, receive: (message: ToWorker) => void): Promise<void> {
+  async serve(outline: EngineOutline, receive: (incoming: Incoming) => void): Promise<void> {
     await new Promise<void>((resolve) => {
-      this.#port.on('message', (messages: readonly ToWorker[]) => {
-        for (const message of messages) {
-          this.heard(message);
-          receive(message);
+      this.#port.on('message', (batch: Batch) => {
+        for (const incoming of unpackBatch(batch)) {
+          this.heard(incoming);
+          receive(incoming);
         }
       });
       this.#port.on('close', resolve);
@@ -73,11 +78,11 @@ export class Outbox {
   }
 
   /** Takes note of what came from the host: an answer makes room for another question. */
-  heard(message: ToWorker): void {
-    if (message.kind === 'call') this.#asking.set(message.call, { open: 0, waiting: [] });
-    else if (message.restart === true) this.#asking.delete(message.call);
+  heard({ kind, call, restart }: Pick<Incoming, 'kind' | 'call' | 'restart'>): void {
+    if (kind === 'call') this.#asking.set(call, { open: 0, waiting: [] });
+    else if (restart) this.#asking.delete(call);
     else {
-      const asking = this.#asking.get(message.call);
+      const asking = this.#asking.get(call);
       const next = asking?.waiting.shift();
       if (next !== undefined) this.#post(next);
       else if (asking !== undefined) asking.open -= 1;
@@ -96,7 +101,7 @@ export class Outbox {
     this.#post(message);
   }
 
-  #post(message: FromWorker): void {
+  #post(message: Posted): void {
     if (this.#batch.push(message) > 1) return;
     setImmediate(() => {
       const batch = this.#batch;
@@ -110,11 +115,12 @@ export class Outbox {
   }
 
   /** What can't be cloned (a plugin's function where text belongs) costs its own call. */
-  #postAlone(message: FromWorker): void {
+  #postAlone(message: Posted): void {
     try {
       this.#port.postMessage([message]);
     } catch (error) {
-      if ('call' in message) this.#port.postMessage([failed(message.call, `it can't be sent to the host: ${String(error).slice(0, 512)}`)]);
+      const call = 'kind' in message ? ('call' in message ? message.call : undefined) : message[0];
+      if (call !== undefined) this.#port.postMessage([failed(call, `it can't be sent to the host: ${String(error).slice(0, 512)}`)]);
     }
   }
 }

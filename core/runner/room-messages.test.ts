@@ -27,13 +27,14 @@ function forging(statements: string, deadlineMs = 30_000): ThreadRoom {
   const file = join(folder, `${rooms.length}-${Math.random()}.mjs`);
   writeFileSync(
     file,
-    `export default ({ port }) => new Promise((end) => {
+    `import { unpackBatch } from '${new URL('turn-batch.ts', import.meta.url).href}';
+    export default ({ port }) => new Promise((end) => {
       const send = (...messages) => port.postMessage(messages);
       const done = (call, text) => ({ kind: 'reply', call, writes: [], uncacheable: true, reply: { data: JSON.stringify(text) } });
       let turn = 0;
       port.on('close', end);
       send({ kind: 'ready', outline: { name: 'forger', version: '1.0.0', routes: {}, leases: {}, jobs: {}, migrations: [] } });
-      port.on('message', (messages) => { for (const message of messages) { turn++; ${statements} } });
+      port.on('message', (batch) => { for (const message of unpackBatch(batch)) { turn++; ${statements} } });
     });`,
   );
   const room = new ThreadRoom({ name: 'forger', task: pathToFileURL(file), data: {} }, { ...roomLimits, deadlineMs }, log);
@@ -186,11 +187,11 @@ describe('a worker that', () => {
     // Two questions, each answered, then the end: five messages of a call.
     const room = forging(
       `if (message.kind === 'call') {
-         if (message.now === 2) { send(done(message.call, 'fine')); continue; }
+         if (JSON.parse(message.turn.head).now === 2) { send(done(message.call, 'fine')); continue; }
          if (${k} === 1) process.exit(0);
          send({ kind: 'question', call: message.call, question: 1, ask: { kind: 'get', key: 'a' } });
          if (${k} === 2) process.exit(0);
-       } else if (message.question === 1) {
+       } else if (JSON.parse(message.turn.head).question === 1) {
          if (${k} === 3) process.exit(0);
          send({ kind: 'question', call: message.call, question: 2, ask: { kind: 'get', key: 'b' } });
          if (${k} === 4) process.exit(0);

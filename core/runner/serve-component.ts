@@ -19,5 +19,5 @@ export default async function serveComponent({ port, prepared }: ServeComponentT
   const outline = checkOutline(new Instance(instantiate, prepared, () => {}).describe());
   const outbox = new Outbox(port);
   const instances = new Instances(instantiate, prepared, outbox.send);
-  await outbox.serve(outline, (message) => instances.receive(message));
+  await outbox.serve(outline, (incoming) => instances.receive(incoming));
 }

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
 import type { AuthMethodDefinition, EngineDefinition } from '@strongroom/sdk-plugin';
-import { EngineServer, outlineOf } from '@strongroom/sdk-plugin/serving';
+import { EngineServer, fromTurn, outlineOf } from '@strongroom/sdk-plugin/serving';
 import { Outbox } from './outbox.ts';
 
 /** What the task is given. */
@@ -27,5 +27,5 @@ export default async function serve({ port, module }: ServeTask): Promise<void> 
   // One class of errors and of user JSON: a module that was built in one piece brings its own.
   const outbox = new Outbox(port);
   const server = new (plugin.EngineServer ?? EngineServer)(engine, { send: outbox.send, random: (size) => randomBytes(size) });
-  await outbox.serve(outlineOf(engine), (message) => server.receive(message));
+  await outbox.serve(outlineOf(engine), ({ turn }) => server.receive(fromTurn(turn)));
 }

@@ -11,6 +11,7 @@ import { Conflict } from '../storage/types.ts';
 import { heapCeilingMiB, HeapWatch } from './heap-watch.ts';
 import type { Prepared } from './component/transpile-task.ts';
 import { readMessage } from './message-check.ts';
+import { packBatch } from './turn-batch.ts';
 import type { EngineOutline } from '@strongroom/sdk-plugin/serving';
 import type { OutsideRequest, OutsideResponse } from '@strongroom/sdk-plugin';
 import type {
@@ -245,7 +246,9 @@ export class ThreadRoom {
     setImmediate(() => {
       const batch = this.#outbox;
       this.#outbox = [];
-      if (batch.length > 0) this.#serving?.port.postMessage(batch);
+      if (batch.length === 0 || this.#serving === undefined) return;
+      const packed = packBatch(batch);
+      this.#serving.port.postMessage(packed, [packed[1].buffer]);
     });
   }
 

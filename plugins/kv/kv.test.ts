@@ -218,9 +218,13 @@ describe('paths that a versioned mount does not have', () => {
   });
 });
 
-test('the usual read and write are one message each way but for the value', async () => {
-  await write('a', '{}');
-  expect(mount.trace.asked).toEqual([]);
-  await mount.call('read', 'data/a');
+test('the usual read and write are one message each way', async () => {
+  for (const expected of [1, 2]) {
+    await write('a', '{}');
+    expect(mount.trace.asked).toEqual([]);
+    expect(await mount.call('read', 'data/a')).toMatchObject({ data: { metadata: { version: expected } } });
+    expect(mount.trace.asked).toEqual([]);
+  }
+  await mount.call('read', 'data/a', { version: 1 });
   expect(mount.trace.asked).toEqual(['version/a/1']);
 });

@@ -3,7 +3,7 @@ import { mergePatch, PluginError, route, schema, type Context, type OpaqueJson, 
 import { isJsonNull, parseJson } from '@strongroom/sdk-plugin';
 import { readValue, requireData, writeValue } from './secret-value.ts';
 import { deletionTime, readSettings, settingsKey, versionsKept, type Settings } from './settings.ts';
-import { readTable, versionKey, writeTable } from './table-record.ts';
+import { newestVersion, readTable, versionKey, writeTable } from './table-record.ts';
 import { findVersion, versionBlock, versionReply } from './version-answer.ts';
 import { addVersion, changeVersions, isReadable, newTable, type VersionTable } from './version-table.ts';
 
@@ -23,10 +23,11 @@ export const dataRoutes: Readonly<Record<string, Route>> = route('data/{path+}',
   read: {
     input: { version: schema.optional(schema.integer({ description: 'Version to read; the newest when 0 or absent' })) },
     reads: ['meta/{path}'],
+    follows: [newestVersion],
     handler: async (ctx, { path }, { version }) => {
       const table = await readTable(ctx, path);
       const found = table && findVersion(ctx, table, version);
-      return found && versionReply(table, found, 'data', () => readValue(ctx, path, found.number));
+      return found && versionReply(table, found, 'data', found.readable ? await readValue(ctx, path, found.number) : null);
     },
   },
   update: {
@@ -43,6 +44,7 @@ export const dataRoutes: Readonly<Record<string, Route>> = route('data/{path+}',
   patch: {
     input: writeFields,
     reads: ['meta/{path}', settingsKey],
+    follows: [newestVersion],
     handler: async (ctx, { path }, { data, options }) => {
       const patch = requireData(data);
       const table = await readTable(ctx, path);

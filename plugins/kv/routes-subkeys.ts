@@ -1,7 +1,7 @@
 /** `subkeys/{path}`: the keys of a secret without its values. */
 import { route, schema, subkeys, type Route } from '@strongroom/sdk-plugin';
 import { readValue } from './secret-value.ts';
-import { readTable } from './table-record.ts';
+import { newestVersion, readTable } from './table-record.ts';
 import { findVersion, versionReply } from './version-answer.ts';
 
 /** The route. */
@@ -13,10 +13,12 @@ export const subkeyRoutes: Readonly<Record<string, Route>> = route('subkeys/{pat
       depth: schema.optional(schema.integer({ description: 'Levels of keys to show; 0: all' })),
     },
     reads: ['meta/{path}'],
+    follows: [newestVersion],
     handler: async (ctx, { path }, { version, depth }) => {
       const table = await readTable(ctx, path);
       const found = table && findVersion(ctx, table, version);
-      return found && versionReply(table, found, 'subkeys', async () => subkeys(await readValue(ctx, path, found.number), depth));
+      const keys = found?.readable === true ? subkeys(await readValue(ctx, path, found.number), depth) : null;
+      return found && versionReply(table, found, 'subkeys', keys);
     },
   },
 });

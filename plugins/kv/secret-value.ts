@@ -10,9 +10,9 @@ export const secretBytesMax = 524_288;
  * @throws Error when it is not: that is damage, and must never look like a deleted secret
  */
 export async function readValue(ctx: Context, path: string, number: number): Promise<OpaqueJson> {
-  const value = await storedValue(ctx, path, number);
-  if (!value) throw new Error('the value of a version is missing from storage');
-  return value;
+  const bytes = await ctx.storage.get(versionKey(path, number));
+  if (!bytes) throw new Error('the value of a version is missing from storage');
+  return new OpaqueJson(decodeUtf8(bytes));
 }
 
 /** Reads a value that may be there. */

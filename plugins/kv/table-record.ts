@@ -8,7 +8,7 @@
  *
  * Storage keys: `meta/{path}` holds this, `version/{path}/{number}` the value of one version as the JSON text that was written.
  */
-import { decodeUtf8, encodeUtf8, type Context } from '@strongroom/sdk-plugin';
+import { decodeUtf8, encodeUtf8, type Context, type Follow } from '@strongroom/sdk-plugin';
 import type { Version, VersionTable } from './version-table.ts';
 
 type VersionRecord = readonly [created: number, deletion: number, destroyed: 0 | 1];
@@ -24,6 +24,9 @@ type TableRecord = readonly [
   custom: Readonly<Record<string, string>> | null,
   ...versions: readonly VersionRecord[],
 ];
+
+/** What a read of the newest version wants besides the table. */
+export const newestVersion: Follow = { from: 'meta/{path}', at: 3, key: 'version/{path}/{}' };
 
 /** Storage key of the version tables below a directory ('' or 'a/'), or of the one of a path. */
 export function tableKey(path: string): string {

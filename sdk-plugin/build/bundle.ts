@@ -50,6 +50,9 @@ function sourceFile(source: string): string {
 /** esbuild's helper for a lowered async function, whose place the guest's own takes. */
 const asyncHelper = /^var __async = \(__this, __arguments, generator\) => \{\n[^]*?^\};$/m;
 
+/** What takes its place: the guest's own, as soon as that is there. */
+const runsAsync = 'var __async = (self, args, generator) => (__async = globalThis.__strongroomRunAsync)(self, args, generator);';
+
 /** QuickJS knows all of these; `target` would lower them because async functions are older than they are. */
 const known = Object.fromEntries(
   (
@@ -74,7 +77,7 @@ export async function bundleForComponent(source: string): Promise<string> {
     external: ['strongroom:plugin/*'],
   });
   if (!asyncHelper.test(text)) throw new BuildError('this esbuild no longer has the helper that is replaced here');
-  return text.replace(asyncHelper, 'var __async = (self, args, generator) => globalThis.__strongroomRunAsync(self, args, generator);');
+  return text.replace(asyncHelper, runsAsync);
 }
 
 /** The text of one module for a thread, with what serves it, so that its hash covers all that runs. @throws BuildError */

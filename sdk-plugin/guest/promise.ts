@@ -46,11 +46,15 @@ function once(promise: GuestPromise): { readonly resolve: Settle; readonly rejec
 }
 
 class GuestPromise {
-  state: 'pending' | 'fulfilled' | 'rejected' = 'pending';
-  value: unknown;
-  waiting: Waiter[] | undefined;
+  // Set by the constructor: QuickJS makes fields by a function of their own, which costs as much as the rest of it.
+  declare state: 'pending' | 'fulfilled' | 'rejected';
+  declare value: unknown;
+  declare waiting: Waiter[] | undefined;
 
   constructor(executor?: (resolve: Settle, reject: Settle) => void) {
+    this.state = 'pending';
+    this.value = undefined;
+    this.waiting = undefined;
     if (executor === undefined) return;
     const { resolve, reject } = once(this);
     try {
@@ -162,7 +166,7 @@ function settle(promise: GuestPromise, state: 'fulfilled' | 'rejected', value: u
   promise.value = value;
   const { waiting } = promise;
   promise.waiting = undefined;
-  for (const waiter of waiting ?? []) jobs.push(() => wake(promise, waiter));
+  if (waiting !== undefined) for (const waiter of waiting) jobs.push(() => wake(promise, waiter));
 }
 
 function resolveWith(promise: GuestPromise, value: unknown): void {
@@ -173,10 +177,10 @@ function resolveWith(promise: GuestPromise, value: unknown): void {
     (value.waiting ??= []).push({ task: undefined, target: promise, fulfilled: undefined, rejected: undefined });
     return;
   }
-  const { resolve, reject } = once(promise);
   try {
     const then: unknown = (value as { readonly then?: unknown }).then;
     if (typeof then !== 'function') return settle(promise, 'fulfilled', value);
+    const { resolve, reject } = once(promise);
     jobs.push(() => {
       try {
         Reflect.apply(then, value, [resolve, reject]);
@@ -222,9 +226,8 @@ function step(target: GuestPromise, task: Task, failed: boolean, value: unknown)
     }
     if (result.done === true) return resolveWith(target, result.value);
     const awaited = result.value;
-    const waiter = { task, target, fulfilled: undefined, rejected: undefined };
-    if (!(awaited instanceof GuestPromise)) return wait(GuestPromise.resolve(awaited), waiter);
-    if (awaited.state === 'pending') return wait(awaited, waiter);
+    if (!(awaited instanceof GuestPromise) || awaited.state === 'pending')
+      return wait(GuestPromise.resolve(awaited), { task, target, fulfilled: undefined, rejected: undefined });
     throws = awaited.state === 'rejected';
     given = awaited.value;
   }
@@ -233,8 +236,17 @@ function step(target: GuestPromise, task: Task, failed: boolean, value: unknown)
 /** What the build calls for an async function: runs its generator and gives the promise of its result. */
 function runAsync(self: unknown, args: readonly unknown[] | null, generator: (...args: readonly unknown[]) => Task): GuestPromise {
   const target = new GuestPromise();
-  step(target, Reflect.apply(generator, self, args ?? []), false, undefined);
+  // `Reflect` would be looked up among the globals at every call.
+  // oxlint-disable-next-line prefer-reflect-apply
+  step(target, args === null ? generator.call(self) : generator.apply(self, args as unknown[]), false, undefined);
   return target;
+}
+
+/** What a promise of this guest has been fulfilled with: what need not wait for a job. */
+export function fulfilledWith<T>(promise: Promise<T>): { readonly value: T } | undefined {
+  const given: unknown = promise;
+  // Its own value has its type.
+  return given instanceof GuestPromise && given.state === 'fulfilled' ? { value: given.value as T } : undefined;
 }
 
 Object.assign(globalThis, { Promise: GuestPromise, __strongroomRunAsync: runAsync });

@@ -10,21 +10,31 @@ export interface TurnHost {
   random(size: number): Uint8Array;
 }
 
+/** Looks into the guest's promises, and runs their jobs. */
+export interface TurnPromises {
+  /** Runs jobs until none is left. */
+  drain(): void;
+  fulfilled<T>(promise: Promise<T>): { readonly value: T } | undefined;
+}
+
 /** The calls of one instance. */
 export class Turns {
   readonly #server: EngineServer;
   readonly #host: TurnHost;
-  readonly #drain: () => void;
+  readonly #promises: TurnPromises;
   /** By call: how many of its questions are open. */
   readonly #open = new Map<number, number>();
   #asked: Asked[] = [];
   #end: ReplyMessage | FailureMessage | undefined;
 
-  /** @param drain runs the jobs of promises until none is left */
-  constructor(plugin: EngineDefinition, host: TurnHost, drain: () => void) {
+  constructor(plugin: EngineDefinition, host: TurnHost, promises: TurnPromises) {
     this.#host = host;
-    this.#drain = drain;
-    this.#server = new EngineServer(plugin, { send: (message) => this.#take(message), random: (size) => host.random(size) });
+    this.#promises = promises;
+    this.#server = new EngineServer(plugin, {
+      send: (message) => this.#take(message),
+      random: (size) => host.random(size),
+      fulfilled: (promise) => promises.fulfilled(promise),
+    });
   }
 
   /** Takes one message of the host through to where nothing more can be done without another. */
@@ -39,7 +49,7 @@ export class Turns {
       this.#open.delete(call);
       return questionsTurn(call, []);
     }
-    this.#drain();
+    this.#promises.drain();
     const open = this.#open.get(call) ?? 0;
     const end = this.#end ?? (open > 0 ? undefined : this.#neverEnds(call));
     if (end === undefined) return questionsTurn(call, this.#asked);

@@ -20,7 +20,7 @@ import type {
   ToWorker,
 } from './messages.ts';
 import { cryptoClient } from './crypto-client.ts';
-import { type Carried, type Ran, runPhase } from './run-phase.ts';
+import { type Carried, type Ran, runHandler, runStep } from './run-phase.ts';
 
 type LogLevel = Parameters<Context['log']>[0];
 
@@ -30,6 +30,8 @@ export interface Room {
   send(message: FromWorker): void;
   /** Random bytes that an adversary can't predict. */
   random(size: number): Uint8Array;
+  /** What a promise has been fulfilled with, in rooms that can look into theirs: it need not be waited for. */
+  fulfilled?<T>(promise: Promise<T>): { readonly value: T } | undefined;
 }
 
 /** Entries parsed by `derived` that a room keeps. */
@@ -62,26 +64,39 @@ export class EngineServer {
   #run(message: CallMessage): void {
     const call = new Call(message, this, this.#room);
     this.#calls.set(message.call, call);
-    const end = (ran: () => Ran): void => {
-      this.#calls.delete(message.call);
-      try {
-        const { reply, carried } = ran();
-        this.#room.send(call.reply(reply, carried));
-      } catch (error) {
-        this.#room.send(failure(message.call, error));
-      }
-    };
-    const failed = (error: unknown): void =>
-      end(() => {
-        throw error;
-      });
     try {
-      const ran = runPhase(this.#engine, message, call);
-      if (ran instanceof Promise) ran.then((done) => end(() => done), failed);
-      else end(() => ran);
+      if (message.phase === 'handle')
+        this.#settle(call, runHandler(this.#engine, message, call), (reply) => ({ reply: reply ?? undefined }));
+      else this.#settle(call, runStep(this.#engine, message, call), (ran) => ran);
     } catch (error) {
-      failed(error);
+      this.#fail(call, error);
     }
+  }
+
+  /** Ends a call with what came of it: at once if it is there. */
+  #settle<T>(call: Call, given: Promise<T> | T, toRan: (given: T) => Ran): void {
+    if (!isThenable(given)) return this.#end(call, toRan(given));
+    const done = this.#room.fulfilled?.(given);
+    if (done !== undefined) return this.#end(call, toRan(done.value));
+    Promise.resolve(given).then(
+      (later) => this.#end(call, toRan(later)),
+      (error: unknown) => this.#fail(call, error),
+    );
+  }
+
+  #end(call: Call, { reply, carried }: Ran): void {
+    try {
+      const message = call.reply(reply, carried);
+      this.#calls.delete(message.call);
+      this.#room.send(message);
+    } catch (error) {
+      this.#fail(call, error);
+    }
+  }
+
+  #fail({ message: { call } }: Call, error: unknown): void {
+    this.#calls.delete(call);
+    this.#room.send(failure(call, error));
   }
 
   /** The mount of a call, parsed once per change. */
@@ -124,10 +139,11 @@ class Call {
   readonly #message: CallMessage;
   readonly #server: EngineServer;
   readonly #room: Room;
-  readonly #entries = new Map<string, PrefetchedEntry>();
-  readonly #writes = new Map<string, Uint8Array | undefined>();
-  readonly #rotations: RotationChange[] = [];
-  readonly #waiting = new Map<number, (answer: AnswerMessage) => void>();
+  /** Entries that were asked for; and what else few calls have, which is made when it is needed. */
+  #asked: Map<string, PrefetchedEntry> | undefined;
+  #writes: Map<string, Uint8Array | undefined> | undefined;
+  #rotations: RotationChange[] | undefined;
+  #waiting: Map<number, (answer: AnswerMessage) => void> | undefined;
   #questions = 0;
   #uncacheable = false;
 
@@ -135,36 +151,48 @@ class Call {
     this.#message = message;
     this.#server = server;
     this.#room = room;
-    for (const entry of message.entries) this.#entries.set(entry.key, entry);
   }
 
   answer(message: AnswerMessage): void {
-    const resolve = this.#waiting.get(message.question);
-    this.#waiting.delete(message.question);
+    const resolve = this.#waiting?.get(message.question);
+    this.#waiting?.delete(message.question);
     // After a restart the host has forgotten this call.
     if (message.restart === undefined) resolve?.(message);
   }
 
-  #ask(ask: Question): Promise<AnswerMessage> {
+  #ask<T>(ask: Question, use: (answer: AnswerMessage) => T): Promise<T> {
     const question = ++this.#questions;
     this.#room.send({ kind: 'question', call: this.#message.call, question, ask });
-    return new Promise((resolve) => this.#waiting.set(question, resolve));
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    (this.#waiting ??= new Map<number, (answer: AnswerMessage) => void>()).set(question, (answer) => {
+      try {
+        resolve(use(answer));
+      } catch (error) {
+        // Whatever the engine threw.
+        reject(error);
+      }
+    });
+    return promise;
   }
 
-  /** What is made of an entry: at once when it is known, which costs a component no turn of promises. */
-  #found<T>(key: string, use: (entry: PrefetchedEntry) => T): Promise<T> {
-    const known = this.#entries.get(key);
-    if (known !== undefined) return settled(() => use(known));
-    return this.#ask({ kind: 'get', key }).then(({ entry }) => {
-      const found = entry ?? { key, revision: 0, value: undefined };
-      this.#entries.set(key, found);
-      return use(found);
+  /** An entry that came with the call or was asked for. */
+  #known(key: string): PrefetchedEntry | undefined {
+    // There are few of them.
+    for (const entry of this.#message.entries) if (entry.key === key) return entry;
+    return this.#asked?.get(key);
+  }
+
+  /** Asks for an entry; what is made of it is the one promise of all this. */
+  #fetch<T>(key: string, use: (entry: PrefetchedEntry) => T): Promise<T> {
+    return this.#ask({ kind: 'get', key }, ({ entry = { key, revision: 0, value: undefined } }) => {
+      (this.#asked ??= new Map<string, PrefetchedEntry>()).set(key, entry);
+      return use(entry);
     });
   }
 
   async #list(directory: string, after = '', limit = 1_000_000): Promise<readonly string[]> {
-    const mine = [...this.#writes].filter(([key]) => key.startsWith(directory));
-    const { names = [] } = await this.#ask({ kind: 'list', directory, after, limit: limit + mine.length });
+    const mine = [...(this.#writes ?? [])].filter(([key]) => key.startsWith(directory));
+    const names = await this.#ask({ kind: 'list', directory, after, limit: limit + mine.length }, (answer) => answer.names ?? []);
     const merged = new Set(names);
     const thinned = new Set<string>();
     for (const [key, value] of mine) {
@@ -191,31 +219,49 @@ class Call {
     return this.#server.mountInfo(this.#message.mount);
   }
 
-  storage(): PluginStorage {
-    return {
-      get: (key) => (this.#writes.has(key) ? Promise.resolve(this.#writes.get(key)) : this.#found(key, ({ value }) => value)),
-      list: (directory, after, limit) => this.#list(directory, after, limit),
-      put: (key, value) => void this.#writes.set(key, value),
-      delete: (key) => void this.#writes.set(key, undefined),
-      derived: (key, parse) => {
-        if (!this.#writes.has(key)) return this.#found(key, (entry) => this.#server.derive(entry, this.#message.mountId, parse));
+  get(key: string): Promise<Uint8Array | undefined> {
+    if (this.#writes?.has(key) === true) return Promise.resolve(this.#writes.get(key));
+    const known = this.#known(key);
+    // What is known costs a component no turn of promises.
+    return known === undefined ? this.#fetch(key, ({ value }) => value) : Promise.resolve(known.value);
+  }
+
+  derived<T>(key: string, parse: (value: Uint8Array) => T): Promise<T | undefined> {
+    try {
+      if (this.#writes?.has(key) === true) {
         const written = this.#writes.get(key);
-        return settled(() => (written === undefined ? undefined : parse(written)));
-      },
-    };
+        return Promise.resolve(written === undefined ? undefined : parse(written));
+      }
+      const { mountId } = this.#message;
+      const known = this.#known(key);
+      if (known === undefined) return this.#fetch(key, (entry) => this.#server.derive(entry, mountId, parse));
+      return Promise.resolve(this.#server.derive(known, mountId, parse));
+    } catch (error) {
+      // Whatever the engine threw.
+      return Promise.reject(error);
+    }
+  }
+
+  list(directory: string, after?: string, limit?: number): Promise<readonly string[]> {
+    return this.#list(directory, after, limit);
+  }
+
+  /** @param value undefined deletes */
+  write(key: string, value: Uint8Array | undefined): void {
+    (this.#writes ??= new Map<string, Uint8Array | undefined>()).set(key, value);
   }
 
   passwords(): Passwords {
     return {
       hash: async (password) => {
         this.#uncacheable = true;
-        const { hash } = await this.#ask({ kind: 'hash-password', password: plain(password) });
+        const hash = await this.#ask({ kind: 'hash-password', password: plain(password) }, (answer) => answer.hash);
         if (hash === undefined) throw new Error('the host hashed nothing');
         return hash;
       },
       verify: async (password, hash) => {
         this.#uncacheable = true;
-        return (await this.#ask({ kind: 'verify-password', password: plain(password), hash })).fits === true;
+        return this.#ask({ kind: 'verify-password', password: plain(password), hash }, ({ fits }) => fits === true);
       },
     };
   }
@@ -224,11 +270,15 @@ class Call {
     return {
       keep: (name, { kind, every, grace = 0, data }) => {
         this.#server.checkRotation(kind);
-        this.#rotations.push({ change: 'keep', name, kind, every, grace, data: stringifyJson(data) });
+        this.#rotate({ change: 'keep', name, kind, every, grace, data: stringifyJson(data) });
       },
-      start: (name) => void this.#rotations.push({ change: 'start', name }),
-      stop: (name) => void this.#rotations.push({ change: 'stop', name }),
+      start: (name) => this.#rotate({ change: 'start', name }),
+      stop: (name) => this.#rotate({ change: 'stop', name }),
     };
+  }
+
+  #rotate(change: RotationChange): void {
+    (this.#rotations ??= []).push(change);
   }
 
   /** The answer depends on more than storage. */
@@ -246,7 +296,7 @@ class Call {
 
   crypto(): Crypto {
     return cryptoClient(
-      (question) => this.#ask(question),
+      (question) => this.#ask(question, (answer) => answer),
       () => void (this.#uncacheable = true),
     );
   }
@@ -255,11 +305,11 @@ class Call {
   outside(): Outside {
     const { now } = this.#message;
     return {
-      fetch: async (request) => {
-        const { response, refused } = await this.#ask({ kind: 'fetch', request });
-        if (response === undefined) throw new PluginError('upstream', refused ?? 'no answer');
-        return response;
-      },
+      fetch: (request) =>
+        this.#ask({ kind: 'fetch', request }, ({ response, refused }) => {
+          if (response === undefined) throw new PluginError('upstream', refused ?? 'no answer');
+          return response;
+        }),
       crypto: this.crypto(),
       now: () => now,
       random: (size) => this.#room.random(size),
@@ -267,11 +317,12 @@ class Call {
     };
   }
 
-  reply(reply: Reply | undefined, carried: Carried = {}): ReplyMessage {
+  reply(reply: Reply | undefined, carried: Carried | undefined): ReplyMessage {
     const writes: { readonly key: string; readonly value: Uint8Array | undefined }[] = [];
-    for (const [key, value] of this.#writes) writes.push({ key, value });
-    const message: Mutable<ReplyMessage> = { kind: 'reply', call: this.#message.call, writes, uncacheable: this.#uncacheable, ...carried };
-    if (this.#rotations.length > 0) message.rotations = this.#rotations;
+    if (this.#writes !== undefined) for (const [key, value] of this.#writes) writes.push({ key, value });
+    const message: Mutable<ReplyMessage> = { kind: 'reply', call: this.#message.call, writes, uncacheable: this.#uncacheable };
+    if (carried !== undefined) Object.assign(message, carried);
+    if (this.#rotations !== undefined) message.rotations = this.#rotations;
     if (reply === undefined) return message;
     const { data, raw, headers, warnings, status, validUntil, leaseDuration, login } = reply;
     const given: Mutable<NonNullable<ReplyMessage['reply']>> = {};
@@ -303,7 +354,7 @@ class CallContext implements Context {
   }
 
   get storage(): PluginStorage {
-    return this.#call.storage();
+    return new CallStorage(this.#call);
   }
 
   get passwords(): Passwords {
@@ -349,14 +400,42 @@ class CallContext implements Context {
   }
 }
 
-/** A promise of what is made at once. */
-function settled<T>(make: () => T): Promise<T> {
-  try {
-    return Promise.resolve(make());
-  } catch (error) {
-    // Whatever the engine threw.
-    return Promise.reject(error);
+/** A call's storage, made as `CallContext` is. */
+class CallStorage implements PluginStorage {
+  readonly #call: Call;
+
+  constructor(call: Call) {
+    this.#call = call;
   }
+
+  get get(): PluginStorage['get'] {
+    const call = this.#call;
+    return (key) => call.get(key);
+  }
+
+  get list(): PluginStorage['list'] {
+    const call = this.#call;
+    return (directory, after, limit) => call.list(directory, after, limit);
+  }
+
+  get put(): PluginStorage['put'] {
+    const call = this.#call;
+    return (key, value) => call.write(key, value);
+  }
+
+  get delete(): PluginStorage['delete'] {
+    const call = this.#call;
+    return (key) => call.write(key, undefined);
+  }
+
+  get derived(): PluginStorage['derived'] {
+    const call = this.#call;
+    return (key, parse) => call.derived(key, parse);
+  }
+}
+
+function isThenable<T>(given: Promise<T> | T): given is Promise<T> {
+  return typeof given === 'object' && given !== null && 'then' in given;
 }
 
 function plain(password: string | Secret): string {

@@ -1,6 +1,6 @@
 /** What an engine declares, as data: the host routes, validates and documents by it and never runs plugin code itself. */
 import type { AuthMethodDefinition } from '../auth-method.ts';
-import { type EngineDefinition, type Verb, verbs } from '../engine.ts';
+import { type EngineDefinition, type Follow, type Verb, verbs } from '../engine.ts';
 import type { Schema } from '../schema.ts';
 
 /** JSON Schema of one input field. */
@@ -14,6 +14,8 @@ export interface OperationOutline {
   readonly summary: string;
   readonly input: Readonly<Record<string, FieldOutline>>;
   readonly reads: readonly string[];
+  /** Absent: none. */
+  readonly follows?: readonly Follow[];
   /** It has the three steps of `outside`. */
   readonly outside: boolean;
   /** Of a login: who is trying, as a template. */
@@ -72,6 +74,7 @@ export function outlineOf(engine: EngineDefinition | AuthMethodDefinition): Engi
         summary: operation.summary ?? route.summary,
         input: Object.fromEntries(input),
         reads: operation.reads ?? [],
+        ...(operation.follows === undefined ? {} : { follows: operation.follows }),
         outside: 'execute' in operation,
         ...(operation.alias === undefined ? {} : { alias: operation.alias }),
       };

@@ -25,21 +25,15 @@ export interface Touch {
   outside(): Outside;
 }
 
-/** Runs a phase: at once when the handler is done at once. @throws whatever the plugin throws; Error for what the plugin does not declare */
-export function runPhase(engine: Plugin, message: CallMessage, touch: Touch): Promise<Ran> | Ran {
-  if (message.phase !== 'handle') return runStep(engine, message, touch);
+/** Runs a handler. @throws whatever the plugin throws; Error for what the plugin does not declare */
+export function runHandler(engine: Plugin, message: CallMessage, touch: Touch): Answered {
   const operation = operationOf(engine, message);
   // The host matched the route and checked the input against this operation's own schema.
-  const answered = operation.handler(touch.context(), message.params, revive(message.input, operation.input));
-  if (!isThenable(answered)) return { reply: answered ?? undefined };
-  return Promise.resolve(answered).then((reply) => ({ reply: reply ?? undefined }));
+  return operation.handler(touch.context(), message.params, revive(message.input, operation.input));
 }
 
-function isThenable(answered: Answered): answered is Extract<Answered, Promise<unknown>> {
-  return typeof answered === 'object' && 'then' in answered;
-}
-
-async function runStep(engine: Plugin, message: CallMessage, touch: Touch): Promise<Ran> {
+/** Runs any other phase. @throws as `runHandler` */
+export async function runStep(engine: Plugin, message: CallMessage, touch: Touch): Promise<Ran> {
   const { phase, params, carried } = message;
   const ctx = (): Context => touch.context();
   const outside = (): Outside => touch.outside();

@@ -46,12 +46,6 @@ export interface Asked {
 }
 /** HTTP in a head: `body` is the position of its bytes. */
 export type WithBlob<T> = Omit<T, 'body'> & { readonly body?: number };
-/** What a call waits for. */
-export interface QuestionsHead {
-  readonly kind: 'questions';
-  readonly call: number;
-  readonly ask: readonly QuestionHead[];
-}
 /** The end of a call. */
 export interface ReplyHead extends Omit<ReplyMessage, 'writes' | 'reply'> {
   /** Without data: that is the body. */
@@ -84,24 +78,39 @@ export function toTurn(message: ToWorker): Turn {
 
 /** Reads a turn that the host made. */
 export function fromTurn({ head, blobs }: Turn): ToWorker {
-  const entryOf = ([key, revision, blob]: EntryHead): PrefetchedEntry => ({ key, revision, value: blob < 0 ? undefined : blobs[blob] });
+  // By position: to take an array apart costs a component an iterator.
+  const entryOf = (entry: EntryHead): PrefetchedEntry => ({ key: entry[0], revision: entry[1], value: blobs[entry[2]] });
   // Written by the host.
   const read = JSON.parse(head) as ToHead;
-  // Nobody else has it: to copy so many members would cost more than to read them.
-  if (read.kind === 'call') return Object.assign(read, { entries: read.entries.map(entryOf) });
-  const { entry, response, out, ...rest } = read;
-  return {
-    ...rest,
-    ...(entry === undefined ? {} : { entry: entryOf(entry) }),
-    ...(response === undefined ? {} : { response: { ...response, body: blobs[response.body ?? 0] ?? new Uint8Array(0) } }),
-    ...(out === undefined ? {} : { out: out.map((blob) => blobs[blob] ?? new Uint8Array(0)) }),
-  };
+  // Nobody else has it, and to copy its members would cost more than to read them: those with bytes are replaced in it.
+  const message = read as unknown as Mutable<CallMessage> | Mutable<AnswerMessage>;
+  if (read.kind === 'call') {
+    const entries: PrefetchedEntry[] = [];
+    for (const entry of read.entries) entries.push(entryOf(entry));
+    (message as Mutable<CallMessage>).entries = entries;
+    return message;
+  }
+  const answer = message as Mutable<AnswerMessage>;
+  const { entry, response, out } = read;
+  if (entry !== undefined) answer.entry = entryOf(entry);
+  if (response !== undefined) answer.response = { ...response, body: blobs[response.body ?? 0] ?? new Uint8Array(0) };
+  if (out !== undefined) answer.out = out.map((blob) => blobs[blob] ?? new Uint8Array(0));
+  return message;
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Makes a turn of a plugin's questions. */
 export function questionsTurn(call: number, asked: readonly Asked[]): Turn {
   const blobs: Uint8Array[] = [];
-  const ask = asked.map(({ question, ask: one }): QuestionHead => {
+  // As in `endTurn`: the usual ones are put together.
+  const ask = asked.map(({ question, ask: one }): string => {
+    if (one.kind === 'get') return `{"question":${question},"kind":"get","key":${JSON.stringify(one.key)}}`;
+    return JSON.stringify(questionHead(question, one));
+  });
+  return { head: `{"kind":"questions","call":${call},"ask":[${ask.join(',')}]}`, body: '', blobs };
+
+  function questionHead(question: number, one: Question): QuestionHead {
     if (one.kind === 'crypto') {
       const bytes = Object.entries(one.bytes).map(([name, value]): [string, number] => [name, blobs.push(value) - 1]);
       return { question, ...one, bytes: Object.fromEntries(bytes) };
@@ -109,20 +118,36 @@ export function questionsTurn(call: number, asked: readonly Asked[]): Turn {
     if (one.kind !== 'fetch') return { question, ...one };
     const { body, ...request } = one.request;
     return { question, kind: 'fetch', request: body === undefined ? request : { ...request, body: blobs.push(body) - 1 } };
-  });
-  return { head: JSON.stringify({ kind: 'questions', call, ask } satisfies QuestionsHead), body: '', blobs };
+  }
 }
 
 /** Makes a turn of the end of a call. */
 export function endTurn(message: ReplyMessage | FailureMessage): Turn {
   if (message.kind === 'failure') return { head: JSON.stringify(message), body: '', blobs: [] };
+  const { call, uncacheable, writes, reply, carried, lease, rotations, more } = message;
   const blobs: Uint8Array[] = [];
-  const { reply, writes, ...rest } = message;
-  const { data = '', raw, ...plain } = reply ?? {};
-  const head: ReplyHead = {
-    ...rest,
-    writes: writes.map(({ key, value }) => [key, value === undefined ? -1 : blobs.push(value) - 1] as const),
-    ...(reply === undefined ? {} : { reply: raw === undefined ? plain : { ...plain, raw: blobs.push(raw) - 1 } }),
-  };
-  return { head: JSON.stringify(head), body: data, blobs };
+  // Put together from texts: to print an object costs a component several times as much.
+  let head = `{"kind":"reply","call":${call},"uncacheable":${uncacheable},"writes":`;
+  if (writes.length === 0) head += '[]';
+  else
+    head += JSON.stringify(
+      writes.map(({ key, value }) => [key, value === undefined ? -1 : blobs.push(value) - 1]) satisfies ReplyHead['writes'],
+    );
+  if (reply !== undefined) head += `,"reply":{${replyMembers(reply, blobs)}}`;
+  if (carried !== undefined) head += `,"carried":${JSON.stringify(carried)}`;
+  if (lease !== undefined) head += `,"lease":${JSON.stringify(lease)}`;
+  if (rotations !== undefined) head += `,"rotations":${JSON.stringify(rotations)}`;
+  if (more !== undefined) head += `,"more":${more}`;
+  return { head: `${head}}`, body: reply?.data ?? '', blobs };
+}
+
+function replyMembers(reply: NonNullable<ReplyMessage['reply']>, blobs: Uint8Array[]): string {
+  let members = '';
+  for (const name in reply) {
+    // The data is the body.
+    if (name === 'data') continue;
+    const value = reply[name as keyof typeof reply];
+    members += `${members === '' ? '' : ','}"${name}":${name === 'raw' ? blobs.push(value as Uint8Array) - 1 : JSON.stringify(value)}`;
+  }
+  return members;
 }

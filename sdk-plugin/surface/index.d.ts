@@ -240,6 +240,19 @@ declare interface FieldOptions {
 /** An object schema by its fields: what routes take for bodies and queries. */
 declare type Fields = Readonly<Record<string, Schema<unknown>>>;
 
+/**
+ * A storage key that an entry names: the host looks up `at` in the JSON of that entry, puts what stands there into `key`, and sends the entry of that
+ * key along. It is a guess: where it fails, or the handler wants another entry, the handler asks as it does without.
+ */
+export declare interface Follow {
+    /** One of the operation's `reads`: an entry that is a JSON object or array, of at most 4 KiB. */
+    readonly from: string;
+    /** A name of the object, or a position of the array, where a number or a text stands. */
+    readonly at: string | number;
+    /** Template of the key of the entry that is sent along, if it has at most 64 KiB; `{}` is what was found. */
+    readonly key: string;
+}
+
 export declare type HashName = 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512';
 
 /** What a key is imported or derived for: sizes follow from the material, but for derived keys. */
@@ -435,6 +448,8 @@ export declare interface Operation<P, I extends Fields> {
     readonly input?: I;
     /** Storage keys the handler will surely want, as templates (`meta/{path}`): they travel with the call, so that the usual request is one message each way. */
     readonly reads?: readonly string[];
+    /** What those entries lead to travels with the call too: `{ from: 'meta/{path}', at: 'current', key: 'version/{path}/{}' }`. At most 4. */
+    readonly follows?: readonly Follow[];
     /** Makes it a login (auth methods only): who is trying, as a template over parameters and fields (`{username}`). See `defineAuthMethod`. */
     readonly alias?: string;
     /** What reaches outside the server is made by `outside` instead. */
@@ -465,6 +480,7 @@ export declare interface OutsideOperation<P, I extends Fields, Plan extends Json
     readonly input?: I;
     /** As for other operations, for `prepare`. */
     readonly reads?: readonly string[];
+    readonly follows?: readonly Follow[];
     /** As for other operations: a login that asks another server. Wrong credentials are thrown by any step. */
     readonly alias?: string;
     readonly prepare: (ctx: Context, params: P, input: InferFields<I>) => Now<Prepared<Plan>>;

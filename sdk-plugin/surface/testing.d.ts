@@ -119,7 +119,7 @@ declare interface CallMessage {
 export declare interface CallTrace {
     /** It read the clock, the caller or randomness: its answer is cacheable only if it says `validUntil`. */
     readonly uncacheable: boolean;
-    /** Storage keys and directories that it asked for, in order: those that the operation's `reads` names had come with the call. */
+    /** Storage keys and directories that it asked for, in order: those that the operation's `reads` and `follows` name had come with the call. */
     readonly asked: readonly string[];
 }
 
@@ -317,6 +317,19 @@ declare interface FieldOutline {
 /** An object schema by its fields: what routes take for bodies and queries. */
 declare type Fields = Readonly<Record<string, Schema<unknown>>>;
 
+/**
+ * A storage key that an entry names: the host looks up `at` in the JSON of that entry, puts what stands there into `key`, and sends the entry of that
+ * key along. It is a guess: where it fails, or the handler wants another entry, the handler asks as it does without.
+ */
+declare interface Follow {
+    /** One of the operation's `reads`: an entry that is a JSON object or array, of at most 4 KiB. */
+    readonly from: string;
+    /** A name of the object, or a position of the array, where a number or a text stands. */
+    readonly at: string | number;
+    /** Template of the key of the entry that is sent along, if it has at most 64 KiB; `{}` is what was found. */
+    readonly key: string;
+}
+
 /** From a worker. */
 declare type FromWorker = {
     readonly kind: 'ready';
@@ -500,6 +513,8 @@ declare interface Operation<P, I extends Fields> {
     readonly input?: I;
     /** Storage keys the handler will surely want, as templates (`meta/{path}`): they travel with the call, so that the usual request is one message each way. */
     readonly reads?: readonly string[];
+    /** What those entries lead to travels with the call too: `{ from: 'meta/{path}', at: 'current', key: 'version/{path}/{}' }`. At most 4. */
+    readonly follows?: readonly Follow[];
     /** Makes it a login (auth methods only): who is trying, as a template over parameters and fields (`{username}`). See `defineAuthMethod`. */
     readonly alias?: string;
     /** What reaches outside the server is made by `outside` instead. */
@@ -511,6 +526,8 @@ declare interface OperationOutline {
     readonly summary: string;
     readonly input: Readonly<Record<string, FieldOutline>>;
     readonly reads: readonly string[];
+    /** Absent: none. */
+    readonly follows?: readonly Follow[];
     /** It has the three steps of `outside`. */
     readonly outside: boolean;
     /** Of a login: who is trying, as a template. */
@@ -700,6 +717,10 @@ declare interface Room {
     send(message: FromWorker): void;
     /** Random bytes that an adversary can't predict. */
     random(size: number): Uint8Array;
+    /** What a promise has been fulfilled with, in rooms that can look into theirs: it need not be waited for. */
+    fulfilled?<T>(promise: Promise<T>): {
+        readonly value: T;
+    } | undefined;
 }
 
 /** A change of what the host rotates; `data` is JSON text. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Verb } from '../engine.ts';
 import { PluginError, type PluginErrorCode } from '../errors.ts';
-import { fillTemplate, isStorageKey, RouteTable } from '../hosting/index.ts';
+import { fillTemplate, followLimits, isStorageKey, RouteTable } from '../hosting/index.ts';
 import { type EngineOutline, type OperationOutline, outlineOf, type RouteOutline } from '../serving/outline.ts';
 import { wrongInputs } from './ill-typed.ts';
 import { type Plugin, RestartError, type TestFetch, type TestInput, TestMount, type TestMountOptions } from './test-mount.ts';
@@ -81,6 +81,11 @@ export function engineContract(plugin: Plugin, under: EngineUnderTest): void {
           expect({ template, key, unknown: placesOf(key, names) }).toEqual({ template, key, unknown: [] });
           expect({ template, key, valid: isStorageKey(fillTemplate(key, params)) }).toEqual({ template, key, valid: true });
         }
+        for (const { from, key } of operation.follows ?? []) {
+          expect({ template, from, reads: operation.reads }).toEqual({ template, from, reads: expect.arrayContaining([from]) as unknown });
+          expect({ template, key, unknown: placesOf(key, [...names, '']) }).toEqual({ template, key, unknown: [] });
+        }
+        expect((operation.follows ?? []).length).toBeLessThanOrEqual(followLimits.followsMax);
         const alias = placesOf(operation.alias ?? '', [...names, ...Object.keys(operation.input)]);
         expect({ template, alias }).toEqual({ template, alias: [] });
       }

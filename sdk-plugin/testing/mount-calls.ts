@@ -2,9 +2,12 @@
 import type { Caller, MountInfo, Verb } from '../engine.ts';
 import { PluginError } from '../errors.ts';
 import { replyFault } from '../hosting/reply-fault.ts';
+import { followedKey, followLimits } from '../hosting/follow.ts';
+import { fillTemplate } from '../hosting/route-table.ts';
 import { isStorageKey } from '../hosting/storage-key.ts';
 import type { OutsideRequest, OutsideResponse } from '../outside.ts';
-import type { Phase, Question, ReplyMessage, RotationChange } from '../serving/messages.ts';
+import type { Phase, PrefetchedEntry, Question, ReplyMessage, RotationChange } from '../serving/messages.ts';
+import type { OperationOutline } from '../serving/outline.ts';
 import { type Answers, CallCrypto, MemoryCrypto } from './memory-crypto.ts';
 import { MemoryPasswords } from './memory-passwords.ts';
 import { type MemorySnapshot, MemoryStore } from './memory-store.ts';
@@ -35,8 +38,8 @@ export interface Asked {
   readonly verb?: Verb;
   readonly params?: Readonly<Record<string, string>>;
   readonly input?: Readonly<Record<string, unknown>>;
-  /** Keys that travel with the call. */
-  readonly reads?: readonly string[];
+  /** What travels with the call. */
+  readonly along?: Pick<OperationOutline, 'reads' | 'follows'>;
 }
 
 /** What a call in a transaction gave, and what it asked for besides what travelled with it. */
@@ -111,7 +114,7 @@ export class MountCalls {
   }
 
   #callOf(asked: Asked, snapshot: MemorySnapshot | undefined): Call {
-    const { phase, name, carried, seconds, template = '', verb = 'update', params = {}, input = {}, reads = [] } = asked;
+    const { phase, name, carried, seconds, template = '', verb = 'update', params = {}, input = {}, along } = asked;
     return {
       phase,
       ...(name === undefined ? {} : { name }),
@@ -125,9 +128,22 @@ export class MountCalls {
       input,
       now: this.now,
       caller: JSON.stringify(this.#facts.caller),
-      entries: snapshot === undefined ? [] : reads.map((key) => snapshot.get(key)),
+      entries: snapshot === undefined || along === undefined ? [] : entriesAlong(snapshot, along, params),
     };
   }
+}
+
+function entriesAlong(
+  snapshot: MemorySnapshot,
+  { reads, follows = [] }: NonNullable<Asked['along']>,
+  params: Readonly<Record<string, string>>,
+): readonly PrefetchedEntry[] {
+  const read = reads.map((template) => snapshot.get(fillTemplate(template, params)));
+  const followed = follows
+    .map((follow) => followedKey(follow, params, read[reads.indexOf(follow.from)]?.value))
+    .flatMap((key) => (key === undefined ? [] : [snapshot.get(key)]))
+    .filter(({ value }) => (value?.length ?? 0) <= followLimits.valueBytesMax);
+  return [...read, ...followed];
 }
 
 function answerFrom(

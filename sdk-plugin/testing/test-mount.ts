@@ -50,7 +50,7 @@ export interface TestMountOptions {
 export interface CallTrace {
   /** It read the clock, the caller or randomness: its answer is cacheable only if it says `validUntil`. */
   readonly uncacheable: boolean;
-  /** Storage keys and directories that it asked for, in order: those that the operation's `reads` names had come with the call. */
+  /** Storage keys and directories that it asked for, in order: those that the operation's `reads` and `follows` name had come with the call. */
   readonly asked: readonly string[];
 }
 
@@ -173,7 +173,7 @@ export class TestMount {
       verb: route.verbs[decided] === undefined ? 'update' : decided,
       params,
       input: crossing(operation, input),
-      reads: operation.reads.map((template) => fillTemplate(template, params)),
+      along: operation,
     } as const;
     return operation.outside ? this.#steps(path, asked, operation) : this.#finish({ ...asked, phase: 'handle' }, operation, undefined);
   }
@@ -187,7 +187,8 @@ export class TestMount {
     const { reply } = await this.#calls.transact({ ...asked, phase: 'prepare' });
     const plan = reply.carried ?? 'null';
     const lease = reply.lease && this.#leases.pend(`${this.#path}${path}`, reply.lease, this.#outline.leases);
-    const step = { ...asked, input: {}, reads: [] };
+    const { along: _, ...rest } = asked;
+    const step = { ...rest, input: {} };
     try {
       const { carried = 'null' } = await this.#calls.outside({ ...step, phase: 'execute', carried: plan });
       return await this.#finish({ ...step, phase: 'finish', carried: `[${plan},${carried}]` }, operation, lease);

@@ -5,10 +5,11 @@
  * @source Component Model, design/mvp/CanonicalABI.md
  */
 
+import { isUtf8 } from 'node:buffer';
+
 /** Allocates in the guest: old pointer, old size, alignment, new size. */
 export type Realloc = (old: number, oldSize: number, align: number, size: number) => number;
 
-const encoder = new TextEncoder();
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const lossy = new TextDecoder('utf-8', { ignoreBOM: true });
 /** What a pointer and a length cost, whatever they name. */
@@ -20,6 +21,8 @@ export class GuestMemory {
   readonly #memory: WebAssembly.Memory;
   readonly #realloc: Realloc;
   #bytes: Uint8Array<ArrayBuffer>;
+  /** The same, for writing text. Never give it away: what it slices are no copies. */
+  #texts: Buffer<ArrayBuffer>;
   #view: DataView;
   #budget = 0;
 
@@ -27,6 +30,7 @@ export class GuestMemory {
     this.#memory = memory;
     this.#realloc = realloc;
     this.#bytes = new Uint8Array(memory.buffer);
+    this.#texts = Buffer.from(memory.buffer);
     this.#view = new DataView(memory.buffer);
   }
 
@@ -39,6 +43,7 @@ export class GuestMemory {
   #refresh(): void {
     if (this.#bytes.buffer === this.#memory.buffer) return;
     this.#bytes = new Uint8Array(this.#memory.buffer);
+    this.#texts = Buffer.from(this.#memory.buffer);
     this.#view = new DataView(this.#memory.buffer);
   }
 
@@ -58,8 +63,23 @@ export class GuestMemory {
 
   /** Puts text into the guest. @returns where, and how many bytes */
   putText(text: string): readonly [at: number, length: number] {
-    const bytes = encoder.encode(text);
-    return [this.putBytes(bytes), bytes.length];
+    const length = Buffer.byteLength(text);
+    if (length === 0) return [1, 0];
+    const at = this.#allocate(1, length);
+    // What the guest says is checked: outside of its memory this throws.
+    if (this.#texts.write(text, at, length) !== length) throw new RangeError('a pointer outside the memory');
+    return [at, length];
+  }
+
+  /** Copies text of the guest to another place in it. @returns where; undefined when it is malformed */
+  copyText(pointer: number, length: number): number | undefined {
+    const span = this.#span(pointer, length);
+    if (!isUtf8(span)) return undefined;
+    if (span.length === 0) return 1;
+    const at = this.#allocate(1, span.length);
+    if (at + span.length > this.#bytes.length) throw new RangeError('a pointer outside the memory');
+    this.#bytes.copyWithin(at, span.byteOffset, span.byteOffset + span.length);
+    return at;
   }
 
   /** Puts a `list<list<u8>>` into the guest. @returns where */

@@ -2,7 +2,6 @@
  * An instance of a component. jco only links: its code around each call costs 8 to 12 us, and what one world needs of the canonical ABI is
  * little. After anything thrown by `handle` the memory can't be trusted to be consistent: drop the instance.
  */
-import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import type { FromWorker, Turn } from '@strongroom/sdk-plugin/serving';
 import { hostInterface } from './admission.ts';
@@ -149,11 +148,11 @@ export class Instance {
         give(at, this.#random(size >>> 0));
       },
       'to-text': (pointer = 0, length = 0, at = 0) => {
-        const bytes = this.#memory.bytes(pointer, length);
-        const wellFormed = isUtf8(bytes);
         // The same bytes go back once they are known to be text.
-        give(at + 4, wellFormed ? bytes : malformed);
-        this.#memory.putTag(at, wellFormed ? 0 : 1);
+        const copied = this.#memory.copyText(pointer, length);
+        if (copied === undefined) give(at + 4, malformed);
+        else this.#memory.putPair(at + 4, copied, length);
+        this.#memory.putTag(at, copied === undefined ? 1 : 0);
       },
       'to-bytes': (pointer = 0, length = 0, at = 0) => give(at, this.#memory.bytes(pointer, length)),
     };

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { FromWorker } from '@strongroom/sdk-plugin/serving';
 import { componentOf } from '../../../test/harness/components.ts';
 import { fromText, type RawPlugin, rawPlugin } from '../../../test/harness/raw-component.ts';
+import { incomingOf } from '../turn-batch.ts';
 import type { Link } from './instance.ts';
 import { Instances } from './instances.ts';
 import { ComponentSource } from './prepare.ts';
@@ -42,7 +43,7 @@ async function openBytes(bytes: Uint8Array, memoryMiB: number): Promise<Room> {
         caller: '{}',
         entries: [],
       } as const;
-      instances.receive(message);
+      instances.receive(incomingOf(message));
       return [...sent];
     },
   };

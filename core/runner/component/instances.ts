@@ -2,8 +2,8 @@
  * The instances of one plugin in a worker: one per mount, made at its first call. An instance that traps or breaks the contract is dropped with
  * every call that waits in it; the mount's next call gets a new one, and other mounts notice nothing.
  */
-import type { FromWorker, ToWorker } from '@strongroom/sdk-plugin/serving';
-import { toTurn, type Turn } from '@strongroom/sdk-plugin/serving';
+import type { FromWorker, Turn } from '@strongroom/sdk-plugin/serving';
+import type { Incoming } from '../turn-batch.ts';
 import { Instance, type Link } from './instance.ts';
 import type { Prepared } from './transpile-task.ts';
 import { checkTurn } from './turn-check.ts';
@@ -43,15 +43,13 @@ export class Instances {
   }
 
   /** Begins a call, or goes on with one. Whatever comes of it is sent. */
-  receive(message: ToWorker): void {
-    const { call } = message;
-    const turn = toTurn(message);
-    if (message.kind === 'answer') {
+  receive({ kind, call, mountId, restart, turn }: Incoming): void {
+    if (kind === 'answer') {
       // Unknown: its instance was dropped, or it has ended although it still had a question open.
       const living = this.#waiting.get(call);
       if (living === undefined) return;
-      if (message.restart === true) this.#forget(living, call);
-      this.#turn(living, call, turn, message.restart === true);
+      if (restart) this.#forget(living, call);
+      this.#turn(living, call, turn, restart);
       return;
     }
     const bytesMax = (this.#prepared.memoryMiB * 1_048_576) / messagePart;
@@ -60,7 +58,7 @@ export class Instances {
       return;
     }
     try {
-      const living = this.#of(message.mountId);
+      const living = this.#of(mountId);
       living.calls.add(call);
       this.#waiting.set(call, living);
       this.#turn(living, call, turn, false);

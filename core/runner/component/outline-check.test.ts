@@ -13,6 +13,13 @@ const field = (json: unknown): unknown => ({
   },
 });
 
+const follows = (given: unknown): string =>
+  JSON.stringify({
+    name: 'x',
+    version: '1',
+    routes: { r: { access: 'token', summary: '', verbs: { read: { summary: '', reads: [], follows: given, input: {} } } } },
+  });
+
 describe('an outline', () => {
   test.each([kv, userpass])('of our own $name comes through as it is', (plugin) => {
     const outline = outlineOf(plugin);
@@ -47,6 +54,10 @@ describe('an outline', () => {
       'input.f.a.if',
     ],
     ['a schema that is too deep', JSON.stringify(field(Array.from({ length: 10 }).reduce<object>((items) => ({ items }), {}))), 'input.f'],
+    ['a guess that is none', follows([null]), 'read.follows'],
+    ['a guess at a place that is none', follows([{ from: 'a', at: -1, key: 'b' }]), 'read.follows.at'],
+    ['a guess whose key is no text', follows([{ from: 'a', at: 1, key: {} }]), 'read.follows.key'],
+    ['too many guesses', follows(Array.from({ length: 5 }, () => ({ from: 'a', at: 1, key: 'b' }))), 'read.follows'],
     [
       'too many routes',
       JSON.stringify({ name: 'x', version: '1', routes: Object.fromEntries(Array.from({ length: 1001 }, (_, n) => [n, {}])) }),

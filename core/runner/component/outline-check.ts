@@ -3,6 +3,8 @@
  * not have said.
  */
 import type { EngineOutline, FieldOutline, OperationOutline, RouteOutline } from '@strongroom/sdk-plugin/serving';
+import type { Follow } from '@strongroom/sdk-plugin';
+import { followLimits } from '@strongroom/sdk-plugin/hosting';
 import { Refusal } from './core-module.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -60,18 +62,29 @@ function checkRoute(template: string, value: unknown): RouteOutline {
 }
 
 function checkOperation(value: unknown, field: string): OperationOutline {
-  const { summary, reads, input, outside, alias } = record(value, field);
+  const { summary, reads, follows, input, outside, alias } = record(value, field);
   return {
     summary: text(summary, `${field}.summary`),
     outside: outside === true,
     ...(alias === undefined ? {} : { alias: text(alias, `${field}.alias`, 512) }),
     reads: texts(reads, `${field}.reads`, bounds.reads),
+    ...(follows === undefined ? {} : { follows: checkFollows(follows, `${field}.follows`) }),
     input: mapped(input, `${field}.input`, bounds.fields, (name, one): FieldOutline => {
       if (!namePattern.test(name)) bad(`${field}.input`);
       const { json, optional } = record(one, `${field}.input.${name}`);
       return { json: checkSchema(json, `${field}.input.${name}`, 0), optional: optional === true };
     }),
   };
+}
+
+function checkFollows(value: unknown, field: string): readonly Follow[] {
+  if (!Array.isArray(value) || value.length > followLimits.followsMax) bad(field);
+  return value.map((follow: unknown) => {
+    const { from, at, key } = record(follow, field);
+    if (typeof at !== 'string' && !(Number.isSafeInteger(at) && (at as number) >= 0)) bad(`${field}.at`);
+    const place = typeof at === 'string' ? text(at, `${field}.at`, 512) : (at as number);
+    return { from: text(from, `${field}.from`, 512), at: place, key: text(key, `${field}.key`, 512) };
+  });
 }
 
 const kinds: ReadonlySet<unknown> = new Set(['string', 'integer', 'number', 'boolean', 'array', 'object']);
