@@ -80,7 +80,7 @@ export class Rooms {
       loading = this.#open(plugin, mountClass, isolation);
       this.#engines.set(name, loading);
       // A failed load is tried again by the next call (the room backs off).
-      loading.catch(() => this.#engines.delete(name));
+      loading.catch(() => this.#engines.get(name) === loading && this.#engines.delete(name));
     }
     return loading;
   }
@@ -90,16 +90,14 @@ export class Rooms {
     const chosen = isolation ?? entry.isolation ?? 'thread';
     if (isolation === undefined) return this.engine(plugin, mountClass, chosen);
     const name = roomName(plugin, mountClass, chosen);
-    let room = this.#rooms.get(name);
-    if (room === undefined) {
-      const program = await programOf(entry, chosen);
-      // A component takes its time to compile: nobody would close this room any more.
-      if (this.#closed) throw new StrongroomError('unavailable', 'the server is sealing');
-      const { heapMiB = this.#limits.heapMiB } = entry;
-      room = new ThreadRoom(program, { ...this.#limits, heapMiB }, this.#log);
-      this.#rooms.set(name, room);
-    }
-    const outline = await room.outline();
+    const room = this.#rooms.get(name) ?? (await this.#start(name, entry, chosen));
+    const isReplaced = (): boolean => this.#rooms.get(name) !== room;
+    const outline = await room.outline().catch((error: unknown) => {
+      if (isReplaced()) return undefined;
+      throw error;
+    });
+    // A reload came between: what runs here now is in another room.
+    if (outline === undefined || isReplaced()) return this.engine(plugin, mountClass, chosen);
     if (outline.name !== entry.name || outline.version !== entry.version)
       throw new StrongroomError(
         'unavailable',
@@ -111,6 +109,18 @@ export class Rooms {
     const engine = { entry, isolation: chosen, outline, routes: routesOf(outline), room };
     this.#loaded.set(name, engine);
     return engine;
+  }
+
+  async #start(name: string, entry: CatalogEntry, isolation: Isolation): Promise<ThreadRoom> {
+    const program = await programOf(entry, isolation);
+    // A component takes its time to compile: nobody would close this room any more.
+    if (this.#closed) throw new StrongroomError('unavailable', 'the server is sealing');
+    const started = this.#rooms.get(name);
+    if (started !== undefined) return started;
+    const { heapMiB = this.#limits.heapMiB } = entry;
+    const room = new ThreadRoom(program, { ...this.#limits, heapMiB }, this.#log);
+    this.#rooms.set(name, room);
+    return room;
   }
 
   /** Gives a plugin new workers: calls that come from now on run in them, those under way end where they run. */

@@ -17,6 +17,7 @@ engineContract(notary, {
     { verb: 'update', path: 'raw/a', input: { text: 'bytes' } },
     { verb: 'read', path: 'raw/a' },
     { verb: 'delete', path: 'raw/link' },
+    { verb: 'read', path: 'heard', data: {} },
     { verb: 'update', path: 'leak/text', input: { secret: 'x' }, data: { said: '<secret>' } },
   ],
 });
