@@ -2,7 +2,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AuthMethodDefinition } from '../auth-method.ts';
 import type { EngineDefinition } from '../engine.ts';
-import { EngineServer, type Room } from '../serving/engine-server.ts';
+import { EngineServer } from '../serving/engine-server.ts';
+import type { Room } from '../serving/room.ts';
 import type { AnswerMessage, CallMessage, FromWorker, Question, ToWorker } from '../serving/messages.ts';
 
 /** A plugin whose calls a mount takes. */
