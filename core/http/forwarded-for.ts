@@ -1,5 +1,5 @@
 /** Whom X-Forwarded-For is believed from, and which of its addresses is the client's. */
-import { addressTest, canonicalAddress } from './address-blocks.ts';
+import { addressTest, canonicalAddress } from '../request/address-blocks.ts';
 
 /** What a listener believes. */
 export interface ForwardedForOptions {

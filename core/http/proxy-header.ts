@@ -7,7 +7,7 @@
  * @source https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt sections 2.1, 2.2
  */
 import { isIP } from 'node:net';
-import { canonicalAddress } from './address-blocks.ts';
+import { canonicalAddress } from '../request/address-blocks.ts';
 
 /** Whom a proxy speaks for; undefined: itself. */
 export interface ProxySource {

@@ -1,6 +1,6 @@
 /** Takes the header of a proxy from the front of each connection, before HTTP or TLS see the first byte. */
 import type { Server, Socket } from 'node:net';
-import { addressTest } from './address-blocks.ts';
+import { addressTest } from '../request/address-blocks.ts';
 import { type ProxySource, readProxyHeader } from './proxy-header.ts';
 
 /** From whom the header is expected. Who is expected to send one and does not is closed on: what may or may not be there is guessed by nobody. */

@@ -1,9 +1,9 @@
 /** Station 4: who is calling, as a value. Here the transaction opens. */
-import { BlockList, isIP } from 'node:net';
 import { Transaction } from '../barrier/transaction.ts';
 import type { Identity } from '../identity/identities.ts';
 import type { StoredToken, TokenRecord } from '../identity/token.ts';
 import type { Acl } from '../policy/acl.ts';
+import { addressTest } from './address-blocks.ts';
 import type { Head } from './head.ts';
 import type { Unsealed } from './host.ts';
 import { rightsOf } from './rights.ts';
@@ -20,23 +20,14 @@ export interface Identified {
   readonly caller: Caller;
 }
 
-const cidrLists = new WeakMap<TokenRecord, BlockList>();
+const addressTests = new WeakMap<TokenRecord, (address: string) => boolean>();
 
 /** Whether an address may use the token. */
 export function inBoundCidrs(record: TokenRecord, address: string): boolean {
   if (record.boundCidrs.length === 0) return true;
-  let list = cidrLists.get(record);
-  if (list === undefined) {
-    list = new BlockList();
-    for (const cidr of record.boundCidrs) {
-      const [net = '', bits = ''] = cidr.split('/');
-      list.addSubnet(net, Number(bits), isIP(net) === 6 ? 'ipv6' : 'ipv4');
-    }
-    cidrLists.set(record, list);
-  }
-  const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
-  const family = isIP(plain);
-  return family !== 0 && list.check(plain, family === 6 ? 'ipv6' : 'ipv4');
+  let isBound = addressTests.get(record);
+  if (isBound === undefined) addressTests.set(record, (isBound = addressTest(record.boundCidrs)));
+  return isBound(address);
 }
 
 /**
