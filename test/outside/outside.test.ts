@@ -30,7 +30,7 @@ beforeEach(async () => {
   host = await startHost({
     openSinks: () => Promise.resolve([{ name: 'kept', required: true, sink }]),
     catalog: [...readCatalog(), apiKeys],
-    rooms: { ...roomLimits, deadlineMs: 3000 },
+    rooms: { ...roomLimits, deadlineMs: 3000, loadMs: 60_000 },
     wallClock: () => clock,
     declared: {
       policies: [],
