@@ -7,6 +7,7 @@ import type { Revision, Slot } from '../storage/types.ts';
 import { type Acl, rootAcl } from './acl.ts';
 import { compilePolicies, isTemplated, type NamedPolicy } from './compile.ts';
 import { identityResolver } from './identity-template.ts';
+import { KeptByRules } from './kept-by-rules.ts';
 import { parsePolicy, type Policy } from './parse.ts';
 
 /** Directory of the policies. */
@@ -44,10 +45,8 @@ path "sys/wrapping/unwrap" { capabilities = ["update"] }
 `;
 const wrappingStored: StoredPolicy = { text: wrappingText, policy: parsePolicy(wrappingText) };
 
-/** Most lists of policies that are kept compiled. */
-const compiledMax = 10_000;
-/** Most that are kept compiled for one identity each. */
-const personalMax = 10_000;
+/** Most rules of lists of policies that are kept compiled; and of those that are kept for one identity each. */
+const rulesMax = 200_000;
 
 function parseStored(value: Uint8Array): StoredPolicy {
   const text = Buffer.from(value).toString();
@@ -64,10 +63,10 @@ export function policyName(name: string): string {
 
 /** Reads and writes policies inside transactions. */
 export class PolicyStore {
-  /** By names, oldest first. */
-  readonly #compiled = new Map<string, Compiled>();
-  /** By entity and names, oldest first. */
-  readonly #personal = new Map<string, Personal>();
+  /** By names. */
+  readonly #compiled = new KeptByRules<Compiled>(rulesMax);
+  /** By entity and names. */
+  readonly #personal = new KeptByRules<Personal>(rulesMax);
 
   /** A policy by its (lower-cased) name; undefined when there is none. */
   async read(tx: Transaction, name: string): Promise<StoredPolicy | undefined> {
@@ -110,7 +109,7 @@ export class PolicyStore {
     // Both are put together anew whenever anything of them changes.
     if (kept !== undefined && kept.identity === identity && kept.of === templated) return kept.acl;
     const personal = { identity, of: templated, acl: compilePolicies(templated, identityResolver(identity)) };
-    keepBounded(this.#personal, personalId, personal, personalMax);
+    this.#personal.keep(personalId, personal, rulesOf(templated));
     return personal.acl;
   }
 
@@ -131,7 +130,7 @@ export class PolicyStore {
       templated: isTemplated(policies) ? policies : undefined,
     };
     tx.check();
-    keepBounded(this.#compiled, id, compiled, compiledMax);
+    this.#compiled.keep(id, compiled, rulesOf(policies));
     return compiled;
   }
 
@@ -142,10 +141,6 @@ export class PolicyStore {
   }
 }
 
-/** Keeps a value as the newest; the oldest leaves. */
-function keepBounded<T>(map: Map<string, T>, key: string, value: T, most: number): void {
-  map.delete(key);
-  map.set(key, value);
-  const [oldest] = map.size > most ? map.keys() : [];
-  if (oldest !== undefined) map.delete(oldest);
+function rulesOf(policies: readonly NamedPolicy[]): number {
+  return policies.reduce((sum, { policy }) => sum + policy.rules.length, 0);
 }
