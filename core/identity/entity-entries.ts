@@ -7,6 +7,7 @@
  *   alias/<alias id>                       id of the entity that has it
  *   alias-at/<accessor>/<hash of the name> id of the entity that has it
  */
+import type { Reader } from '../barrier/noted-reads.ts';
 import type { Transaction } from '../barrier/transaction.ts';
 import type { EntityAlias, EntityRecord } from './entity.ts';
 import { aliasSegment, isKeySegment, nameSegment } from './identity-name.ts';
@@ -21,9 +22,6 @@ export const entityDirectories: Readonly<Record<'entity' | 'name' | 'merged' | '
   alias: `${root}alias/`,
   aliasAt: `${root}alias-at/`,
 };
-
-/** What finds entries: a transaction, or something that notes what was read. */
-export type Reader = Pick<Transaction, 'derived' | 'list'>;
 
 /** An entry that is an id. */
 export function parseId(value: Uint8Array): string {

@@ -10,8 +10,9 @@
  *
  * Members that are entities: see `group-members.ts`.
  */
+import type { Reader } from '../barrier/noted-reads.ts';
 import type { Transaction } from '../barrier/transaction.ts';
-import { moveKeys, parseId, type Reader } from './entity-entries.ts';
+import { moveKeys, parseId } from './entity-entries.ts';
 import type { GroupAlias, GroupRecord } from './group.ts';
 import { aliasSegment, isKeySegment, nameSegment } from './identity-name.ts';
 

@@ -7,10 +7,11 @@
  *   entity-rolls/<entity>/<roll>   (empty) the same, from below
  *   roll-void/<roll>               (empty) its members are still to be removed
  */
+import type { Reader } from '../barrier/noted-reads.ts';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import { entityGroupsMax } from './entity.ts';
-import { parseId, readEntity, type Reader } from './entity-entries.ts';
+import { parseId, readEntity } from './entity-entries.ts';
 import { type GroupRecord, memberEntitiesMax } from './group.ts';
 import { findGroupByAliasAt, readGroup } from './group-entries.ts';
 import { empty } from './token-entries.ts';

@@ -1,7 +1,7 @@
 /** Groups as members of groups: never in a circle, and never deeper than `groupDepthMax`. */
+import type { Reader } from '../barrier/noted-reads.ts';
 import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
-import type { Reader } from './entity-entries.ts';
 import { groupDepthMax, memberGroupsMax, parentGroupsMax } from './group.ts';
 import { groupDirectories, readGroup } from './group-entries.ts';
 import { empty } from './token-entries.ts';

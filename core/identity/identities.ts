@@ -2,10 +2,11 @@
  * What an entity brings to each request of its tokens: itself, its groups and all their policies. It is put together once and kept until
  * anything that it was made of changes, so that a change holds from the next request on.
  */
+import { NotedReads, type Reader } from '../barrier/noted-reads.ts';
+import { RecentMap } from '../barrier/recent-map.ts';
 import type { ReadSet, Transaction } from '../barrier/transaction.ts';
-import type { Revision, Slot } from '../storage/types.ts';
 import type { EntityRecord } from './entity.ts';
-import { readEntityOrMerged, type Reader } from './entity-entries.ts';
+import { readEntityOrMerged } from './entity-entries.ts';
 import type { GroupRecord } from './group.ts';
 import { readGroup } from './group-entries.ts';
 import { directGroups } from './group-members.ts';
@@ -35,8 +36,8 @@ const never: ReadonlySet<string> = new Set(['root', wrappingPolicy]);
 
 /** Puts identities together. */
 export class Identities {
-  /** By id of the entity, oldest first. */
-  readonly #kept = new Map<string, Kept>();
+  /** By id of the entity. */
+  readonly #kept = new RecentMap<Kept>(keptMax);
 
   /** The identity of an entity's id; undefined when there is no such entity any more. Answers at once when it is kept. */
   of(tx: Transaction, entityId: string): Identity | undefined | Promise<Identity | undefined> {
@@ -47,36 +48,11 @@ export class Identities {
   }
 
   async #find(tx: Transaction, entityId: string): Promise<Identity | undefined> {
-    const slots: Slot[] = [];
-    const movedAt: Revision[] = [];
-    const note = (keyOrDirectory: string): void => {
-      const place = tx.depend(keyOrDirectory);
-      slots.push(place.slot);
-      movedAt.push(place.movedAt);
-    };
-    const identity = await identityOf(
-      {
-        derived: (key, parse) => {
-          note(key);
-          return tx.derived(key, parse);
-        },
-        list: (directory, after, limit) => {
-          note(directory);
-          return tx.list(directory, after, limit);
-        },
-      },
-      entityId,
-    );
-    tx.check();
-    if (identity !== undefined) this.#keep(entityId, { reads: { slots, movedAt }, identity });
+    const noted = new NotedReads(tx);
+    const identity = await identityOf(noted, entityId);
+    const reads = noted.checked();
+    if (identity !== undefined) this.#kept.set(entityId, { reads, identity });
     return identity;
-  }
-
-  #keep(entityId: string, kept: Kept): void {
-    this.#kept.delete(entityId);
-    this.#kept.set(entityId, kept);
-    const [oldest] = this.#kept.size > keptMax ? this.#kept.keys() : [];
-    if (oldest !== undefined) this.#kept.delete(oldest);
   }
 
   /** Forgets everything (at seal). */

@@ -1,13 +1,13 @@
 /** Policies in the store (`core/policy/<name>`) and the Acl of a list of names, compiled once per change of any of them. */
+import { NotedReads, type Reader } from '../barrier/noted-reads.ts';
+import { RecentMap } from '../barrier/recent-map.ts';
 import type { ReadSet, Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Identity } from '../identity/identities.ts';
 import { wrappingPolicy } from '../identity/token.ts';
-import type { Revision, Slot } from '../storage/types.ts';
 import { type Acl, rootAcl } from './acl.ts';
 import { compilePolicies, isTemplated, type NamedPolicy } from './compile.ts';
 import { identityResolver } from './identity-template.ts';
-import { KeptByRules } from './kept-by-rules.ts';
 import { parsePolicy, type Policy } from './parse.ts';
 
 /** Directory of the policies. */
@@ -26,16 +26,17 @@ export interface StoredPolicy {
 
 interface Compiled {
   readonly reads: ReadSet;
+  readonly policies: readonly NamedPolicy[];
   /** For whoever has no entity. */
   readonly acl: Acl;
-  /** The policies, where a rule of any depends on who is calling. */
-  readonly templated: readonly NamedPolicy[] | undefined;
+  /** Whether a rule of any depends on who is calling. */
+  readonly templated: boolean;
 }
 
 /** Templated policies, compiled for one identity. Good for exactly this identity and these policies. */
 interface Personal {
   readonly identity: Identity;
-  readonly of: readonly NamedPolicy[];
+  readonly policies: readonly NamedPolicy[];
   readonly acl: Acl;
 }
 
@@ -45,8 +46,8 @@ path "sys/wrapping/unwrap" { capabilities = ["update"] }
 `;
 const wrappingStored: StoredPolicy = { text: wrappingText, policy: parsePolicy(wrappingText) };
 
-/** Most rules of lists of policies that are kept compiled; and of those that are kept for one identity each. */
-const rulesMax = 200_000;
+/** Most rules of lists of policies that are kept compiled; and of those that are kept for one identity each. A compiled rule takes about a KiB. */
+const keptRulesMax = 200_000;
 
 function parseStored(value: Uint8Array): StoredPolicy {
   const text = Buffer.from(value).toString();
@@ -64,12 +65,18 @@ export function policyName(name: string): string {
 /** Reads and writes policies inside transactions. */
 export class PolicyStore {
   /** By names. */
-  readonly #compiled = new KeptByRules<Compiled>(rulesMax);
+  readonly #compiled: RecentMap<Compiled>;
   /** By entity and names. */
-  readonly #personal = new KeptByRules<Personal>(rulesMax);
+  readonly #personal: RecentMap<Personal>;
+
+  /** @param rulesMax how many rules are kept compiled */
+  constructor(rulesMax: number = keptRulesMax) {
+    this.#compiled = new RecentMap<Compiled>(rulesMax, sizeOf);
+    this.#personal = new RecentMap<Personal>(rulesMax, sizeOf);
+  }
 
   /** A policy by its (lower-cased) name; undefined when there is none. */
-  async read(tx: Transaction, name: string): Promise<StoredPolicy | undefined> {
+  async read(tx: Pick<Reader, 'derived'>, name: string): Promise<StoredPolicy | undefined> {
     return name === wrappingPolicy ? wrappingStored : tx.derived(policyDirectory + name, parseStored);
   }
 
@@ -102,35 +109,27 @@ export class PolicyStore {
     return this.#compile(tx, names, id).then((compiled) => this.#aclFor(compiled, id, identity));
   }
 
-  #aclFor({ acl, templated }: Compiled, id: string, identity: Identity | undefined): Acl {
-    if (templated === undefined || identity === undefined) return acl;
+  #aclFor({ acl, policies, templated }: Compiled, id: string, identity: Identity | undefined): Acl {
+    if (!templated || identity === undefined) return acl;
     const personalId = `${identity.entity.id}\0${id}`;
     const kept = this.#personal.get(personalId);
     // Both are put together anew whenever anything of them changes.
-    if (kept !== undefined && kept.identity === identity && kept.of === templated) return kept.acl;
-    const personal = { identity, of: templated, acl: compilePolicies(templated, identityResolver(identity)) };
-    this.#personal.keep(personalId, personal, rulesOf(templated));
+    if (kept !== undefined && kept.identity === identity && kept.policies === policies) return kept.acl;
+    const personal = { identity, policies, acl: compilePolicies(policies, identityResolver(identity)) };
+    this.#personal.set(personalId, personal);
     return personal.acl;
   }
 
   async #compile(tx: Transaction, names: readonly string[], id: string): Promise<Compiled> {
-    const slots: Slot[] = [];
-    const movedAt: Revision[] = [];
+    const noted = new NotedReads(tx);
     const policies: NamedPolicy[] = [];
     for (const name of names) {
-      const place = tx.depend(policyDirectory + name);
-      slots.push(place.slot);
-      movedAt.push(place.movedAt);
-      const stored = await this.read(tx, name);
+      const stored = await this.read(noted, name);
       if (stored !== undefined) policies.push({ name, policy: stored.policy });
     }
-    const compiled: Compiled = {
-      reads: { slots, movedAt },
-      acl: compilePolicies(policies),
-      templated: isTemplated(policies) ? policies : undefined,
-    };
-    tx.check();
-    this.#compiled.keep(id, compiled, rulesOf(policies));
+    const acl = compilePolicies(policies);
+    const compiled: Compiled = { reads: noted.checked(), policies, acl, templated: isTemplated(policies) };
+    this.#compiled.set(id, compiled);
     return compiled;
   }
 
@@ -141,6 +140,7 @@ export class PolicyStore {
   }
 }
 
-function rulesOf(policies: readonly NamedPolicy[]): number {
-  return policies.reduce((sum, { policy }) => sum + policy.rules.length, 0);
+/** What has no rules takes room as well. */
+function sizeOf(_key: string, { policies }: Compiled | Personal): number {
+  return policies.reduce((sum, { policy }) => sum + policy.rules.length, 1);
 }

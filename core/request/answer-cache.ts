@@ -4,7 +4,7 @@
  */
 import { isCurrent, type ReadSet } from '../barrier/transaction.ts';
 import type { Storage } from '../storage/types.ts';
-import { RecentMap } from './recent-map.ts';
+import { RecentMap } from '../barrier/recent-map.ts';
 
 /** A kept answer. */
 export interface CachedAnswer {

@@ -1,5 +1,5 @@
 /** Counts requests by client address before anything of a body is read. */
-import { RecentMap } from './recent-map.ts';
+import { RecentMap } from '../barrier/recent-map.ts';
 
 /** Sustained rate and burst of one address. `perSecond` 0: unlimited. */
 export interface RateLimit {

@@ -1,6 +1,6 @@
 /** Counts requests by quota and address, in fixed windows. */
 import type { RateQuota } from './quota.ts';
-import { RecentMap } from './recent-map.ts';
+import { RecentMap } from '../barrier/recent-map.ts';
 
 /** Most addresses that are kept, over all quotas; beyond, who has not asked for longest is forgotten. */
 export const addressesMax = 100_000;

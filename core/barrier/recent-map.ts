@@ -11,7 +11,7 @@ export class RecentMap<V> {
 
   /**
    * @param sizeMax of all entries together; of those used last, at least half as much is there
-   * @param sizeOf an entry: the same each time, and at most half of `sizeMax`
+   * @param sizeOf an entry: the same each time, and at most half of `sizeMax`; one that has more is there all the same until others come
    */
   constructor(sizeMax: number, sizeOf: (key: string, value: V) => number = () => 1) {
     this.#sizeMax = sizeMax;
