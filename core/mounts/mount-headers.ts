@@ -7,10 +7,17 @@ import type { MountConfig } from './mount-table.ts';
 /** Headers as a request has them, by lower-cased name. */
 type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-const nameMax = 128;
+/** Longest name of a header that a setting may name. */
+export const headerNameMax = 128;
 const namesMax = 100;
-const headerName = new RegExp(`^[\\w!#$%&'*+.^\`|~-]{1,${nameMax}}$`);
+const headerName = new RegExp(`^[a-z0-9!#$%&'*+.^_\`|~-]{1,${headerNameMax}}$`, 'i');
 const always: ReadonlySet<string> = new Set(replyHeaders);
+
+/** Whether a text can be the name of a header, in any case. */
+export function isHeaderName(name: string): boolean {
+  return headerName.test(name);
+}
+
 /** Refuses names that can't be let through. @throws StrongroomError `invalid` naming the field */
 export function checkMountHeaders({ passthroughRequestHeaders, allowedResponseHeaders }: MountConfig): void {
   check('passthrough_request_headers', passthroughRequestHeaders, (name) => name === 'x-vault-token');
@@ -20,8 +27,8 @@ export function checkMountHeaders({ passthroughRequestHeaders, allowedResponseHe
 function check(field: string, names: readonly string[], isRefused: (name: string) => boolean): void {
   if (names.length > namesMax) throw new StrongroomError('invalid', `field ${field}: at most ${namesMax} names`);
   for (const name of names) {
-    if (!headerName.test(name))
-      throw new StrongroomError('invalid', `field ${field}: a name of a header has 1 to ${nameMax} letters, digits and -`);
+    if (!isHeaderName(name))
+      throw new StrongroomError('invalid', `field ${field}: a name of a header has 1 to ${headerNameMax} letters, digits and -`);
     if (isRefused(name.toLowerCase())) throw new StrongroomError('invalid', `field ${field}: ${name} can not be let through`);
   }
 }

@@ -13,7 +13,7 @@ import type { Incoming } from './incoming.ts';
 import type { Unsealed } from './host.ts';
 import type { Caller } from './identify.ts';
 import { allPolicies } from './rights.ts';
-import type { Target } from './route.ts';
+import { hostMountPath, hostMounts, type Target } from './route.ts';
 
 /** What both lines of a request share. */
 export interface RecordFacts {
@@ -62,19 +62,13 @@ function auditAuth(record: TokenRecord, identity: Identity | undefined, clientTo
   };
 }
 
-const tokenMount: AuditMount = { type: 'token', point: 'auth/token/', class: 'auth' };
-const systemMount: AuditMount = { type: 'system', point: 'sys/', class: 'secret' };
-const identityMount: AuditMount = { type: 'identity', point: 'identity/', class: 'secret' };
-const cubbyholeMount: AuditMount = { type: 'cubbyhole', point: 'cubbyhole/', class: 'secret' };
+const hostParts: ReadonlyMap<string, AuditMount> = new Map(
+  hostMounts.map(([path, type]) => [`${path}/`, { type, point: `${path}/`, class: path.startsWith('auth/') ? 'auth' : 'secret' }]),
+);
 
 function auditMount(target: Target, path: string): AuditMount | undefined {
   if (target.kind === 'no-mount') return undefined;
-  if (target.mount === undefined) {
-    if (path.startsWith('auth/')) return tokenMount;
-    if (path.startsWith('identity')) return identityMount;
-    return path.startsWith('sys') ? systemMount : cubbyholeMount;
-  }
-  return mountPart(target.mount);
+  return target.mount === undefined ? hostParts.get(hostMountPath(path) ?? '') : mountPart(target.mount);
 }
 
 const mountParts = new WeakMap<Mount, AuditMount>();

@@ -95,7 +95,7 @@ export async function callLoginRenewal(unsealed: Unsealed, mount: Mount, tx: Tra
 }
 
 const callerTexts = new WeakMap<TokenRecord, { readonly identity: Identity | undefined; readonly text: string }>();
-const nobody = JSON.stringify({ displayName: '', entityId: '', policies: [], headers: {} } satisfies CallerInfo);
+const nobody = JSON.stringify(callerInfo({ kind: 'anonymous' }, {}));
 
 function callerText(caller: Caller, { config }: Mount, { incoming, token }: Head): string {
   if (config.passthroughRequestHeaders.length > 0)

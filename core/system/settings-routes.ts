@@ -2,11 +2,11 @@
 import { type Json, schema as s } from '@strongroom/sdk-plugin';
 import { StrongroomError } from '../errors.ts';
 import { standardHeaders } from '../request/cors.ts';
+import { headerNameMax, isHeaderName } from '../mounts/mount-headers.ts';
 import { parseTarget } from '../request/canonical-path.ts';
 import { type HostContext, type HostReply, type HostRoute, hostRoute } from '../request/host-route.ts';
 import { readSettings, type StoredSettings, writeSettings } from '../request/live-settings.ts';
 
-const headerPattern = /^[a-z0-9!#$%&'*+\-.^_`|~]{1,128}$/;
 /** They hold secrets, whose HMAC the audit shows by itself where it should. */
 const neverShown: ReadonlySet<string> = new Set(['x-vault-token', 'authorization', 'cookie', 'proxy-authorization']);
 const listMax = 100;
@@ -53,7 +53,7 @@ function writeCors(ctx: HostContext, input: s.InferFields<typeof corsInput>): Pr
   const headers = checkedList(
     'allowed_headers',
     input.allowed_headers ?? [],
-    (name) => headerPattern.test(name.toLowerCase()),
+    (name) => isHeaderName(name.toLowerCase()),
     'each must be the name of a header',
   );
   return change(ctx, (stored) => ({ ...stored, cors: { origins, headers } }));
@@ -66,7 +66,8 @@ function shownHeaders({ auditHeaders }: StoredSettings): Record<string, Json> {
 /** A header's name, lower-cased. @throws StrongroomError `invalid` */
 function headerName(raw: string): string {
   const name = raw.toLowerCase();
-  if (!headerPattern.test(name)) throw new StrongroomError('invalid', 'header: must be the name of a header, of at most 128 characters');
+  if (!isHeaderName(name))
+    throw new StrongroomError('invalid', `header: must be the name of a header, of at most ${headerNameMax} characters`);
   return name;
 }
 
