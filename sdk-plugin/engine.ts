@@ -16,6 +16,8 @@ export type Json = null | boolean | number | string | OpaqueJson | readonly Json
 export interface PluginStorage {
   /** The entry's bytes, or undefined. */
   get(key: string): Promise<Uint8Array | undefined>;
+  /** The entry's text. Rejects with RangeError when it is not UTF-8. In a component it costs less than to decode what `get` gives. */
+  text(key: string): Promise<string | undefined>;
   /** Children of a directory ('' or 'a/b/'), in order, after `after` (exclusive), at most `limit` (default 1,000,000): `x` or `x/`. */
   list(directory: string, after?: string, limit?: number): Promise<readonly string[]>;
   put(key: string, value: Uint8Array): void;

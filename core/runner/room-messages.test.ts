@@ -28,6 +28,7 @@ function forging(statements: string, deadlineMs = 30_000): ThreadRoom {
   writeFileSync(
     file,
     `import { unpackBatch } from '${new URL('turn-batch.ts', import.meta.url).href}';
+    import { fromTurn } from '${import.meta.resolve('@strongroom/sdk-plugin/serving')}';
     export default ({ port }) => new Promise((end) => {
       const send = (...messages) => port.postMessage(messages);
       const done = (call, text) => ({ kind: 'reply', call, writes: [], uncacheable: true, reply: { data: JSON.stringify(text) } });
@@ -187,11 +188,11 @@ describe('a worker that', () => {
     // Two questions, each answered, then the end: five messages of a call.
     const room = forging(
       `if (message.kind === 'call') {
-         if (JSON.parse(message.turn.head).now === 2) { send(done(message.call, 'fine')); continue; }
+         if (fromTurn(message.turn).now === 2) { send(done(message.call, 'fine')); continue; }
          if (${k} === 1) process.exit(0);
          send({ kind: 'question', call: message.call, question: 1, ask: { kind: 'get', key: 'a' } });
          if (${k} === 2) process.exit(0);
-       } else if (JSON.parse(message.turn.head).question === 1) {
+       } else if (fromTurn(message.turn).question === 1) {
          if (${k} === 3) process.exit(0);
          send({ kind: 'question', call: message.call, question: 2, ask: { kind: 'get', key: 'b' } });
          if (${k} === 4) process.exit(0);

@@ -16,8 +16,8 @@ export interface ServeComponentTask {
 export default async function serveComponent({ port, prepared }: ServeComponentTask): Promise<void> {
   // Made by the transpiler in this process, from a component whose every name was read: it lies in no file that others could change.
   const { instantiate } = (await import(`data:text/javascript,${encodeURIComponent(prepared.glue)}`)) as { readonly instantiate: Link };
-  const outline = checkOutline(new Instance(instantiate, prepared, () => {}).describe());
+  const { rows, ...outline } = checkOutline(new Instance(instantiate, prepared, () => {}).describe());
   const outbox = new Outbox(port);
-  const instances = new Instances(instantiate, prepared, outbox.send);
+  const instances = new Instances(instantiate, prepared, rows, outbox.send);
   await outbox.serve(outline, (incoming) => instances.receive(incoming));
 }

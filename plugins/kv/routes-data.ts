@@ -1,5 +1,15 @@
 /** `data/{path}`: read, write, patch and delete the newest version; read any other. */
-import { mergePatch, PluginError, route, schema, type Context, type OpaqueJson, type Reply, type Route } from '@strongroom/sdk-plugin';
+import {
+  mergePatch,
+  PluginError,
+  route,
+  schema,
+  upon,
+  type Context,
+  type OpaqueJson,
+  type Reply,
+  type Route,
+} from '@strongroom/sdk-plugin';
 import { isJsonNull, parseJson } from '@strongroom/sdk-plugin';
 import { readValue, requireData, writeValue } from './secret-value.ts';
 import { deletionTime, readSettings, settingsKey, versionsKept, type Settings } from './settings.ts';
@@ -24,11 +34,13 @@ export const dataRoutes: Readonly<Record<string, Route>> = route('data/{path+}',
     input: { version: schema.optional(schema.integer({ description: 'Version to read; the newest when 0 or absent' })) },
     reads: ['meta/{path}'],
     follows: [newestVersion],
-    handler: async (ctx, { path }, { version }) => {
-      const table = await readTable(ctx, path);
-      const found = table && findVersion(ctx, table, version);
-      return found && versionReply(table, found, 'data', found.readable ? await readValue(ctx, path, found.number) : null);
-    },
+    handler: (ctx, { path }, { version }) =>
+      upon(readTable(ctx, path), (table) => {
+        if (table === undefined) return undefined;
+        const found = findVersion(ctx, table, version);
+        if (found?.readable !== true) return found && versionReply(table, found, 'data', null);
+        return upon(readValue(ctx, path, found.number), (value) => versionReply(table, found, 'data', value));
+      }),
   },
   update: {
     input: writeFields,

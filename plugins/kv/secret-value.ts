@@ -1,5 +1,5 @@
 /** The value of one version: a JSON object (or null) as the user wrote it. */
-import { decodeUtf8, encodeUtf8, OpaqueJson, PluginError, type Context } from '@strongroom/sdk-plugin';
+import { type Context, encodeUtf8, OpaqueJson, PluginError, upon } from '@strongroom/sdk-plugin';
 import { versionKey } from './table-record.ts';
 
 /** Longest value, in bytes of its JSON text. */
@@ -9,16 +9,17 @@ export const secretBytesMax = 524_288;
  * Reads a value that the version table says is there.
  * @throws Error when it is not: that is damage, and must never look like a deleted secret
  */
-export async function readValue(ctx: Context, path: string, number: number): Promise<OpaqueJson> {
-  const bytes = await ctx.storage.get(versionKey(path, number));
-  if (!bytes) throw new Error('the value of a version is missing from storage');
-  return new OpaqueJson(decodeUtf8(bytes));
+export function readValue(ctx: Context, path: string, number: number): OpaqueJson | Promise<OpaqueJson> {
+  return upon(ctx.storage.text(versionKey(path, number)), (text) => {
+    if (text === undefined) throw new Error('the value of a version is missing from storage');
+    return new OpaqueJson(text);
+  });
 }
 
 /** Reads a value that may be there. */
 export async function storedValue(ctx: Context, path: string, number: number): Promise<OpaqueJson | undefined> {
-  const bytes = await ctx.storage.get(versionKey(path, number));
-  return bytes && new OpaqueJson(decodeUtf8(bytes));
+  const text = await ctx.storage.text(versionKey(path, number));
+  return text === undefined ? undefined : new OpaqueJson(text);
 }
 
 /**

@@ -13,7 +13,7 @@ const turns = new Turns(plugin, host, { drain, fulfilled: fulfilledWith });
 /** What the plugin declares, as JSON. */
 export function describe(): string {
   goLive();
-  return JSON.stringify(outlineOf(plugin));
+  return JSON.stringify({ ...outlineOf(plugin), rows: true });
 }
 
 /** One turn. */

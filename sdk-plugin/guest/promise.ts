@@ -22,6 +22,7 @@ const jobs: (() => void)[] = [];
 
 /** Runs jobs until none is left. @throws RangeError after a million */
 export function drain(): void {
+  if (jobs.length === 0) return;
   try {
     for (let at = 0; at < jobs.length; at += 1) {
       if (at > jobsMax) throw new RangeError(`more than ${jobsMax} jobs of promises in one turn`);
@@ -42,19 +43,22 @@ function once(promise: GuestPromise): { readonly resolve: Settle; readonly rejec
       done = true;
       act(value);
     };
-  return { resolve: first((value) => resolveWith(promise, value)), reject: first((error) => settle(promise, 'rejected', error)) };
+  return { resolve: first((value) => resolveWith(promise, value)), reject: first((error) => settle(promise, rejected, error)) };
 }
 
+// Numbers: QuickJS compares texts by what they say.
+const pending = 0;
+const fulfilled = 1;
+const rejected = 2;
+type State = typeof pending | typeof fulfilled | typeof rejected;
+
 class GuestPromise {
-  // Set by the constructor: QuickJS makes fields by a function of their own, which costs as much as the rest of it.
-  declare state: 'pending' | 'fulfilled' | 'rejected';
+  // On the prototype until they are set: QuickJS makes fields by a function of their own, which costs as much as the rest of it.
+  declare state: State;
   declare value: unknown;
   declare waiting: Waiter[] | undefined;
 
   constructor(executor?: (resolve: Settle, reject: Settle) => void) {
-    this.state = 'pending';
-    this.value = undefined;
-    this.waiting = undefined;
     if (executor === undefined) return;
     const { resolve, reject } = once(this);
     try {
@@ -65,14 +69,19 @@ class GuestPromise {
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- this is the thenable
-  then(fulfilled?: Reaction, rejected?: Reaction): GuestPromise {
+  then(onFulfilled?: Reaction, onRejected?: Reaction): GuestPromise {
     const target = new GuestPromise();
-    wait(this, { task: undefined, target, fulfilled, rejected });
+    wait(this, { task: undefined, target, fulfilled: onFulfilled, rejected: onRejected });
     return target;
   }
 
-  catch(rejected?: Reaction): GuestPromise {
-    return this.then(undefined, rejected);
+  /** See the SDK's `upon`. */
+  upon(use: (value: unknown) => unknown): unknown {
+    return this.state === fulfilled ? use(this.value) : this.then(use);
+  }
+
+  catch(onRejected?: Reaction): GuestPromise {
+    return this.then(undefined, onRejected);
   }
 
   finally(act: () => unknown): GuestPromise {
@@ -94,7 +103,7 @@ class GuestPromise {
 
   static reject(error?: unknown): GuestPromise {
     const promise = new GuestPromise();
-    settle(promise, 'rejected', error);
+    settle(promise, rejected, error);
     return promise;
   }
 
@@ -160,26 +169,29 @@ class GuestPromise {
   }
 }
 
-function settle(promise: GuestPromise, state: 'fulfilled' | 'rejected', value: unknown): void {
-  if (promise.state !== 'pending') return;
+Object.assign(GuestPromise.prototype, { state: pending, value: undefined, waiting: undefined });
+
+function settle(promise: GuestPromise, state: typeof fulfilled | typeof rejected, value: unknown): void {
+  if (promise.state !== pending) return;
   promise.state = state;
   promise.value = value;
   const { waiting } = promise;
+  if (waiting === undefined) return;
   promise.waiting = undefined;
-  if (waiting !== undefined) for (const waiter of waiting) jobs.push(() => wake(promise, waiter));
+  for (const waiter of waiting) jobs.push(() => wake(promise, waiter));
 }
 
 function resolveWith(promise: GuestPromise, value: unknown): void {
-  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return settle(promise, 'fulfilled', value);
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return settle(promise, fulfilled, value);
   if (value instanceof GuestPromise) {
-    if (value === promise) return settle(promise, 'rejected', new TypeError('a promise cannot resolve to itself'));
-    if (value.state !== 'pending') return settle(promise, value.state, value.value);
+    if (value === promise) return settle(promise, rejected, new TypeError('a promise cannot resolve to itself'));
+    if (value.state !== pending) return settle(promise, value.state, value.value);
     (value.waiting ??= []).push({ task: undefined, target: promise, fulfilled: undefined, rejected: undefined });
     return;
   }
   try {
     const then: unknown = (value as { readonly then?: unknown }).then;
-    if (typeof then !== 'function') return settle(promise, 'fulfilled', value);
+    if (typeof then !== 'function') return settle(promise, fulfilled, value);
     const { resolve, reject } = once(promise);
     jobs.push(() => {
       try {
@@ -189,27 +201,28 @@ function resolveWith(promise: GuestPromise, value: unknown): void {
       }
     });
   } catch (error) {
-    settle(promise, 'rejected', error);
+    settle(promise, rejected, error);
   }
 }
 
 function wait(promise: GuestPromise, waiter: Waiter): void {
-  if (promise.state === 'pending') (promise.waiting ??= []).push(waiter);
+  if (promise.state === pending) (promise.waiting ??= []).push(waiter);
   else jobs.push(() => wake(promise, waiter));
 }
 
-function wake({ state, value }: GuestPromise, { task, target, fulfilled, rejected }: Waiter): void {
-  if (task !== undefined) return step(target, task, state === 'rejected', value);
-  const reaction = state === 'fulfilled' ? fulfilled : rejected;
+function wake({ state, value }: GuestPromise, waiter: Waiter): void {
+  const { task, target } = waiter;
+  if (task !== undefined) return step(target, task, state === rejected, value);
+  const reaction = state === fulfilled ? waiter.fulfilled : waiter.rejected;
   if (typeof reaction !== 'function') {
-    if (state === 'fulfilled') resolveWith(target, value);
-    else settle(target, 'rejected', value);
+    if (state === fulfilled) resolveWith(target, value);
+    else settle(target, rejected, value);
     return;
   }
   try {
     resolveWith(target, reaction(value as never));
   } catch (error) {
-    settle(target, 'rejected', error);
+    settle(target, rejected, error);
   }
 }
 
@@ -222,13 +235,13 @@ function step(target: GuestPromise, task: Task, failed: boolean, value: unknown)
     try {
       result = throws ? task.throw(given) : task.next(given);
     } catch (error) {
-      return settle(target, 'rejected', error);
+      return settle(target, rejected, error);
     }
     if (result.done === true) return resolveWith(target, result.value);
     const awaited = result.value;
-    if (!(awaited instanceof GuestPromise) || awaited.state === 'pending')
+    if (!(awaited instanceof GuestPromise) || awaited.state === pending)
       return wait(GuestPromise.resolve(awaited), { task, target, fulfilled: undefined, rejected: undefined });
-    throws = awaited.state === 'rejected';
+    throws = awaited.state === rejected;
     given = awaited.value;
   }
 }
@@ -246,7 +259,7 @@ function runAsync(self: unknown, args: readonly unknown[] | null, generator: (..
 export function fulfilledWith<T>(promise: Promise<T>): { readonly value: T } | undefined {
   const given: unknown = promise;
   // Its own value has its type.
-  return given instanceof GuestPromise && given.state === 'fulfilled' ? { value: given.value as T } : undefined;
+  return given instanceof GuestPromise && given.state === fulfilled ? { value: given.value as T } : undefined;
 }
 
 Object.assign(globalThis, { Promise: GuestPromise, __strongroomRunAsync: runAsync });

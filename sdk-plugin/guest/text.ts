@@ -33,8 +33,10 @@ function noClock(): never {
 const Native = Date;
 class DateWithoutClock extends Native {
   constructor(...args: readonly [] | readonly [number | string | Date]) {
-    const [value] = args;
-    super(value ?? noClock());
+    // By position: to take an array apart costs a component an iterator.
+    if (args.length === 1) super(args[0]);
+    else if (args.length === 0) super(noClock());
+    else super(...(args as readonly unknown[] as readonly [number, number]));
   }
 
   static override now(): number {

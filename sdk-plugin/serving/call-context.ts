@@ -11,6 +11,7 @@ export interface RunningCall extends Pick<Context, 'log' | 'mount'> {
   notCacheable(): void;
   random(size: number): Uint8Array;
   get(key: string): Promise<Uint8Array | undefined>;
+  text(key: string): Promise<string | undefined>;
   derived<T>(key: string, parse: (value: Uint8Array) => T): Promise<T | undefined>;
   list(directory: string, after?: string, limit?: number): Promise<readonly string[]>;
   /** @param value undefined deletes */
@@ -22,34 +23,34 @@ export interface RunningCall extends Pick<Context, 'log' | 'mount'> {
 
 /** A handler's context. Nothing of it is made before it is asked for, and what is made knows its call, so that it may be taken out. */
 export class CallContext implements Context {
-  readonly #call: RunningCall;
+  declare private readonly call: RunningCall;
 
   constructor(call: RunningCall) {
-    this.#call = call;
+    this.call = call;
   }
 
   get mount(): MountInfo {
-    return this.#call.mount;
+    return this.call.mount;
   }
 
   get storage(): PluginStorage {
-    return new CallStorage(this.#call);
+    return new CallStorage(this.call);
   }
 
   get passwords(): Passwords {
-    return this.#call.passwords();
+    return this.call.passwords();
   }
 
   get rotations(): Rotations {
-    return this.#call.rotations();
+    return this.call.rotations();
   }
 
   get crypto(): Crypto {
-    return this.#call.crypto();
+    return this.call.crypto();
   }
 
   get now(): Context['now'] {
-    const call = this.#call;
+    const { call } = this;
     return () => {
       call.notCacheable();
       return call.message.now;
@@ -57,7 +58,7 @@ export class CallContext implements Context {
   }
 
   get random(): Context['random'] {
-    const call = this.#call;
+    const { call } = this;
     return (size) => {
       call.notCacheable();
       return call.random(size);
@@ -65,7 +66,7 @@ export class CallContext implements Context {
   }
 
   get caller(): Context['caller'] {
-    const call = this.#call;
+    const { call } = this;
     return () => {
       call.notCacheable();
       // Written by the host.
@@ -74,41 +75,46 @@ export class CallContext implements Context {
   }
 
   get log(): Context['log'] {
-    const call = this.#call;
+    const { call } = this;
     return (level, message) => call.log(level, message);
   }
 }
 
 /** A call's storage, made as `CallContext` is. */
 class CallStorage implements PluginStorage {
-  readonly #call: RunningCall;
+  declare private readonly call: RunningCall;
 
   constructor(call: RunningCall) {
-    this.#call = call;
+    this.call = call;
   }
 
   get get(): PluginStorage['get'] {
-    const call = this.#call;
+    const { call } = this;
     return (key) => call.get(key);
   }
 
+  get text(): PluginStorage['text'] {
+    const { call } = this;
+    return (key) => call.text(key);
+  }
+
   get list(): PluginStorage['list'] {
-    const call = this.#call;
+    const { call } = this;
     return (directory, after, limit) => call.list(directory, after, limit);
   }
 
   get put(): PluginStorage['put'] {
-    const call = this.#call;
+    const { call } = this;
     return (key, value) => call.write(key, value);
   }
 
   get delete(): PluginStorage['delete'] {
-    const call = this.#call;
+    const { call } = this;
     return (key) => call.write(key, undefined);
   }
 
   get derived(): PluginStorage['derived'] {
-    const call = this.#call;
+    const { call } = this;
     return (key, parse) => call.derived(key, parse);
   }
 }

@@ -135,8 +135,11 @@ function leaseMessage({ kind, ttl, maxTtl, data }: NonNullable<Prepared<Json>['l
 
 /** Gives user JSON and secrets their classes back, in the fields whose schema says so. */
 function revive(input: Readonly<Record<string, unknown>>, fields: Fields = {}): Readonly<Record<string, unknown>> {
+  const names = Object.keys(input);
+  if (names.length === 0) return input;
   const revived: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(input)) {
+  for (const name of names) {
+    const value = input[name];
     const json = fields[name]?.json ?? {};
     // The host sends the text of such fields.
     if (carriesJson(json) && value !== undefined) revived[name] = new OpaqueJson(value as string);

@@ -619,6 +619,8 @@ declare type PluginErrorCode = 'invalid' | 'credentials' | 'denied' | 'missing' 
 declare interface PluginStorage {
     /** The entry's bytes, or undefined. */
     get(key: string): Promise<Uint8Array | undefined>;
+    /** The entry's text. Rejects with RangeError when it is not UTF-8. In a component it costs less than to decode what `get` gives. */
+    text(key: string): Promise<string | undefined>;
     /** Children of a directory ('' or 'a/b/'), in order, after `after` (exclusive), at most `limit` (default 1,000,000): `x` or `x/`. */
     list(directory: string, after?: string, limit?: number): Promise<readonly string[]>;
     put(key: string, value: Uint8Array): void;
@@ -715,6 +717,8 @@ export declare class RestartError extends Error {
 declare interface Room {
     /** Sends a message to the host. */
     send(message: FromWorker): void;
+    /** Sends a handler's reply that has data and no more than these of its fields, and nothing was written. For rooms where messages are dear. */
+    sendUsual?(call: number, uncacheable: boolean, data: string | undefined, reply: Pick<Reply, 'status' | 'validUntil' | 'leaseDuration'>): void;
     /** Random bytes that an adversary can't predict. */
     random(size: number): Uint8Array;
     /** What a promise has been fulfilled with, in rooms that can look into theirs: it need not be waited for. */

@@ -5,6 +5,7 @@ import { defineEngine, route } from '../engine.ts';
 import { PluginError } from '../errors.ts';
 import { leaseStep, outside, type OutsideRequest } from '../outside.ts';
 import * as s from '../schema.ts';
+import { upon } from '../upon.ts';
 import { decodeUtf8, encodeUtf8 } from '../utf8.ts';
 import { RestartError, runIn, TestMount, type TestMountOptions } from './test-mount.ts';
 
@@ -29,6 +30,62 @@ async function outcome(handler: Handler, mount?: TestMountOptions): Promise<unkn
 }
 
 const numberAt = async (ctx: Context, key: string): Promise<number> => Number(decodeUtf8((await ctx.storage.get(key)) ?? encodeUtf8('0')));
+
+describe('a handler reads an entry as text', () => {
+  const mount = new TestMount(
+    defineEngine({
+      name: 'reader',
+      version: '1.0.0',
+      routes: {
+        ...route('along/{key}', {
+          summary: 'x',
+          read: { reads: ['{key}'], handler: async (ctx, { key }) => ({ data: (await ctx.storage.text(key)) ?? 'none' }) },
+        }),
+        ...route('asked/{key}', {
+          summary: 'x',
+          read: { handler: (ctx, { key }) => upon(ctx.storage.text(key), (text) => ({ data: text ?? 'none' })) },
+        }),
+        ...route('kept', {
+          summary: 'x',
+          update: {
+            handler: (ctx) => {
+              ctx.storage.put('plain', encodeUtf8('{"a":1}'));
+              ctx.storage.put('more', encodeUtf8('sécret'));
+              ctx.storage.put('empty', new Uint8Array(0));
+              ctx.storage.put('bytes', Uint8Array.of(0x61, 0xff));
+            },
+          },
+        }),
+        ...route('written', {
+          summary: 'x',
+          update: {
+            handler: async (ctx) => {
+              ctx.storage.put('new', encodeUtf8('wr€tten'));
+              ctx.storage.delete('plain');
+              return { data: [await ctx.storage.text('new'), (await ctx.storage.text('plain')) ?? 'none'] as string[] };
+            },
+          },
+        }),
+      },
+    }),
+  );
+  test.each(['along', 'asked'])('%s', async (way) => {
+    await mount.call('update', 'kept');
+    const read = (key: string): Promise<unknown> => mount.data('read', `${way}/${key}`);
+    expect([await read('plain'), await read('more'), await read('empty'), await read('gone')]).toEqual(['{"a":1}', 'sécret', '', 'none']);
+    await expect(read('bytes')).rejects.toThrow('UTF-8');
+  });
+
+  test('that it has written itself', async () => {
+    expect(await mount.data('update', 'written')).toEqual(['wr€tten', 'none']);
+  });
+});
+
+test('upon goes on with a value, with a promise, and with what neither can be', async () => {
+  expect(upon(1, (one) => one + 1)).toBe(2);
+  expect(await upon(Promise.resolve(1), (one) => Promise.resolve(one + 1))).toBe(2);
+  await expect(upon(Promise.reject(new Error('no')), () => 1)).rejects.toThrow('no');
+});
 
 describe('a handler is begun anew after each of its reads, and after its end', () => {
   test('and is let through when that changes nothing', async () => {

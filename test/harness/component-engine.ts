@@ -14,6 +14,7 @@ export async function inComponent<P extends Plugin>(engine: P, bytes: Uint8Array
     const instances = new Instances(
       instantiate,
       prepared,
+      true,
       (message) => room.send(message),
       (size) => room.random(size),
     );

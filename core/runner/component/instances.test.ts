@@ -24,7 +24,7 @@ async function openBytes(bytes: Uint8Array, memoryMiB: number): Promise<Room> {
   const prepared = await new ComponentSource('raw', () => bytes, memoryMiB).prepare();
   const { instantiate } = (await import(`data:text/javascript,${encodeURIComponent(prepared.glue)}`)) as { readonly instantiate: Link };
   const sent: FromWorker[] = [];
-  const instances = new Instances(instantiate, prepared, (message) => void sent.push(message));
+  const instances = new Instances(instantiate, prepared, false, (message) => void sent.push(message));
   return {
     sent,
     call(call, mountId = 'm', way = 'w') {
@@ -55,6 +55,29 @@ describe('an answer', () => {
   test('of the right call ends it', async () => {
     const { call } = await open({ head: fine, body: '{"x":1}' });
     expect(call(1)).toMatchObject([{ kind: 'reply', call: 1, reply: { data: '{"x":1}' } }]);
+  });
+
+  test.each([
+    ['[1,false,404,5.5,null]', { uncacheable: false, reply: { data: '{"x":1}', status: 404, validUntil: 5.5 } }],
+    ['[1,true,null,null,60]', { uncacheable: true, reply: { data: '{"x":1}', leaseDuration: 60 } }],
+    ['[1]', 'field status'],
+    ['[2,false,null,null,null]', 'field call: an answer about another request'],
+    ['[1,false,"200",null,null]', 'field status'],
+    ['[1,false,null,"soon",null]', 'field validUntil'],
+    ['[1,false,null,null,{}]', 'field leaseDuration'],
+    ['[]', 'field call'],
+  ])('may be a row: %s', async (head, expected) => {
+    const { call } = await open({ head, body: '{"x":1}' });
+    const ended =
+      typeof expected === 'string'
+        ? { kind: 'failure', report: expect.stringContaining(expected) as string }
+        : { kind: 'reply', call: 1, writes: [], ...expected };
+    expect(call(1)).toMatchObject([ended]);
+  });
+
+  test('that is a row has JSON for its data', async () => {
+    const { call } = await open({ head: '[1,false,null,null,null]', body: '{"x":1},"auth":{}' });
+    expect(call(1)).toMatchObject([{ kind: 'failure', report: 'the instance is dropped: BadTurn: field body: not JSON' }]);
   });
 
   test('for another request fails its own, and is given to nobody', async () => {

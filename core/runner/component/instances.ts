@@ -2,7 +2,7 @@
  * The instances of one plugin in a worker: one per mount, made at its first call. An instance that traps or breaks the contract is dropped with
  * every call that waits in it; the mount's next call gets a new one, and other mounts notice nothing.
  */
-import type { FromWorker, Turn } from '@strongroom/sdk-plugin/serving';
+import { type FromWorker, type Turn, withNames } from '@strongroom/sdk-plugin/serving';
 import type { Incoming } from '../turn-batch.ts';
 import { Instance, type Link } from './instance.ts';
 import type { Prepared } from './transpile-task.ts';
@@ -28,16 +28,18 @@ interface Living {
 export class Instances {
   readonly #link: Link;
   readonly #prepared: Prepared;
+  readonly #rows: boolean;
   readonly #send: (message: FromWorker) => void;
   readonly #random: ((size: number) => Uint8Array) | undefined;
   /** By mount, the one that was used last at the end. */
   readonly #living = new Map<string, Living>();
   readonly #waiting = new Map<number, Living>();
 
-  /** @param random default: the system's */
-  constructor(link: Link, prepared: Prepared, send: (message: FromWorker) => void, random?: (size: number) => Uint8Array) {
+  /** @param rows the component reads rows @param random default: the system's */
+  constructor(link: Link, prepared: Prepared, rows: boolean, send: (message: FromWorker) => void, random?: (size: number) => Uint8Array) {
     this.#link = link;
     this.#prepared = prepared;
+    this.#rows = rows;
     this.#send = send;
     this.#random = random;
   }
@@ -61,7 +63,7 @@ export class Instances {
       const living = this.#of(mountId);
       living.calls.add(call);
       this.#waiting.set(call, living);
-      this.#turn(living, call, turn, false);
+      this.#turn(living, call, this.#rows ? turn : withNames(turn), false);
     } catch (error) {
       this.#send({ kind: 'failure', call, code: 'internal', message: '', report: `no instance: ${reportOf(error)}` });
     }

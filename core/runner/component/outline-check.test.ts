@@ -23,7 +23,8 @@ const follows = (given: unknown): string =>
 describe('an outline', () => {
   test.each([kv, userpass])('of our own $name comes through as it is', (plugin) => {
     const outline = outlineOf(plugin);
-    expect(checkOutline(JSON.stringify(outline))).toEqual(outline);
+    expect(checkOutline(JSON.stringify(outline))).toEqual({ ...outline, rows: false });
+    expect(checkOutline(JSON.stringify({ ...outline, rows: true })).rows).toBe(true);
   });
 
   test.each([

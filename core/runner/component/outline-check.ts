@@ -12,15 +12,21 @@ const verbs: ReadonlySet<string> = new Set(['create', 'read', 'update', 'patch',
 const bounds = { routes: 1000, fields: 200, reads: 16, text: 8192, depth: 8, values: 1000 } as const;
 const namePattern = /^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/;
 
+/** What a component declares. */
+export interface ComponentOutline extends EngineOutline {
+  /** Calls may come as rows. */
+  readonly rows: boolean;
+}
+
 /** Checks an outline. @throws Refusal naming the field */
-export function checkOutline(json: string): EngineOutline {
+export function checkOutline(json: string): ComponentOutline {
   let outline: unknown;
   try {
     outline = JSON.parse(json);
   } catch {
     throw new Refusal('its outline is not JSON');
   }
-  const { name, version, routes, leases = {}, rotations = {}, jobs = {}, migrations = [] } = record(outline, 'outline');
+  const { name, version, routes, leases = {}, rotations = {}, jobs = {}, migrations = [], rows } = record(outline, 'outline');
   if (typeof name !== 'string' || !namePattern.test(name)) bad('name');
   return {
     name,
@@ -40,6 +46,7 @@ export function checkOutline(json: string): EngineOutline {
       return every as number;
     }),
     migrations: texts(migrations, 'migrations', bounds.fields).filter((to) => /^\d{1,9}\.\d{1,9}\.\d{1,9}$/.test(to) || bad('migrations')),
+    rows: rows === true,
   };
 }
 

@@ -32,7 +32,9 @@ const textMax = 65_536;
 
 /** Checks an answer to a turn of `call`. @throws BadTurn */
 export function checkTurn(call: number, { head, body, blobs }: Turn): CheckedTurn {
-  const fields = record(parse(head, 'head'), 'head');
+  const parsed = parse(head, 'head');
+  if (Array.isArray(parsed)) return { kind: 'end', message: usualReply(call, parsed, body) };
+  const fields = record(parsed, 'head');
   if (fields['call'] !== call) throw new BadTurn('field call: an answer about another request');
   switch (fields['kind']) {
     case 'questions':
@@ -133,6 +135,21 @@ function failure(call: number, fields: Fields): FailureMessage {
     ...(typeof report === 'string' ? { report: report.slice(0, textMax) } : {}),
   };
 }
+
+/** The reply of a handler that has written nothing, as a row. */
+function usualReply(call: number, row: readonly unknown[], body: string): ReplyMessage {
+  const [about, uncacheable, status, validUntil, leaseDuration] = row;
+  if (about !== call) throw new BadTurn('field call: an answer about another request');
+  if (body !== '') parse(body, 'body');
+  const given: Mutable<NonNullable<ReplyMessage['reply']>> = {};
+  if (body !== '') given.data = body;
+  if (status !== null) given.status = integer(status, 'status');
+  if (validUntil !== null) given.validUntil = finite(validUntil, 'validUntil');
+  if (leaseDuration !== null) given.leaseDuration = finite(leaseDuration, 'leaseDuration');
+  return { kind: 'reply', call, writes: [], uncacheable: uncacheable !== false, reply: given };
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function reply(call: number, fields: Fields, body: string, blobs: readonly Uint8Array[]): ReplyMessage {
   if (body !== '') parse(body, 'body');
