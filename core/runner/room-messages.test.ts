@@ -4,6 +4,7 @@
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
@@ -159,6 +160,16 @@ describe('a worker that', () => {
     const outcome = await answerOf(room.call(call, world)).catch((error: unknown) => (error as { readonly code: unknown }).code);
     expect(['answered', 'internal']).toContain(outcome);
     expect(room.status()).toMatchObject({ running: 0, restarts: 0 });
+  });
+
+  test('answers the first call and never the second has until the deadline of the second', async () => {
+    const room = forging("if (turn === 1) setTimeout(() => send(done(message.call, 'first')), 100);", 300);
+    await room.outline();
+    const first = answerOf(room.call(call, world));
+    await delay(50);
+    const second = room.call(call, world);
+    expect(await first).toBe('first');
+    await expect(second).rejects.toMatchObject({ code: 'timeout' });
   });
 
   test('declares something else later changes nothing', async () => {

@@ -86,7 +86,8 @@ interface Running {
   readonly world: RoomWorld;
   readonly resolve: (reply: ReplyMessage) => void;
   readonly reject: (error: Error) => void;
-  readonly deadline: NodeJS.Timeout;
+  /** Of `performance.now()`. */
+  readonly due: number;
 }
 
 interface Serving {
@@ -103,7 +104,10 @@ export class ThreadRoom {
   readonly #limits: RoomLimits;
   readonly #log: Logger;
   readonly #pool: Piscina;
+  /** In the order of their deadlines. */
   readonly #running = new Map<number, Running>();
+  /** For the deadline of the call that runs for longest: one for each call would cost more than its message. */
+  #deadline: NodeJS.Timeout | undefined;
   #outline: PromiseWithResolvers<EngineOutline> = Promise.withResolvers();
   #known = false;
   #serving: Serving | undefined;
@@ -168,8 +172,8 @@ export class ThreadRoom {
     this.#serving ??= this.#start();
     const number = ++this.#calls;
     return new Promise((resolve, reject) => {
-      const deadline = setTimeout(() => this.#missed(number), this.#limits.deadlineMs);
-      this.#running.set(number, { world, resolve, reject, deadline });
+      this.#running.set(number, { world, resolve, reject, due: performance.now() + this.#limits.deadlineMs });
+      if (this.#deadline === undefined) this.#watch(this.#limits.deadlineMs);
       this.#send({ kind: 'call', call: number, ...call });
     });
   }
@@ -177,6 +181,7 @@ export class ThreadRoom {
   /** Stops the worker; running calls fail. */
   async close(): Promise<void> {
     this.#closing = true;
+    clearTimeout(this.#deadline);
     this.#stop(this.#serving, 'the engine is stopping');
     await this.#pool.destroy();
   }
@@ -227,15 +232,27 @@ export class ThreadRoom {
     if (!this.#known) this.#expectOutline();
     if (!this.#closing) this.#log.error({ plugin: this.#program.name, reason, failures: this.#failures }, 'an engine worker ended');
     for (const running of this.#running.values()) {
-      clearTimeout(running.deadline);
       running.reject(new StrongroomError('internal', 'the engine failed during this request'));
     }
     this.#running.clear();
   }
 
-  #missed(number: number): void {
-    const running = this.#running.get(number);
-    if (running === undefined) return;
+  #watch(ms: number): void {
+    // The worker keeps the process alive.
+    this.#deadline = setTimeout(() => this.#lookAtOldest(), ms).unref();
+  }
+
+  #lookAtOldest(): void {
+    this.#deadline = undefined;
+    const [oldest] = this.#running;
+    if (oldest === undefined) return;
+    const [number, running] = oldest;
+    const left = running.due - performance.now();
+    if (left <= 0) this.#missed(number, running);
+    else this.#watch(left);
+  }
+
+  #missed(number: number, running: Running): void {
     this.#running.delete(number);
     running.reject(new StrongroomError('timeout', `the engine did not answer within ${this.#limits.deadlineMs} ms`));
     this.#stop(this.#serving, 'a call missed its deadline');
@@ -279,7 +296,6 @@ export class ThreadRoom {
       return;
     }
     this.#running.delete(message.call);
-    clearTimeout(running.deadline);
     if (message.kind === 'reply') {
       this.#failures = 0;
       running.resolve(message);
@@ -294,7 +310,6 @@ export class ThreadRoom {
       this.#send({ kind: 'answer', call, question, ...(await answerTo(running.world, ask)) });
     } catch (error) {
       this.#running.delete(call);
-      clearTimeout(running.deadline);
       this.#send({ kind: 'answer', call, question, restart: true });
       running.reject(
         error instanceof Conflict || error instanceof StrongroomError ? error : new StrongroomError('internal', 'storage failed'),
