@@ -83,6 +83,18 @@ describe('a component', () => {
     expect(new Set(known).isSupersetOf(new Set(others)) ? [] : others).toEqual([]);
   });
 
+  test('has dates, without a clock', async () => {
+    expect((await host.send('GET', 'box/dates')).json.data).toEqual({
+      iso: '2023-11-14T22:13:20.123Z',
+      fields: 1,
+      text: 1_582_934_400_000,
+      utc: 1_577_836_800_000,
+      parsed: 1000,
+      copies: 5,
+      later: ['later', '1970-01-02T00:00:00.000Z', 'true'],
+    });
+  });
+
   test('reads no storage but its own', async () => {
     const read = async (key: number): Promise<unknown> => {
       const { status, json } = await host.send('GET', `box/storage/${key}`);

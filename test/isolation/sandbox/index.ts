@@ -96,6 +96,28 @@ const engine: EngineDefinition = defineEngine({
         handler: async (ctx, { number }) => ({ data: { found: [...(await ctx.storage.list(directories[Number(number)] ?? 'x'))] } }),
       },
     }),
+    ...route('dates', {
+      summary: 'What a date is without a clock',
+      read: {
+        handler: () => {
+          class Later extends Date {
+            readonly kind = 'later';
+          }
+          const later = new Later(86_400_000);
+          return {
+            data: {
+              iso: new Date(1_700_000_000_123).toISOString(),
+              fields: new Date(2020, 1, 29, 12).getMonth(),
+              text: new Date('2020-02-29T00:00:00Z').getTime(),
+              utc: Date.UTC(2020, 0),
+              parsed: Date.parse('1970-01-01T00:00:01Z'),
+              copies: new Date(new Date(5)).getTime(),
+              later: [later.kind, later.toISOString(), String(later instanceof Later && later instanceof Date)],
+            },
+          };
+        },
+      },
+    }),
     ...route('random', { summary: 'Numbers', update: { handler: () => ({ data: { number: Math.random() } }) } }),
   },
 });
