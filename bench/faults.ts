@@ -11,14 +11,20 @@ import { buildPlugin } from '@strongroom/sdk-plugin/build';
 import { type BenchServer, benchDirectory, fill, readRequests, remove, requestTexts, startAgain, startNew } from './bench-server.ts';
 import type { Report } from './figure.ts';
 import type { LoadGenerator } from './load/generator.ts';
-import type { StreamResult } from './load/job.ts';
+import { Latencies } from './load/latencies.ts';
 
 const hostile = fileURLToPath(new URL('../test/isolation/hostile/index.ts', import.meta.url));
 const readsPerSecond = 500;
 const connections = 16;
 /** Faults that are begun in a second, if the one before has ended. */
 const faultsPerSecond = 20;
-const rounds = 9;
+/** Half of each is undisturbed. Short, so that what else the machine does falls into both halves alike. */
+const turn = { turns: 24, calmMs: 500, failingMs: 500 } as const;
+/** Of a fault that lasts until its deadline: calm before it, and almost until then. */
+const lastingTurn = { turns: 2, calmMs: 12_000, failingMs: 25_000 } as const;
+/** After a fault, until the engine is as it was. */
+const settleMs = 100;
+const deadlineMs = 30_000;
 const ways = [
   'throws',
   'exits',
@@ -32,11 +38,10 @@ const ways = [
   'reads-10000-at-once',
   'floods-the-log',
 ];
-/** They take until their deadline, which is longer than a measurement: what is undisturbed is measured before. */
 const lasting = ['never-answers', 'loops'];
 
-/** Measures both rooms. @param seconds of each measurement */
-export async function measureFaults(load: LoadGenerator, report: Report, seconds = 1): Promise<void> {
+/** Measures both rooms. */
+export async function measureFaults(load: LoadGenerator, report: Report): Promise<void> {
   for (const [room, extension] of [
     ['thread', 'mjs'],
     ['component', 'wasm'],
@@ -53,7 +58,7 @@ export async function measureFaults(load: LoadGenerator, report: Report, seconds
         plugins: [{ name: 'hostile', path, version: '0.1.0', sha256, isolation: room, memory_mib: 64 }],
         mounts: [{ path: 'bad/', type: 'hostile' }],
       });
-      await measureRoom(room, { load, running, rootToken: first.server.rootToken, seconds }, report);
+      await measureRoom(room, { load, running, rootToken: first.server.rootToken }, report);
     } finally {
       await remove(running);
       rmSync(path, { force: true });
@@ -65,67 +70,74 @@ interface Bench {
   readonly load: LoadGenerator;
   readonly running: BenchServer;
   readonly rootToken: string;
-  readonly seconds: number;
 }
 
 async function measureRoom(room: string, bench: Bench, report: Report): Promise<void> {
-  await reads(bench);
-  const all: StreamResult[] = [];
-  const measure = async (way: string, calm: () => Promise<StreamResult>): Promise<void> => {
-    const usual: StreamResult[] = [];
-    const disturbed: StreamResult[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      usual.push(await calm());
-      disturbed.push(await whileFailing(bench, way, () => reads(bench)));
-    }
-    const p99 = median(disturbed.map(({ p99Ms }) => p99Ms));
-    const ratio = p99 / median(usual.map(({ p99Ms }) => p99Ms));
+  const calm = new Latencies();
+  for (const way of [...ways, ...lasting]) {
+    const { usual, disturbed } = await inTurns(bench, way, lasting.includes(way) ? lastingTurn : turn);
+    const [p99 = 0] = quantiles(disturbed, [0.99]);
+    const ratio = p99 / quantiles(usual, [0.99])[0]!;
     report({ name: `faults: ${room}, ${way}, p99`, value: p99, unit: 'ms', ratio, budget: { of: 'ratio', atMost: 2 } });
-    all.push(...usual);
-  };
-  for (const way of ways) await measure(way, () => reads(bench));
-  const calm = all.slice(-rounds);
-  for (const way of lasting) {
-    let round = 0;
-    await measure(way, () => Promise.resolve(calm[round++ % rounds]!));
+    for (const ms of usual) calm.add(ms);
   }
-  report({ name: `faults: ${room}, undisturbed, p50`, value: median(all.map(({ p50Ms }) => p50Ms)), unit: 'ms' });
-  report({ name: `faults: ${room}, undisturbed, p99`, value: median(all.map(({ p99Ms }) => p99Ms)), unit: 'ms' });
+  const [p50 = 0, p99 = 0] = calm.quantiles([0.5, 0.99]);
+  report({ name: `faults: ${room}, undisturbed, p50`, value: p50, unit: 'ms' });
+  report({ name: `faults: ${room}, undisturbed, p99`, value: p99, unit: 'ms' });
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+function quantiles(values: readonly number[], shares: readonly number[]): readonly number[] {
+  const all = new Latencies();
+  for (const ms of values) all.add(ms);
+  return all.quantiles(shares);
 }
 
-async function reads({ load, running, seconds }: Bench): Promise<StreamResult> {
-  const requests = requestTexts(readRequests(running.token));
-  const { streams } = await load.run({
+/** Latencies of reads while the engine fails in a way, and of those in between. */
+async function inTurns(
+  { load, running, rootToken }: Bench,
+  way: string,
+  { turns, calmMs, failingMs }: { readonly turns: number; readonly calmMs: number; readonly failingMs: number },
+): Promise<{ readonly usual: readonly number[]; readonly disturbed: readonly number[] }> {
+  const lasts = lasting.includes(way);
+  const pauseMs = lasts ? deadlineMs - failingMs + 1000 : settleMs;
+  const reading = load.run({
     port: running.server.port,
     connections,
-    seconds,
-    streams: [{ name: 'reads', requests, perSecond: readsPerSecond }],
+    // The first turn is of no account: connections and code are new in it.
+    seconds: ((turns + 1) * (calmMs + failingMs + pauseMs)) / 1000,
+    streams: [{ name: 'reads', requests: requestTexts(readRequests(running.token)), perSecond: readsPerSecond }],
+    dueTimes: true,
   });
-  const [result] = streams;
-  if (result === undefined) throw new Error('bench: no reads');
-  return result;
+  const spans: { readonly from: number; readonly to: number; readonly failing: boolean }[] = [];
+  const span = async (failing: boolean, run: () => Promise<void>): Promise<void> => {
+    const from = Date.now();
+    await run();
+    spans.push({ from, to: Date.now(), failing });
+  };
+  await delay(calmMs + failingMs);
+  for (let at = 0; at < turns; at += 1) {
+    await span(false, () => delay(calmMs));
+    await span(true, () => keepFailing(running, rootToken, way, failingMs));
+    await delay(pauseMs);
+  }
+  const { streams } = await reading;
+  const within = (failing: boolean): readonly number[] => {
+    const chosen = spans.filter((one) => one.failing === failing);
+    return (streams[0]?.each ?? []).filter(([due]) => chosen.some(({ from, to }) => from <= due && due < to)).map(([, ms]) => ms);
+  };
+  return { usual: within(false), disturbed: within(true) };
 }
 
-/** Has the engine fail in a way while something runs. */
-async function whileFailing<T>({ running: { server }, rootToken }: Bench, way: string, run: () => Promise<T>): Promise<T> {
+/** Has the engine fail in a way for so long. */
+async function keepFailing({ server }: BenchServer, rootToken: string, way: string, ms: number): Promise<void> {
   const connection = server.connect();
-  const stop = new AbortController();
-  const failing = (async () => {
-    while (!stop.signal.aborted) {
-      // A fault that lasts is broken off with its connection.
-      await connection.send({ method: 'POST', path: `bad/do/${way}`, token: rootToken, body: {} }).catch(() => undefined);
-      await delay(1000 / faultsPerSecond);
-    }
-  })();
-  try {
-    return await run();
-  } finally {
-    stop.abort();
-    connection.close();
-    await failing;
+  const until = performance.now() + ms;
+  const stopping = setTimeout(() => connection.close(), ms);
+  while (performance.now() < until) {
+    // A fault that lasts is broken off with its connection.
+    await connection.send({ method: 'POST', path: `bad/do/${way}`, token: rootToken, body: {} }).catch(() => undefined);
+    await delay(Math.min(1000 / faultsPerSecond, Math.max(0, until - performance.now())));
   }
+  clearTimeout(stopping);
+  connection.close();
 }

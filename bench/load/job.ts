@@ -16,6 +16,8 @@ export interface LoadJob {
   readonly seconds: number;
   readonly requestsMax?: number;
   readonly streams: readonly Stream[];
+  /** Say when each request was due. */
+  readonly dueTimes?: boolean;
 }
 
 /** What became of a stream. Latency counts from the time due: in a closed loop, from the sending. */
@@ -27,6 +29,8 @@ export interface StreamResult {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly worstMs: number;
+  /** Of each request, if the job asks: when it was due, in milliseconds since 1970, and its latency. */
+  readonly each: readonly (readonly [due: number, ms: number])[];
 }
 
 /** What became of a run. */

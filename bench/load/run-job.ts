@@ -13,6 +13,7 @@ const stride = 7919;
 interface Lane {
   readonly requests: readonly Buffer[];
   readonly latencies: Latencies;
+  readonly each: [due: number, ms: number][];
   readonly everyMs: number;
   next: number;
   refused: number;
@@ -23,6 +24,7 @@ export async function runJob(job: LoadJob): Promise<LoadResult> {
   const lanes = job.streams.map(({ requests, perSecond }): Lane => ({
     requests: requests.map((text) => Buffer.from(text, 'latin1')),
     latencies: new Latencies(),
+    each: [],
     everyMs: 1000 / (perSecond ?? 0),
     next: 0,
     refused: 0,
@@ -33,7 +35,9 @@ export async function runJob(job: LoadJob): Promise<LoadResult> {
   let onFree: (wire: Wire) => void = (wire) => void free.push(wire);
   const answered = (wire: Wire, status: number): void => {
     const lane = lanes[wire.stream]!;
-    lane.latencies.add(performance.now() - wire.due);
+    const ms = performance.now() - wire.due;
+    lane.latencies.add(ms);
+    if (job.dueTimes === true) lane.each.push([performance.timeOrigin + wire.due, ms]);
     if (status !== 200 && status !== 204) lane.refused++;
     onFree(wire);
   };
@@ -51,9 +55,9 @@ export async function runJob(job: LoadJob): Promise<LoadResult> {
   for (const wire of wires) wire.close();
   return {
     seconds,
-    streams: lanes.map(({ latencies, refused }, index) => {
+    streams: lanes.map(({ latencies, each, refused }, index) => {
       const [p50Ms = 0, p99Ms = 0, worstMs = 0] = latencies.quantiles([0.5, 0.99, 1]);
-      return { name: job.streams[index]!.name, requests: latencies.count, refused, p50Ms, p99Ms, worstMs };
+      return { name: job.streams[index]!.name, requests: latencies.count, refused, p50Ms, p99Ms, worstMs, each };
     }),
   };
 }
