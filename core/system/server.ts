@@ -267,6 +267,7 @@ export class Server implements Host {
     unsealed.cache.clear();
     unsealed.crypto.wipe();
     unsealed.derived.clear();
+    unsealed.sealed?.clear();
     unsealed.policies.clear();
     unsealed.identities.clear();
     unsealed.barrier.wipe();
