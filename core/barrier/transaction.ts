@@ -59,13 +59,15 @@ interface Loaded {
   readonly sealed: Uint8Array | undefined;
 }
 
+const noWrites: ReadonlyMap<string, Uint8Array | undefined> = new Map();
+
 /** A transaction: open it by constructing, end it by `commit` or by letting go. */
 export class Transaction {
   readonly #vault: Vault;
   #start: Revision;
   readonly #slots: Slot[] = [];
   readonly #movedAt: Revision[] = [];
-  readonly #writes = new Map<string, Uint8Array | undefined>();
+  #writes: ReadonlyMap<string, Uint8Array | undefined> = noWrites;
   #loaded: Map<string, Loaded> | undefined;
 
   constructor(vault: Vault) {
@@ -216,12 +218,18 @@ export class Transaction {
 
   /** Writes an entry. */
   put(key: string, value: Uint8Array): void {
-    this.#writes.set(key, value);
+    this.#write(key, value);
   }
 
   /** Deletes an entry, whether it exists or not. */
   delete(key: string): void {
-    this.#writes.set(key, undefined);
+    this.#write(key, undefined);
+  }
+
+  /** Most transactions only read: the Map is made with the first write. */
+  #write(key: string, value: Uint8Array | undefined): void {
+    if (this.#writes === noWrites) this.#writes = new Map();
+    (this.#writes as Map<string, Uint8Array | undefined>).set(key, value);
   }
 
   /** Whether anything was written. */
