@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Barrier, mountPrefix } from './barrier.ts';
 import { readBootFile, writeBootFile, type BootFile } from './boot-file.ts';
-import { envelopeOverhead, openEnvelope, rewrapEnvelope, sealEnvelope } from './envelope.ts';
+import { dekTable, envelopeOverhead, openEnvelope, rewrapEnvelope, sealEnvelope } from './envelope.ts';
 import { hostKeyId, Keyring, logKeyId, sealsBlock } from './keyring.ts';
 import { KeySeal } from './seal.ts';
 import { openStaticSeal } from './static-seal.ts';
@@ -20,21 +20,24 @@ describe('an envelope', () => {
     if (version !== 7) throw new Error('no such version');
     return kek;
   };
+  const deks = dekTable();
 
   test('opens at its own place only', () => {
     const sealed = sealEnvelope(kek, place, Buffer.from('value'));
     expect(sealed.length).toBe('value'.length + envelopeOverhead);
-    expect(text(openEnvelope(kekOf, place, sealed))).toBe('value');
-    expect(() => openEnvelope(kekOf, { ...place, key: 'mount/m/b' }, sealed)).toThrow(failed);
-    expect(() => openEnvelope(kekOf, { ...place, cluster: 'd' }, sealed)).toThrow(failed);
+    expect(text(openEnvelope(kekOf, place, sealed, deks))).toBe('value');
+    expect(() => openEnvelope(kekOf, { ...place, key: 'mount/m/b' }, sealed, deks)).toThrow(failed);
+    expect(() => openEnvelope(kekOf, { ...place, cluster: 'd' }, sealed, deks)).toThrow(failed);
   });
 
   test('does not open with any bit changed', () => {
     const sealed = sealEnvelope(kek, place, Buffer.from('v'));
+    // Its DEK is known from here on.
+    openEnvelope(kekOf, place, sealed, deks);
     for (let bit = 0; bit < sealed.length * 8; bit++) {
       const bent = Buffer.from(sealed);
       bent[bit >> 3]! ^= 1 << (bit & 7);
-      expect(() => openEnvelope(kekOf, place, bent)).toThrow(/failed authentication|no such version/);
+      expect(() => openEnvelope(kekOf, place, bent, deks)).toThrow(/failed authentication|no such version/);
     }
   });
 
@@ -43,8 +46,17 @@ describe('an envelope', () => {
     const newer = { version: 8, key: randomBytes(32) };
     const again = rewrapEnvelope(newer, kekOf, place, sealed);
     expect(again?.subarray(65)).toEqual(sealed.subarray(65));
-    expect(text(openEnvelope(() => newer, place, again!))).toBe('value');
+    expect(text(openEnvelope(() => newer, place, again!, deks))).toBe('value');
     expect(rewrapEnvelope(newer, kekOf, place, again!)).toBeUndefined();
+  });
+
+  test('does not open without its KEK, although its DEK is known', () => {
+    const sealed = sealEnvelope(kek, place, Buffer.from('value'));
+    openEnvelope(kekOf, place, sealed, deks);
+    const destroyed = (): never => {
+      throw new Error('destroyed');
+    };
+    expect(() => openEnvelope(destroyed, place, sealed, deks)).toThrow('destroyed');
   });
 
   test('two of the same value have nothing in common', () => {

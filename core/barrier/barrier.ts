@@ -7,7 +7,7 @@ import { decrypt, encrypt, nonceBytes, tagBytes } from '../crypto/aead.ts';
 import { pooledRandom } from '../crypto/random-pool.ts';
 import { deriveKey } from '../crypto/commitment.ts';
 import type { LogCipher } from '../storage/cipher.ts';
-import { openEnvelope, rewrapEnvelope, sealEnvelope } from './envelope.ts';
+import { dekTable, openEnvelope, rewrapEnvelope, sealEnvelope } from './envelope.ts';
 import { hostKeyId, Keyring, logKeyId, sealsBlock, sealsMax } from './keyring.ts';
 import { PurposeKeys } from './purpose-keys.ts';
 
@@ -59,6 +59,7 @@ export class Barrier implements LogCipher {
   readonly #adopted = new WeakMap<Keyring, Keyring>();
   readonly #retracted = new WeakSet<Keyring>();
   readonly #purposeKeys = new PurposeKeys();
+  readonly #deks = dekTable();
   readonly #usage = new Map<string, KeyUsage>();
   #sealsMax = sealsMax;
   #exhausted: ((id: string, rotate: boolean) => void) | undefined;
@@ -107,6 +108,7 @@ export class Barrier implements LogCipher {
   adopt(keyring: Keyring): void {
     this.#adopted.set(keyring, this.#keyring);
     this.#keyring = keyring;
+    this.#deks.wipe();
   }
 
   /** Notes that a keyring is durable: nothing before it comes back. */
@@ -120,6 +122,7 @@ export class Barrier implements LogCipher {
     let ring: Keyring | undefined = this.#keyring;
     while (ring !== undefined && this.#retracted.has(ring)) ring = this.#adopted.get(ring);
     if (ring !== undefined) this.#keyring = ring;
+    this.#deks.wipe();
   }
 
   /** Says what to do when a key has nearly used up its reserved seals: reserve another block, or rotate. */
@@ -147,7 +150,7 @@ export class Barrier implements LogCipher {
   /** Decrypts a stored value. @throws StrongroomError `internal` when it is not what was sealed for this key */
   openValue(key: string, sealed: Uint8Array): Uint8Array {
     const id = kekIdOf(key);
-    return openEnvelope((version) => this.#keyring.version(id, version), { cluster: this.clusterId, key }, sealed);
+    return openEnvelope((version) => this.#keyring.version(id, version), { cluster: this.clusterId, key }, sealed, this.#deks);
   }
 
   keyring(record: Uint8Array): void {
@@ -234,6 +237,7 @@ export class Barrier implements LogCipher {
   wipe(): void {
     this.#keyring.wipe();
     this.#purposeKeys.wipe();
+    this.#deks.wipe();
     wipeRoot(this.#root);
     this.forgetPreviousRoot();
   }

@@ -13,6 +13,7 @@
 import { decrypt, encrypt, keyBytes, nonceBytes, tagBytes } from '../crypto/aead.ts';
 import { pooledRandom } from '../crypto/random-pool.ts';
 import { StrongroomError } from '../errors.ts';
+import { DekTable } from './dek-table.ts';
 
 const format = 1;
 const wrappedAt = 1 + 4 + nonceBytes;
@@ -44,13 +45,27 @@ export function sealEnvelope(kek: WrappingKey, place: Place, value: Uint8Array):
   return sealed;
 }
 
-/** Decrypts. `kekOf` finds the KEK by version. @throws StrongroomError `internal` when anything differs from what was sealed */
-export function openEnvelope(kekOf: (version: number) => WrappingKey, place: Place, sealed: Uint8Array): Uint8Array {
+/** Gives a table of DEKs for `openEnvelope`. */
+export function dekTable(): DekTable {
+  return new DekTable(bodyAt, 5);
+}
+
+/**
+ * Decrypts. A DEK that is in the table is not unwrapped again; that the value belongs to this place, its own tag proves.
+ * @param kekOf finds the KEK by version: it must be there in any case
+ * @throws StrongroomError `internal` when anything differs from what was sealed
+ */
+export function openEnvelope(kekOf: (version: number) => WrappingKey, place: Place, sealed: Uint8Array, deks: DekTable): Uint8Array {
   if (sealed.length === 0) return sealed;
   const bound = Buffer.from(`${format}\0${place.cluster}\0${place.key}`);
-  const dek = unwrap(kekOf(kekVersion(sealed)), bound, sealed);
+  const kek = kekOf(kekVersion(sealed));
+  const known = deks.find(sealed);
+  const dek = known ?? unwrap(kek, bound, sealed);
   const value = decrypt(dek, zeroNonce, bound, sealed.subarray(bodyAt));
-  dek.fill(0);
+  if (known === undefined) {
+    deks.keep(sealed, dek);
+    dek.fill(0);
+  }
   return value;
 }
 

@@ -5,15 +5,28 @@
  * A read that is newer than the start moves the start forward when nothing read before has changed; otherwise the request
  * restarts (`Conflict`). So handlers never see two moments at once, and few requests restart.
  */
-import { Conflict, type Commit, type CommitOptions, type Revision, type Slot, type Storage, type Write } from '../storage/types.ts';
+import {
+  Conflict,
+  type Commit,
+  type CommitOptions,
+  type Entry,
+  type Revision,
+  type Slot,
+  type Storage,
+  type Write,
+} from '../storage/types.ts';
 import type { Barrier } from './barrier.ts';
 import type { DerivedCache } from './derived-cache.ts';
+import type { Keyring } from './keyring.ts';
+import type { SealedCache } from './sealed-cache.ts';
 
 /** What every transaction of an unsealed server works on. */
 export interface Vault {
   readonly storage: Storage;
   readonly barrier: Barrier;
   readonly derived: DerivedCache;
+  /** Absent: every entry is fetched. */
+  readonly sealed?: SealedCache;
 }
 
 /** The slots something depends on, each with the revision it stood at. */
@@ -28,11 +41,25 @@ export function isCurrent(storage: Storage, reads: ReadSet): boolean {
   return true;
 }
 
+/** What a transaction depends on, as it stood when it was first seen. */
+interface Place {
+  readonly slot: Slot;
+  readonly movedAt: Revision;
+}
+
+/** An entry as a reader sees it. */
+interface Read {
+  readonly movedAt: Revision;
+  readonly value: Uint8Array | undefined;
+}
+
 /** An entry as it was fetched. */
 interface Loaded {
   readonly movedAt: Revision;
   readonly sealed: Uint8Array | undefined;
 }
+
+const noWrites: ReadonlyMap<string, Uint8Array | undefined> = new Map();
 
 /** A transaction: open it by constructing, end it by `commit` or by letting go. */
 export class Transaction {
@@ -40,8 +67,8 @@ export class Transaction {
   #start: Revision;
   readonly #slots: Slot[] = [];
   readonly #movedAt: Revision[] = [];
-  readonly #writes = new Map<string, Uint8Array | undefined>();
-  readonly #loaded = new Map<string, Loaded>();
+  #writes: ReadonlyMap<string, Uint8Array | undefined> = noWrites;
+  #loaded: Map<string, Loaded> | undefined;
 
   constructor(vault: Vault) {
     this.#vault = vault;
@@ -49,11 +76,11 @@ export class Transaction {
   }
 
   /** Adds a key or directory to the read set. @throws Conflict when what was read before is of another moment */
-  depend(keyOrDirectory: string): { readonly slot: Slot; readonly movedAt: Revision } {
+  depend(keyOrDirectory: string): Place {
     return this.#dependOn(this.#vault.storage.slot(keyOrDirectory));
   }
 
-  #dependOn(slot: Slot): { readonly slot: Slot; readonly movedAt: Revision } {
+  #dependOn(slot: Slot): Place {
     const { storage } = this.#vault;
     const movedAt = storage.movedAt(slot);
     if (movedAt > this.#start) {
@@ -79,21 +106,42 @@ export class Transaction {
     return (await this.read(key)).value;
   }
 
-  /** Reads an entry as it was before this transaction's own writes, with the revision that its slot stood at when it was first seen. */
-  async read(key: string): Promise<{ readonly movedAt: Revision; readonly value: Uint8Array | undefined }> {
-    const { movedAt, sealed } = await this.#load(key);
+  /** Reads an entry as it was before this transaction's own writes, with the revision that its slot stood at when it was first seen. Answers at once when the storage does. */
+  read(key: string): Read | Promise<Read> {
+    const loaded = this.#load(key);
+    return loaded instanceof Promise ? loaded.then((entry) => this.#opened(key, entry)) : this.#opened(key, loaded);
+  }
+
+  #opened(key: string, { movedAt, sealed }: Loaded): Read {
     return { movedAt, value: sealed === undefined ? undefined : this.#vault.barrier.openValue(key, sealed) };
   }
 
-  /** Fetches an entry once, however often it is asked for. */
-  async #load(key: string): Promise<Loaded> {
-    let loaded = this.#loaded.get(key);
-    if (loaded === undefined) {
-      const { movedAt } = this.depend(key);
-      const { value } = await this.#vault.storage.get(key);
-      loaded = { movedAt, sealed: value };
-      this.#loaded.set(key, loaded);
+  /** Fetches an entry once, however often it is asked for. Answers at once when the storage does. */
+  #load(key: string): Loaded | Promise<Loaded> {
+    const loaded = this.#loaded?.get(key);
+    if (loaded !== undefined) return loaded;
+    const { storage, barrier, sealed } = this.#vault;
+    const { ring } = barrier;
+    const kept = sealed?.find(key, storage, ring);
+    if (kept !== undefined) {
+      this.#dependOn(kept.slot);
+      return this.#note(key, kept);
     }
+    const place = this.depend(key);
+    const got = storage.get(key);
+    return got instanceof Promise ? got.then((entry) => this.#fetched(key, place, entry, ring)) : this.#fetched(key, place, got, ring);
+  }
+
+  #fetched(key: string, { slot, movedAt }: Place, { value }: Entry, ring: Keyring): Loaded {
+    const { storage, barrier, sealed } = this.#vault;
+    // Absence isn't kept: strangers could fill the cache with names that don't exist.
+    if (value !== undefined && sealed !== undefined && storage.movedAt(slot) === movedAt && barrier.ring === ring)
+      sealed.keep(key, { slot, movedAt, sealed: value }, ring);
+    return this.#note(key, { movedAt, sealed: value });
+  }
+
+  #note(key: string, loaded: Loaded): Loaded {
+    (this.#loaded ??= new Map()).set(key, loaded);
     return loaded;
   }
 
@@ -170,12 +218,18 @@ export class Transaction {
 
   /** Writes an entry. */
   put(key: string, value: Uint8Array): void {
-    this.#writes.set(key, value);
+    this.#write(key, value);
   }
 
   /** Deletes an entry, whether it exists or not. */
   delete(key: string): void {
-    this.#writes.set(key, undefined);
+    this.#write(key, undefined);
+  }
+
+  /** Most transactions only read: the Map is made with the first write. */
+  #write(key: string, value: Uint8Array | undefined): void {
+    if (this.#writes === noWrites) this.#writes = new Map();
+    (this.#writes as Map<string, Uint8Array | undefined>).set(key, value);
   }
 
   /** Whether anything was written. */

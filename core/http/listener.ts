@@ -12,7 +12,7 @@ import { HeldBodies } from './held-bodies.ts';
 import { ListVerb, type ParserError } from './list-verb.ts';
 import type { ProxySource } from './proxy-header.ts';
 import { ProxyProtocol, type ProxyProtocolOptions } from './proxy-protocol.ts';
-import { hasBody, readBody } from './read-body.ts';
+import { hasBody, noBody, readBody } from './read-body.ts';
 
 /** Where to listen, and how. */
 export interface ListenerOptions extends ListenerBounds {
@@ -217,8 +217,8 @@ export class Listener {
       readBody: async (bytesMax) => {
         // Whoever waits to be asked for the body is asked only when nothing has refused the request before.
         if (headers.expect !== undefined) response.writeContinue();
+        if (!hasBody(request)) return noBody;
         const held = this.#bodies.open(bytesMax);
-        if (!hasBody(request)) return readBody(request, bytesMax, held);
         response.once('close', () => held.release());
         const deadline = setTimeout(() => this.#timeOut(socket), this.#requestTimeoutMs);
         try {
@@ -330,7 +330,7 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
   if (!complete || last) all.push('Connection', 'close');
   response.writeHead(status, all);
   if (stream !== undefined) return sendStream(stream, response);
-  if (complete) return void response.end(body, () => sent?.());
+  if (complete) return void (sent === undefined ? response.end(body) : response.end(body, sent));
   if (body !== undefined && status !== 204) response.write(body, () => sent?.());
   else response.flushHeaders();
   endAfterBody(request, response);

@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { StrongroomError } from '../errors.ts';
 import type { HeldBody } from './held-bodies.ts';
 
-const nothing = Buffer.alloc(0);
+/** The body of a request without one. */
+export const noBody: Buffer = Buffer.alloc(0);
 
 /** Whether the head announces a body. */
 export function hasBody({ headers }: IncomingMessage): boolean {
@@ -17,7 +18,6 @@ export function hasBody({ headers }: IncomingMessage): boolean {
  * away or the framing is broken
  */
 export function readBody(request: IncomingMessage, bytesMax: number, held: HeldBody): Promise<Buffer> {
-  if (!hasBody(request)) return Promise.resolve(nothing);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;

@@ -71,10 +71,13 @@ export const mountsKey = 'core/mounts';
 export class MountTable {
   readonly mounts: readonly Mount[];
   readonly #byPath: ReadonlyMap<string, Mount>;
+  /** Slashes in the path that has most of them. */
+  readonly #slashesMax: number;
 
   constructor(mounts: readonly Mount[]) {
     this.mounts = mounts.toSorted((a, b) => (a.path < b.path ? -1 : 1));
     this.#byPath = new Map(mounts.map((mount) => [mount.path, mount]));
+    this.#slashesMax = Math.max(0, ...mounts.map(({ path }) => path.split('/').length - 1));
   }
 
   /** The mount at exactly this path (with its slash). */
@@ -84,11 +87,22 @@ export class MountTable {
 
   /** The mount that serves a path: the longest prefix that ends in a slash. A mount's own path without its slash counts as its root. */
   serving(path: string): Mount | undefined {
-    for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 2) + 1) {
+    for (let end = this.#endOf(path); end > 0; end = path.lastIndexOf('/', end - 2) + 1) {
       const mount = this.#byPath.get(path[end - 1] === '/' ? path.slice(0, end) : `${path}/`);
       if (mount !== undefined) return mount;
     }
     return undefined;
+  }
+
+  /** Where the longest part of a path ends that may be a mount's. */
+  #endOf(path: string): number {
+    let end = 0;
+    for (let slashes = 0; slashes < this.#slashesMax; slashes++) {
+      const slash = path.indexOf('/', end);
+      if (slash < 0) return path.length;
+      end = slash + 1;
+    }
+    return end;
   }
 
   /** A mount that would hide, or be hidden by, a new one at this path. */
@@ -113,10 +127,13 @@ function parseTable(value: Uint8Array): MountTable {
   return new MountTable(mounts.map((mount) => ({ plugin: mount.type, ...mount })));
 }
 
-/** Reads the table inside a transaction. @throws StrongroomError `internal` when the store has none */
-export async function readMounts(tx: Transaction): Promise<MountTable> {
+/** Reads the table inside a transaction; at once when it is kept. @throws StrongroomError `internal` when the store has none */
+export function readMounts(tx: Transaction): MountTable | Promise<MountTable> {
   const loaded = tx.derived(mountsKey, parseTable);
-  const table = loaded instanceof Promise ? await loaded : loaded;
+  return loaded instanceof Promise ? loaded.then(existing) : existing(loaded);
+}
+
+function existing(table: MountTable | undefined): MountTable {
   if (table === undefined) throw new StrongroomError('internal', 'the mount table is missing');
   return table;
 }

@@ -125,6 +125,8 @@ function plainReply({ data, warnings, status }: HostReply): Parameters<typeof ou
   };
 }
 
+const noLogin: Awaited<ReturnType<typeof tokenOfLogin>> = { auth: undefined, warnings: [] };
+
 async function handleInRoom(
   host: Host,
   unsealed: Unsealed,
@@ -150,7 +152,8 @@ async function handleInRoom(
   const message = await countedByLockout(unsealed, target, kept, input, () =>
     callRoom(unsealed, target, 'handle', { head, caller, tx, kept, input: () => input }),
   );
-  const { auth, warnings } = await tokenOfLogin(unsealed, host.ttl, target, facts, message.reply);
+  const { auth, warnings } =
+    message.reply?.login === undefined ? noLogin : await tokenOfLogin(unsealed, host.ttl, target, facts, message.reply);
   const { lease, capped } = heldFor(message.reply?.leaseDuration, mount, host.ttl);
   const said = [...warnings, ...capped];
   const reply = said.length === 0 ? message.reply : { ...message.reply, warnings: [...(message.reply?.warnings ?? []), ...said] };

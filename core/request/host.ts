@@ -16,10 +16,10 @@ import type { PluginCrypto } from '../runner/plugin-crypto.ts';
 import type { Rooms } from '../runner/rooms.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import type { HostRoute } from './host-route.ts';
-import type { Head } from './head.ts';
 import type { LiveSettings } from './live-settings.ts';
 import type { Quotas } from './quotas.ts';
 import type { RateLimiter } from './rate-limit.ts';
+import type { RequestsUnderWay } from './under-way.ts';
 import type { WrappingJwt } from './wrapping-jwt.ts';
 
 /** Bounds that a request meets before it is parsed. */
@@ -52,13 +52,6 @@ export interface Unsealed extends Vault {
   readonly quotas: Quotas;
 }
 
-/** A request under way. */
-export interface UnderWay {
-  readonly head: Head;
-  /** Milliseconds since 1970. */
-  readonly startedAt: number;
-}
-
 /** The lifetime bounds of the system, in seconds. */
 export interface SystemTtl {
   readonly defaultTtl: number;
@@ -82,8 +75,7 @@ export interface Host {
   readonly cors: Cors | undefined;
   /** Routes below `sys/` and `auth/token/`, each with its full path. */
   readonly system: RouteTable<HostRoute>;
-  /** By request id. */
-  readonly underWay: Map<string, UnderWay>;
+  readonly underWay: RequestsUnderWay;
   /** Undefined while sealed. */
   readonly unsealed: Unsealed | undefined;
 }

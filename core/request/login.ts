@@ -86,7 +86,7 @@ function displayNameOf(mount: Mount, login: CheckedLogin): string {
  * Runs an operation; one that is a login, as a try that the lockout counts.
  * @throws StrongroomError `denied` while whoever tries is locked out; whatever the operation throws
  */
-export async function countedByLockout<T>(
+export function countedByLockout<T>(
   unsealed: Unsealed,
   { mount, operation, params }: EngineTarget,
   { counted }: KeptOverRestarts,

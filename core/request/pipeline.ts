@@ -44,11 +44,11 @@ export async function serveRequest(host: Host, incoming: Incoming): Promise<Answ
 async function serve(host: Host, incoming: Incoming): Promise<Answer> {
   if (incoming.method === 'OPTIONS') return preflight(host.cors);
   const head = readHead(incoming.method === 'HEAD' ? headAsGet(incoming) : incoming, randomUUID(), host.limits.pathBytesMax);
-  host.underWay.set(head.requestId, { head, startedAt: Date.now() });
+  const slot = host.underWay.begin({ head, startedAt: Date.now() });
   try {
     return await serveHead(host, head);
   } finally {
-    host.underWay.delete(head.requestId);
+    host.underWay.end(slot);
   }
 }
 

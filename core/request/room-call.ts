@@ -76,7 +76,8 @@ export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: 
     world,
   );
   checkReply(message);
-  if (tx !== undefined) await applyReply(tx, mount, message, unsealed.clock.now());
+  if (tx !== undefined && (message.writes.length > 0 || message.rotations !== undefined))
+    await applyReply(tx, mount, message, unsealed.clock.now());
   const { reply } = message;
   return reply?.headers === undefined ? message : { ...message, reply: { ...reply, headers: allowedHeaders(mount.config, reply.headers) } };
 }

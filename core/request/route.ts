@@ -92,8 +92,8 @@ export async function findTarget(host: Host, unsealed: Unsealed, tx: Transaction
     const exists = await route.exists(tx, caller.kind === 'token' ? caller.token : undefined, params as never);
     return { kind: 'host', mount: undefined, path: canonical, verb: exists ? 'update' : 'create', route, params, operation };
   }
-  const mounts = await readMounts(tx);
-  const mount = mounts.serving(path);
+  const table = readMounts(tx);
+  const mount = (table instanceof Promise ? await table : table).serving(path);
   if (mount === undefined) return { kind: 'no-mount' };
   const loaded = unsealed.rooms.engine(mount.plugin, mount.class, mount.isolation);
   const engine = loaded instanceof Promise ? await loaded : loaded;
@@ -101,7 +101,7 @@ export async function findTarget(host: Host, unsealed: Unsealed, tx: Transaction
   if (match === undefined) return { kind: 'no-path', mount, verb };
   const { route } = match;
   const params = withoutCase(route, match.params);
-  const decided = await createOrUpdate(tx, mount, route, params, verb);
+  const decided = verb === 'update' ? await createOrUpdate(tx, mount, route, params) : verb;
   const operation = route.verbs[decided] ?? (decided === 'create' ? route.verbs.update : undefined);
   if (operation === undefined) return { kind: 'no-verb', mount, verb: decided };
   const canonical = params === match.params ? path : mount.path + pathOf(route.template, params);
@@ -160,7 +160,7 @@ function pathOf(template: string, params: PathParams): string {
 }
 
 /** POST and PUT are one operation; whether the target exists makes it a create or an update. */
-async function createOrUpdate(tx: Transaction, mount: Mount, route: RouteOutline, params: PathParams, verb: Verb): Promise<Verb> {
-  if (verb !== 'update' || route.exists === undefined) return verb;
+async function createOrUpdate(tx: Transaction, mount: Mount, route: RouteOutline, params: PathParams): Promise<Verb> {
+  if (route.exists === undefined) return 'update';
   return (await tx.has(mountPrefix(mount.id) + fillTemplate(route.exists, params))) ? 'update' : 'create';
 }

@@ -42,8 +42,8 @@ function percent(part: number, whole: number): number {
 
 function inFlight({ underWay, options }: Server): HostReply {
   const now = options.wallClock();
-  const requests = [...underWay].map(([id, { head, startedAt }]) => [
-    id,
+  const requests = underWay.all().map(({ head, startedAt }) => [
+    head.requestId,
     {
       start_time: rfc3339(startedAt),
       duration: `${now - startedAt}ms`,

@@ -8,9 +8,10 @@ import { KeySeal } from '../barrier/seal.ts';
 import { StrongroomError } from '../errors.ts';
 import { Clock } from '../identity/clock.ts';
 import { RouteTable } from '@strongroom/sdk-plugin/hosting';
-import type { Cors, Host, RequestLimits, SystemTtl, UnderWay, Unsealed } from '../request/host.ts';
+import type { Cors, Host, RequestLimits, SystemTtl, Unsealed } from '../request/host.ts';
 import type { HostRoute } from '../request/host-route.ts';
 import { RateLimiter } from '../request/rate-limit.ts';
+import { RequestsUnderWay } from '../request/under-way.ts';
 import { GenerateRoot } from './generate-root.ts';
 import type { Housekeeping } from './housekeeping.ts';
 import { CollectedShares } from './collected-shares.ts';
@@ -35,7 +36,7 @@ export class Server implements Host {
   ttl: SystemTtl;
   readonly rate: RateLimiter;
   #cors: Cors | undefined;
-  readonly underWay: Map<string, UnderWay> = new Map();
+  readonly underWay: RequestsUnderWay = new RequestsUnderWay();
   /** Of the log, as the config says. */
   #configuredLevel: string;
   readonly system: RouteTable<HostRoute>;
@@ -266,6 +267,7 @@ export class Server implements Host {
     unsealed.cache.clear();
     unsealed.crypto.wipe();
     unsealed.derived.clear();
+    unsealed.sealed?.clear();
     unsealed.policies.clear();
     unsealed.identities.clear();
     unsealed.barrier.wipe();

@@ -39,3 +39,13 @@ test('sealing waits for a request that is still at work', async () => {
   server.inFlight = 1;
   expect((await seal).status).toBe(204);
 });
+
+test('sealing forgets the ciphertext that was kept', async () => {
+  const host = await startHost();
+  await host.send('POST', 'secret/data/a', { data: { word: 'x' } });
+  await host.send('GET', 'secret/data/a');
+  const kept = host.server.unsealed!.sealed!;
+  expect(kept.count).toBeGreaterThan(0);
+  await host.send('PUT', 'sys/seal');
+  expect(kept.count).toBe(0);
+});
