@@ -4,6 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { EngineOutline, FromWorker, ReplyMessage } from '@strongroom/sdk-plugin/serving';
+import { CallTable } from './call-table.ts';
 import { LogBudget } from './log-budget.ts';
 import { type ReplyRow, rowOf } from './reply-row.ts';
 import { type Batch, type Incoming, unpackBatch } from './turn-batch.ts';
@@ -33,7 +34,7 @@ interface Asking {
 export class Outbox {
   readonly #port: MessagePort;
   /** By running call. */
-  readonly #asking = new Map<number, Asking>();
+  readonly #asking = new CallTable<Asking>();
   readonly #logBudget = new LogBudget((message) => this.#post(message));
   #batch: Posted[] = [];
 
@@ -79,7 +80,7 @@ export class Outbox {
 
   /** Takes note of what came from the host: an answer makes room for another question. */
   heard({ kind, call, restart }: Pick<Incoming, 'kind' | 'call' | 'restart'>): void {
-    if (kind === 'call') this.#asking.set(call, { open: 0, waiting: [] });
+    if (kind === 'call') this.#asking.add(call, { open: 0, waiting: [] });
     else if (restart) this.#asking.delete(call);
     else {
       const asking = this.#asking.get(call);

@@ -10,6 +10,7 @@ import { StrongroomError } from '../errors.ts';
 import { Conflict } from '../storage/types.ts';
 import { heapCeilingMiB, HeapWatch } from './heap-watch.ts';
 import type { Prepared } from './component/transpile-task.ts';
+import { CallNumbers, CallTable } from './call-table.ts';
 import { readMessage } from './message-check.ts';
 import { packBatch } from './turn-batch.ts';
 import type { EngineOutline } from '@strongroom/sdk-plugin/serving';
@@ -104,15 +105,14 @@ export class ThreadRoom {
   readonly #limits: RoomLimits;
   readonly #log: Logger;
   readonly #pool: Piscina;
-  /** In the order of their deadlines. */
-  readonly #running = new Map<number, Running>();
+  readonly #running = new CallTable<Running>();
+  readonly #numbers = new CallNumbers();
   /** For the deadline of the call that runs for longest: one for each call would cost more than its message. */
   #deadline: NodeJS.Timeout | undefined;
   #outline: PromiseWithResolvers<EngineOutline> = Promise.withResolvers();
   #known = false;
   #serving: Serving | undefined;
   #outbox: ToWorker[] = [];
-  #calls = 0;
   #restarts = 0;
   #failures = 0;
   #retryAt = 0;
@@ -170,9 +170,9 @@ export class ThreadRoom {
   async call(call: Call, world: RoomWorld): Promise<ReplyMessage> {
     if (this.#running.size >= this.#limits.callsMax) throw new StrongroomError('unavailable', 'the engine has too many calls waiting');
     this.#serving ??= this.#start();
-    const number = ++this.#calls;
+    const number = this.#numbers.take();
     return new Promise((resolve, reject) => {
-      this.#running.set(number, { world, resolve, reject, due: performance.now() + this.#limits.deadlineMs });
+      this.#running.add(number, { world, resolve, reject, due: performance.now() + this.#limits.deadlineMs });
       if (this.#deadline === undefined) this.#watch(this.#limits.deadlineMs);
       this.#send({ kind: 'call', call: number, ...call });
     });
@@ -231,10 +231,10 @@ export class ThreadRoom {
     // What is known stays known; what is not can be asked again.
     if (!this.#known) this.#expectOutline();
     if (!this.#closing) this.#log.error({ plugin: this.#program.name, reason, failures: this.#failures }, 'an engine worker ended');
-    for (const running of this.#running.values()) {
+    for (const [number, running] of this.#running.entries()) {
+      this.#forget(number);
       running.reject(new StrongroomError('internal', 'the engine failed during this request'));
     }
-    this.#running.clear();
   }
 
   #watch(ms: number): void {
@@ -244,7 +244,7 @@ export class ThreadRoom {
 
   #lookAtOldest(): void {
     this.#deadline = undefined;
-    const [oldest] = this.#running;
+    const [oldest] = this.#running.entries().toSorted(([, a], [, b]) => a.due - b.due);
     if (oldest === undefined) return;
     const [number, running] = oldest;
     const left = running.due - performance.now();
@@ -252,8 +252,12 @@ export class ThreadRoom {
     else this.#watch(left);
   }
 
+  #forget(number: number): void {
+    if (this.#running.delete(number)) this.#numbers.giveBack(number);
+  }
+
   #missed(number: number, running: Running): void {
-    this.#running.delete(number);
+    this.#forget(number);
     running.reject(new StrongroomError('timeout', `the engine did not answer within ${this.#limits.deadlineMs} ms`));
     this.#stop(this.#serving, 'a call missed its deadline');
   }
@@ -295,7 +299,7 @@ export class ThreadRoom {
       void this.#answer(running, message.call, message.question, message.ask);
       return;
     }
-    this.#running.delete(message.call);
+    this.#forget(message.call);
     if (message.kind === 'reply') {
       this.#failures = 0;
       running.resolve(message);
@@ -309,7 +313,7 @@ export class ThreadRoom {
     try {
       this.#send({ kind: 'answer', call, question, ...(await answerTo(running.world, ask)) });
     } catch (error) {
-      this.#running.delete(call);
+      this.#forget(call);
       this.#send({ kind: 'answer', call, question, restart: true });
       running.reject(
         error instanceof Conflict || error instanceof StrongroomError ? error : new StrongroomError('internal', 'storage failed'),
