@@ -19,12 +19,14 @@ const connections = 16;
 /** Faults that are begun in a second, if the one before has ended. */
 const faultsPerSecond = 20;
 /** Half of each is undisturbed. Short, so that what else the machine does falls into both halves alike. */
-const turn = { turns: 24, calmMs: 500, failingMs: 500 } as const;
+const turn = { turns: 14, calmMs: 500, failingMs: 500 } as const;
 /** Of a fault that lasts until its deadline: calm before it, and almost until then. */
-const lastingTurn = { turns: 2, calmMs: 12_000, failingMs: 25_000 } as const;
+const lastingTurn = { turns: 1, calmMs: 10_000, failingMs: 25_000 } as const;
 /** After a fault, until the engine is as it was. */
 const settleMs = 100;
 const deadlineMs = 30_000;
+/** Of no account: connections and code are new in it. */
+const warmUpMs = 1000;
 const ways = [
   'throws',
   'exits',
@@ -103,8 +105,7 @@ async function inTurns(
   const reading = load.run({
     port: running.server.port,
     connections,
-    // The first turn is of no account: connections and code are new in it.
-    seconds: ((turns + 1) * (calmMs + failingMs + pauseMs)) / 1000,
+    seconds: (warmUpMs + turns * (calmMs + failingMs + pauseMs)) / 1000,
     streams: [{ name: 'reads', requests: requestTexts(readRequests(running.token)), perSecond: readsPerSecond }],
     dueTimes: true,
   });
@@ -114,7 +115,7 @@ async function inTurns(
     await run();
     spans.push({ from, to: Date.now(), failing });
   };
-  await delay(calmMs + failingMs);
+  await delay(warmUpMs);
   for (let at = 0; at < turns; at += 1) {
     await span(false, () => delay(calmMs));
     await span(true, () => keepFailing(running, rootToken, way, failingMs));

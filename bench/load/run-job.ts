@@ -89,7 +89,8 @@ function openLoop(job: LoadJob, lanes: readonly Lane[], free: Wire[], start: num
       const lane = lanes[stream]!;
       const due = dueOf(lane);
       if (due > now || due >= untilMs) break;
-      const wire = free.pop();
+      // The one that was idle for longest: the server closes those that are idle for too long.
+      const wire = free.shift();
       if (wire === undefined) break;
       wire.send(takeRequest(lane), start + due, stream);
     }
