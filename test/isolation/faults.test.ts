@@ -207,9 +207,10 @@ describe.each(rooms)('an engine in a %s that', (kind) => {
     const [lines, counted] = [long.logged('xxx'), long.logged('are left out')];
     expect((await long.do('do/floods-the-log')).status).toBe(200);
     await expect.poll(() => long.logged('are left out'), { timeout: 30_000 }).toBeGreaterThan(counted);
+    // What was counted may be of an earlier flood: the lines of this one still come, some at a time.
+    await expect.poll(() => long.logged('xxx') - lines, { timeout: 30_000 }).toBeGreaterThanOrEqual(500);
     // In one second, or on a busy machine in two.
     expect(long.logged('xxx') - lines).toBeLessThanOrEqual(6000);
-    expect(long.logged('xxx') - lines).toBeGreaterThanOrEqual(500);
   });
 
   test('fails for long is seen by the operator, with the reason', async () => {
