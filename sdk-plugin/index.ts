@@ -14,6 +14,6 @@ export * from './outside.ts';
 export * from './secret.ts';
 export * from './stringify-json.ts';
 export * from './token-settings.ts';
-export { upon } from './upon.ts';
+export * from './upon.ts';
 export * from './utf8.ts';
 export * as schema from './schema.ts';

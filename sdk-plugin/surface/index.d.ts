@@ -286,6 +286,9 @@ declare function integerList(options?: FieldOptions): Schema<readonly number[]>;
 /** Tells JSON's null from everything else. */
 export declare function isJsonNull(node: JsonNode): boolean;
 
+/** Tells a promise, of whichever room. */
+export declare function isThenable<T>(given: T | Promise<T>): given is Promise<T>;
+
 /** Work in the background, in transactions of its own; once the engine has been used since the server was unsealed. */
 export declare interface Job {
     /** Seconds between the end of one run and the next. */

@@ -20,7 +20,7 @@ function sdkFiles(): Readonly<Record<string, string>> {
         'API reference',
         'What `@strongroom/sdk-plugin` exports, by topic. The [README](../README.md) teaches it; here each thing has its bounds and errors.',
         [
-          { title: 'Engines', modules: ['engine'] },
+          { title: 'Engines', modules: ['engine', 'upon'] },
           { title: 'Input', modules: ['schema'] },
           { title: 'Refusals', modules: ['errors'] },
           { title: 'Reaching outside, and leases', modules: ['outside'] },
