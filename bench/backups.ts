@@ -18,14 +18,14 @@ const writesPerSecond = 200;
 const loadKeys = 10_000;
 const calmSeconds = 5;
 
-/** Measures on a store of its own. @param entries a secret of one version has two */
+/** Measures on a store of its own. @param entries a secret of two versions has two */
 export async function measureBackups(load: LoadGenerator, entries: number, report: Report): Promise<void> {
   const secrets = Math.max(1, Math.floor(entries / 2));
   let { server, token } = await startNew(benchDirectory());
   const { rootToken } = server;
   await server.kill('SIGTERM');
   const builder = fileURLToPath(new URL('store/build-secrets.ts', import.meta.url));
-  await promisify(execFile)(process.execPath, ['--conditions=source', builder, server.directory, String(secrets), '1']);
+  await promisify(execFile)(process.execPath, ['--conditions=source', builder, server.directory, String(secrets), '2']);
   server = await TestServer.start({ directory: server.directory, config: { policies: policies() } });
   server.rootToken = rootToken;
   const label = `${entries.toLocaleString('en')} entries`;

@@ -5,12 +5,13 @@ import type { OperationOutline } from '@strongroom/sdk-plugin/serving';
 import { Barrier, mountPrefix } from '../../core/barrier/barrier.ts';
 import { DerivedCache } from '../../core/barrier/derived-cache.ts';
 import { Keyring } from '../../core/barrier/keyring.ts';
+import { SealedCache } from '../../core/barrier/sealed-cache.ts';
 import { Transaction } from '../../core/barrier/transaction.ts';
 import { entriesAlong } from '../../core/request/entries-along.ts';
 import type { Call } from '../../core/runner/thread-room.ts';
 import { nodeDisk } from '../../core/storage/log/node-disk.ts';
 import { openLog } from '../../core/storage/log/open.ts';
-import { encodeTable, tableKey, versionKey } from '../../plugins/kv/table-record.ts';
+import { encodeTable, tableKey } from '../../plugins/kv/table-record.ts';
 import { newTable } from '../../plugins/kv/version-table.ts';
 import { benchDirectory } from '../bench-server.ts';
 import { appPath, fiveFields, keys } from '../workload.ts';
@@ -32,15 +33,14 @@ export class StoredSecrets {
     const directory = benchDirectory();
     const barrier = new Barrier(randomBytes(32), mountId, Keyring.create(0).withKey(mountId, 0));
     const storage = await openLog({ directory, disk: nodeDisk(), cipher: barrier });
-    const vault = { storage, barrier, derived: new DerivedCache(10) };
+    const vault = { storage, barrier, derived: new DerivedCache(10), sealed: new SealedCache(67_108_864) };
     const created = Date.now();
     const version = { created, deletion: undefined, destroyed: false };
-    const table = encodeTable({ ...newTable(created), current: 1, versions: [version] });
+    const table = { ...newTable(created), current: 1, versions: [version] };
     for (let first = 0; first < keys; first += 1000) {
       const tx = new Transaction(vault);
       for (let index = first; index < first + 1000; index += 1) {
-        tx.put(mountPrefix(mountId) + tableKey(appPath(index)), table);
-        tx.put(mountPrefix(mountId) + versionKey(appPath(index), 1), Buffer.from(JSON.stringify(fiveFields(index))));
+        tx.put(mountPrefix(mountId) + tableKey(appPath(index)), encodeTable(table, JSON.stringify(fiveFields(index))));
       }
       await tx.commit().durable;
     }

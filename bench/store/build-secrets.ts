@@ -47,17 +47,16 @@ if (mount === undefined) throw new Error('secret/ is not mounted');
 const prefix = `mount/${mount.id}/`;
 const created = Date.now();
 const kept: Version[] = Array.from({ length: versions }, () => ({ created, deletion: undefined, destroyed: false }));
-const table = encodeTable({ ...newTable(created), current: versions, versions: kept });
-const secretsPerCommit = Math.floor(entriesPerCommit / (versions + 1));
+const table = { ...newTable(created), current: versions, versions: kept };
+const secretsPerCommit = Math.floor(entriesPerCommit / versions);
 let last: Promise<void> = Promise.resolve();
 for (let from = 0; from < secrets; from += secretsPerCommit) {
   const tx = new Transaction(unsealed);
   for (let secret = from; secret < Math.min(secrets, from + secretsPerCommit); secret++) {
     const path = manyPath(secret);
-    tx.put(prefix + tableKey(path), table);
-    for (let version = 1; version <= versions; version++) {
-      tx.put(prefix + versionKey(path, version), Buffer.from(JSON.stringify(fiveFields(secret + version))));
-    }
+    const value = (version: number): string => JSON.stringify(fiveFields(secret + version));
+    tx.put(prefix + tableKey(path), encodeTable(table, value(versions)));
+    for (let version = 1; version < versions; version++) tx.put(prefix + versionKey(path, version), Buffer.from(value(version)));
   }
   const commit = tx.commit();
   await last;

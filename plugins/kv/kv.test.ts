@@ -1,7 +1,8 @@
-import { OpaqueJson, PluginError } from '@strongroom/sdk-plugin';
+import { encodeUtf8, OpaqueJson, PluginError } from '@strongroom/sdk-plugin';
 import { TestMount } from '@strongroom/sdk-plugin/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import kv from './index.ts';
+import { besideMax } from './table-record.ts';
 
 const startText = '2023-11-14T22:13:20.000000000Z';
 let mount: TestMount;
@@ -88,7 +89,7 @@ describe('data', () => {
 
   test('a value that is missing from storage is a fault, not a 404', async () => {
     const broken = new TestMount(kv);
-    await broken.call('update', 'data/a', { data: new OpaqueJson('{}') });
+    await broken.call('update', 'data/a', { data: new OpaqueJson(sized(3000)) });
     broken.put('version/a/1', undefined);
     await expect(broken.call('read', 'data/a')).rejects.toThrow('the value of a version is missing from storage');
   });
@@ -218,13 +219,36 @@ describe('paths that a versioned mount does not have', () => {
   });
 });
 
-test('the usual read and write are one message each way', async () => {
+test.each(['{}', sized(3000)])('the usual read and write are one message each way', async (value) => {
   for (const expected of [1, 2]) {
-    await write('a', '{}');
+    await write('a', value);
     expect(mount.trace.asked).toEqual([]);
     expect(await mount.call('read', 'data/a')).toMatchObject({ data: { metadata: { version: expected } } });
     expect(mount.trace.asked).toEqual([]);
   }
   await mount.call('read', 'data/a', { version: 1 });
   expect(mount.trace.asked).toEqual(['version/a/1']);
+});
+
+test('the newest version is stored with its table, unless it is large', async () => {
+  const storedKeys = async (text: string): Promise<readonly string[]> => {
+    await write('a', text);
+    expect((await mount.call('read', 'data/a'))?.text).toContain(text);
+    return [...mount.entries.keys()].sort();
+  };
+  expect(await storedKeys('{\n"x":1\n}')).toEqual(['meta/a']);
+  expect(await storedKeys(sized(besideMax + 1))).toEqual(['meta/a', 'version/a/1']);
+  expect(await storedKeys(sized(besideMax + 2))).toEqual(['meta/a', 'version/a/1', 'version/a/2', 'version/a/3']);
+  expect(await storedKeys('{}')).toEqual(['meta/a', 'version/a/1', 'version/a/2', 'version/a/3']);
+  expect((await mount.call('read', 'data/a', { version: 1 }))?.text).toContain('{\n"x":1\n}');
+});
+
+test('a table of the first format is read, and becomes one of the second when it is written', async () => {
+  mount.put('meta/old', encodeUtf8('[1,1600000000000,1600000000000,1,0,0,0,0,null,[1600000000000,0,0]]'));
+  mount.put('version/old/1', encodeUtf8('{"x":1}'));
+  expect(await mount.data('read', 'data/old')).toMatchObject({ data: { x: 1 }, metadata: { version: 1 } });
+  await mount.call('delete', 'data/old');
+  await mount.call('update', 'undelete/old', { versions: [1] });
+  expect(await mount.data('read', 'data/old')).toMatchObject({ data: { x: 1 }, metadata: { version: 1 } });
+  expect(mount.trace.asked).toEqual([]);
 });

@@ -5,6 +5,7 @@ import { TestMount } from '@strongroom/sdk-plugin/testing';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import kv from './index.ts';
+import { besideMax } from './table-record.ts';
 
 const scale = Number(process.env['STRONGROOM_TEST_SCALE'] ?? 1);
 const path = 'p/q';
@@ -59,9 +60,9 @@ class Model {
     return version.destroyed || version.deletion <= this.now ? 'gone' : version.value;
   }
 
-  /** Numbers of the values that storage should hold. */
-  stored(): number[] {
-    return this.versions.flatMap((version, index) => (index + 1 > this.pruned && !version.destroyed ? [index + 1] : []));
+  /** Numbers and values that storage should hold. */
+  stored(): [number, string][] {
+    return this.versions.flatMap(({ value, destroyed }, index) => (index + 1 > this.pruned && !destroyed ? [[index + 1, value]] : []));
   }
 
   private pick(numbers: readonly number[]): ModelVersion[] {
@@ -87,10 +88,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc
-      .tuple(fc.nat(999), fc.option(fc.integer({ min: -1, max: 1 }), { nil: undefined, freq: 2 }))
-      .map(([n, off]): Command => async (model, mount) => {
+      .tuple(fc.nat(999), fc.option(fc.integer({ min: -1, max: 1 }), { nil: undefined, freq: 2 }), fc.boolean())
+      .map(([n, off, large]): Command => async (model, mount) => {
         const cas = off === undefined ? undefined : Math.max(0, model.versions.length + off);
-        const value = `{"n":${n}.0}`;
+        const value = `{"n":${n}.0${large ? `,"pad":"é${'x'.repeat(besideMax)}"` : ''}}`;
         const input = { data: new OpaqueJson(value), options: { cas } };
         assert.equal(await outcome(mount, 'update', `data/${path}`, input), model.write(value, cas));
       }),
@@ -140,6 +141,18 @@ async function readAs(mount: TestMount, version: number): Promise<string> {
   return /"data":(\{[^}]*\})/.exec(reply.text ?? '')?.[1] ?? 'none';
 }
 
+/** Numbers and values that storage holds: the newest may lie beside the table. */
+function storedValues(mount: TestMount): [number, string][] {
+  const stored: [number, string][] = [];
+  for (const [key, bytes] of mount.entries) {
+    const text = Buffer.from(bytes).toString();
+    const [table = '', beside] = text.split('\n');
+    if (key.startsWith('version/')) stored.push([Number(key.split('/').at(-1)), text]);
+    else if (key.startsWith('meta/') && beside !== undefined) stored.push([(JSON.parse(table) as number[])[3] ?? 0, beside]);
+  }
+  return stored.sort(([a], [b]) => a - b);
+}
+
 test('every version reads as the model says after every step, and storage holds no value more', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(command, { maxLength: 40 }), async (commands) => {
@@ -150,8 +163,7 @@ test('every version reads as the model says after every step, and storage holds 
         for (let version = 0; version <= model.versions.length + 1; version += 1) {
           expect(await readAs(mount, version)).toBe(model.read(version));
         }
-        const stored = [...mount.entries.keys()].filter((key) => key.startsWith('version/')).map((key) => Number(key.split('/').at(-1)));
-        expect(stored.sort((a, b) => a - b)).toEqual(model.stored());
+        expect(storedValues(mount)).toEqual(model.stored());
         expect(mount.entries.has(`meta/${path}`)).toBe(model.exists);
       }
     }),

@@ -11,9 +11,9 @@ import {
   type Route,
 } from '@strongroom/sdk-plugin';
 import { isJsonNull, parseJson } from '@strongroom/sdk-plugin';
-import { readValue, requireData, writeValue } from './secret-value.ts';
+import { readValue, requireData, writeNewest } from './secret-value.ts';
 import { deletionTime, readSettings, settingsKey, versionsKept, type Settings } from './settings.ts';
-import { newestVersion, readTable, versionKey, writeTable } from './table-record.ts';
+import { newestVersion, readTable, writeTable } from './table-record.ts';
 import { findVersion, versionBlock, versionReply } from './version-answer.ts';
 import { addVersion, changeVersions, isReadable, newTable, type VersionTable } from './version-table.ts';
 
@@ -39,7 +39,7 @@ export const dataRoutes: Readonly<Record<string, Route>> = route('data/{path+}',
         if (table === undefined) return undefined;
         const found = findVersion(ctx, table, version);
         if (found?.readable !== true) return found && versionReply(table, found, 'data', null);
-        return upon(readValue(ctx, path, found.number), (value) => versionReply(table, found, 'data', value));
+        return upon(readValue(ctx, path, table, found.number), (value) => versionReply(table, found, 'data', value));
       }),
   },
   update: {
@@ -66,7 +66,7 @@ export const dataRoutes: Readonly<Record<string, Route>> = route('data/{path+}',
       const found = findVersion(ctx, table, undefined);
       if (!found) throw new PluginError('missing');
       if (!found.readable) return { status: 404, data: versionBlock(table, found.number, found.version) };
-      const target = await readValue(ctx, path, found.number);
+      const target = await readValue(ctx, path, table, found.number);
       const merged = isJsonNull(parseJson(patch.text)) ? target : mergePatch(target, patch);
       return writeVersion(ctx, path, mount, table, merged);
     },
@@ -80,7 +80,7 @@ export const dataRoutes: Readonly<Record<string, Route>> = route('data/{path+}',
       const { table: next, changed } = changeVersions(table, [table.current], (version) =>
         isReadable(version, () => now) ? { ...version, deletion: now } : undefined,
       );
-      if (changed.length > 0) writeTable(ctx, path, next);
+      if (changed.length > 0) await writeTable(ctx, path, next);
       return undefined;
     },
   },
@@ -96,12 +96,10 @@ function checkAndSet(mount: Settings, table: VersionTable, cas: number | undefin
   }
 }
 
-function writeVersion(ctx: Context, path: string, mount: Settings, table: VersionTable, value: OpaqueJson): Reply {
+async function writeVersion(ctx: Context, path: string, mount: Settings, table: VersionTable, value: OpaqueJson): Promise<Reply> {
   const now = ctx.now();
   const version = { created: now, deletion: deletionTime(now, mount, table.settings), destroyed: false };
-  const { table: next, dropped } = addVersion(table, version, versionsKept(mount, table.settings));
-  writeValue(ctx, path, next.current, value);
-  for (const number of dropped) ctx.storage.delete(versionKey(path, number));
-  writeTable(ctx, path, next);
-  return { data: versionBlock(next, next.current, version) };
+  const added = addVersion(table, version, versionsKept(mount, table.settings));
+  await writeNewest(ctx, path, added, value);
+  return { data: versionBlock(added.table, added.table.current, version) };
 }

@@ -3,8 +3,9 @@ import { parseJson, PluginError, route, schema, type Route } from '@strongroom/s
 import { checkCustomMetadata, patchCustomMetadata } from './custom-metadata.ts';
 import { listSecrets, listFields, scanSecrets } from './listing.ts';
 import { metadataBlock } from './metadata-answer.ts';
+import { removeValues } from './secret-value.ts';
 import { maxVersionsMax, readSettings, settingsKey, type Settings } from './settings.ts';
-import { readTable, tableKey, versionKey, writeTable } from './table-record.ts';
+import { readTable, tableKey, writeTable } from './table-record.ts';
 import { firstKept, newTable, type VersionTable } from './version-table.ts';
 
 const maxVersions = schema.integer({ maximum: maxVersionsMax, description: "Versions to keep; 0: as the mount's config says" });
@@ -33,7 +34,7 @@ export const metadataRoutes: Readonly<Record<string, Route>> = route('metadata/{
     handler: async (ctx, { path }, body) => {
       if (Object.values(body).every((value) => value === undefined)) return undefined;
       const table = (await readTable(ctx, path)) ?? newTable(ctx.now());
-      writeTable(ctx, path, {
+      await writeTable(ctx, path, {
         ...table,
         settings: changed(table, body),
         custom: body.custom_metadata ? checkCustomMetadata(body.custom_metadata) : table.custom,
@@ -53,7 +54,7 @@ export const metadataRoutes: Readonly<Record<string, Route>> = route('metadata/{
       const table = await readTable(ctx, path);
       if (!table) throw new PluginError('missing');
       const custom = body.custom_metadata ? patchCustomMetadata(table.custom, parseJson(body.custom_metadata.text)) : table.custom;
-      writeTable(ctx, path, { ...table, settings: changed(table, body), custom });
+      await writeTable(ctx, path, { ...table, settings: changed(table, body), custom });
       return ignoredCas(await readSettings(ctx), body.cas_required ?? undefined);
     },
   },
@@ -62,9 +63,8 @@ export const metadataRoutes: Readonly<Record<string, Route>> = route('metadata/{
     handler: async (ctx, { path }) => {
       const table = await readTable(ctx, path);
       if (!table) return undefined;
-      table.versions.forEach((version, index) => {
-        if (!version.destroyed) ctx.storage.delete(versionKey(path, firstKept(table) + index));
-      });
+      const stored = table.versions.flatMap(({ destroyed }, index) => (destroyed ? [] : [firstKept(table) + index]));
+      await removeValues(ctx, path, table.current, stored);
       ctx.storage.delete(tableKey(path));
       return undefined;
     },

@@ -17,8 +17,9 @@ export const subkeyRoutes: Readonly<Record<string, Route>> = route('subkeys/{pat
     handler: async (ctx, { path }, { version, depth }) => {
       const table = await readTable(ctx, path);
       const found = table && findVersion(ctx, table, version);
-      const keys = found?.readable === true ? subkeys(await readValue(ctx, path, found.number), depth) : null;
-      return found && versionReply(table, found, 'subkeys', keys);
+      if (table === undefined || found === undefined) return undefined;
+      const keys = found.readable ? subkeys(await readValue(ctx, path, table, found.number), depth) : null;
+      return versionReply(table, found, 'subkeys', keys);
     },
   },
 });

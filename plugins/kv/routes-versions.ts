@@ -1,7 +1,8 @@
 /** `delete/`, `undelete/` and `destroy/{path}`: change versions by number. Versions that are not there are passed over. */
 import { PluginError, route, schema, type Context, type Route } from '@strongroom/sdk-plugin';
-import { readTable, versionKey, writeTable } from './table-record.ts';
-import { changeVersions, isReadable, type Version } from './version-table.ts';
+import { removeValues } from './secret-value.ts';
+import { readTable, writeTable } from './table-record.ts';
+import { changeVersions, isReadable, type Version, versionAt } from './version-table.ts';
 
 const fields = { versions: schema.optional(schema.integerList({ description: 'Numbers of the versions' })) };
 const reads = ['meta/{path}'];
@@ -37,8 +38,7 @@ export const versionRoutes: Readonly<Record<string, Route>> = {
       input: fields,
       reads,
       handler: async (ctx, { path }, { versions }) => {
-        const destroyed = await change(ctx, path, versions, (version) => (version.destroyed ? undefined : { ...version, destroyed: true }));
-        for (const number of destroyed) ctx.storage.delete(versionKey(path, number));
+        await change(ctx, path, versions, (version) => (version.destroyed ? undefined : { ...version, destroyed: true }));
         return undefined;
       },
     },
@@ -50,11 +50,13 @@ async function change(
   path: string,
   numbers: readonly number[] | undefined,
   next: (version: Version) => Version | undefined,
-): Promise<readonly number[]> {
+): Promise<void> {
   if (!numbers || numbers.length === 0) throw new PluginError('invalid', 'No version number provided');
   const table = await readTable(ctx, path);
-  if (!table) return [];
-  const changes = changeVersions(table, numbers, next);
-  if (changes.changed.length > 0) writeTable(ctx, path, changes.table);
-  return changes.changed;
+  if (!table) return;
+  const { table: after, changed } = changeVersions(table, numbers, next);
+  if (changed.length === 0) return;
+  const destroyed = changed.filter((number) => versionAt(after, number)?.destroyed === true);
+  await removeValues(ctx, path, table.current, destroyed);
+  await writeTable(ctx, path, after);
 }

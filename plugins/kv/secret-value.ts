@@ -1,6 +1,7 @@
-/** The value of one version: a JSON object (or null) as the user wrote it. */
+/** The value of one version: a JSON object (or null) as the user wrote it. Where it lies, beside its table or apart, is known here alone. */
 import { type Context, encodeUtf8, OpaqueJson, PluginError, upon } from '@strongroom/sdk-plugin';
-import { versionKey } from './table-record.ts';
+import { besideMax, encodeTable, tableKey, valueBeside, versionKey } from './table-record.ts';
+import type { Added, VersionTable } from './version-table.ts';
 
 /** Longest value, in bytes of its JSON text. */
 export const secretBytesMax = 524_288;
@@ -9,7 +10,12 @@ export const secretBytesMax = 524_288;
  * Reads a value that the version table says is there.
  * @throws Error when it is not: that is damage, and must never look like a deleted secret
  */
-export function readValue(ctx: Context, path: string, number: number): OpaqueJson | Promise<OpaqueJson> {
+export function readValue(ctx: Context, path: string, { current }: VersionTable, number: number): OpaqueJson | Promise<OpaqueJson> {
+  if (number !== current) return valueApart(ctx, path, number);
+  return upon(valueBeside(ctx, path), (text) => (text === undefined ? valueApart(ctx, path, number) : new OpaqueJson(text)));
+}
+
+function valueApart(ctx: Context, path: string, number: number): OpaqueJson | Promise<OpaqueJson> {
   return upon(ctx.storage.text(versionKey(path, number)), (text) => {
     if (text === undefined) throw new Error('the value of a version is missing from storage');
     return new OpaqueJson(text);
@@ -23,14 +29,35 @@ export async function storedValue(ctx: Context, path: string, number: number): P
 }
 
 /**
- * Stores a value.
+ * Stores a version that was added: its value beside the table or, when it is large, apart from it; and apart what lay there before.
  * @throws PluginError `too-large` over `secretBytesMax`
  */
-export function writeValue(ctx: Context, path: string, number: number, value: OpaqueJson): void {
-  const bytes = encodeUtf8(value.text);
+export async function writeNewest(ctx: Context, path: string, { table, dropped }: Added, value: OpaqueJson): Promise<void> {
+  const bytes = encodeValue(value);
+  const former = table.current - 1;
+  const moved = dropped.includes(former) ? undefined : await valueBeside(ctx, path);
+  await removeValues(ctx, path, former, dropped);
+  if (moved !== undefined) ctx.storage.put(versionKey(path, former), encodeUtf8(moved));
+  const beside = value.text.length <= besideMax;
+  if (!beside) ctx.storage.put(versionKey(path, table.current), bytes);
+  ctx.storage.put(tableKey(path), encodeTable(table, beside ? value.text : undefined));
+}
+
+/** Removes values that lie apart from the table that is stored; what lies beside it goes with the next one. @param newest of the stored table */
+export async function removeValues(ctx: Context, path: string, newest: number, numbers: readonly number[]): Promise<void> {
+  const beside = await valueBeside(ctx, path);
+  for (const number of numbers) if (number !== newest || beside === undefined) ctx.storage.delete(versionKey(path, number));
+}
+
+/**
+ * The stored form of a value.
+ * @throws PluginError `too-large` over `secretBytesMax`
+ */
+export function encodeValue({ text }: OpaqueJson): Uint8Array {
+  const bytes = encodeUtf8(text);
   if (bytes.length > secretBytesMax)
     throw new PluginError('too-large', `data is ${bytes.length} bytes of JSON, at most ${secretBytesMax} are allowed`);
-  ctx.storage.put(versionKey(path, number), bytes);
+  return bytes;
 }
 
 /**

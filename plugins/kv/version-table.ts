@@ -47,12 +47,14 @@ export function isReadable(version: Version, now: () => number): boolean {
   return !version.destroyed && (version.deletion === undefined || version.deletion > now());
 }
 
-/** Adds a version and drops the oldest ones over `kept` (at least 1). Gives the table and the numbers of the dropped ones. */
-export function addVersion(
-  table: VersionTable,
-  version: Version,
-  kept: number,
-): { readonly table: VersionTable; readonly dropped: readonly number[] } {
+/** A table with a new version, and the numbers of those that it no longer has. */
+export interface Added {
+  readonly table: VersionTable;
+  readonly dropped: readonly number[];
+}
+
+/** Adds a version and drops the oldest ones over `kept` (at least 1). */
+export function addVersion(table: VersionTable, version: Version, kept: number): Added {
   const current = table.current + 1;
   const first = firstKept(table);
   const versions = [...table.versions, version];

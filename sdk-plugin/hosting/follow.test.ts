@@ -12,6 +12,8 @@ test.each([
   ['a text', newest, { current: 'x/y' }, 'version/a/b/x/y'],
   ['a position', { ...newest, at: 1 }, [1, 12], 'version/a/b/12'],
   ['its key twice', { ...newest, key: '{}/{}' }, { current: 7 }, '7/7'],
+  ['what its first line names', newest, '{"current":7}\n{"current":8}', 'version/a/b/7'],
+  ['the same, however much is below', newest, `{"current":7}\n${'x'.repeat(followLimits.fromBytesMax)}`, 'version/a/b/7'],
   ['nothing by another name', newest, { other: 7 }, undefined],
   ['nothing by a list', newest, { current: [7] }, undefined],
   ['nothing by null', newest, { current: null }, undefined],

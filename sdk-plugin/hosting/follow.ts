@@ -8,7 +8,7 @@ import { isStorageKey } from './storage-key.ts';
 export const followLimits = {
   /** Of one operation. */
   followsMax: 4,
-  /** Of an entry that names another: it is parsed at every call. */
+  /** Of the first line of an entry that names another: it is parsed at every call. */
   fromBytesMax: 4096,
   /** Of an entry that is sent along although nobody asked for it. */
   valueBytesMax: 65_536,
@@ -19,7 +19,7 @@ export const followLimits = {
  * @param entry what stands at the key `from`
  */
 export function followedKey({ at, key }: Follow, params: PathParams, entry: Uint8Array | undefined): string | undefined {
-  const found = entry === undefined || entry.length > followLimits.fromBytesMax ? undefined : memberOf(entry, at);
+  const found = entry === undefined ? undefined : memberOf(firstLine(entry), at);
   if (found === undefined) return undefined;
   const filled = key
     .split('{}')
@@ -28,7 +28,14 @@ export function followedKey({ at, key }: Follow, params: PathParams, entry: Uint
   return isStorageKey(filled) ? filled : undefined;
 }
 
+/** An entry may have more below its JSON. */
+function firstLine(entry: Uint8Array): Uint8Array {
+  const end = entry.indexOf(10);
+  return end < 0 ? entry : entry.subarray(0, end);
+}
+
 function memberOf(entry: Uint8Array, at: string | number): string | undefined {
+  if (entry.length > followLimits.fromBytesMax) return undefined;
   let json: unknown;
   try {
     json = JSON.parse(decodeUtf8(entry));

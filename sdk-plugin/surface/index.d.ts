@@ -245,7 +245,7 @@ declare type Fields = Readonly<Record<string, Schema<unknown>>>;
  * key along. It is a guess: where it fails, or the handler wants another entry, the handler asks as it does without.
  */
 export declare interface Follow {
-    /** One of the operation's `reads`: an entry that is a JSON object or array, of at most 4 KiB. */
+    /** One of the operation's `reads`: an entry that is a JSON object or array, or whose first line is, of at most 4 KiB. */
     readonly from: string;
     /** A name of the object, or a position of the array, where a number or a text stands. */
     readonly at: string | number;

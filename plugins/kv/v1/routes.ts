@@ -4,8 +4,8 @@
  */
 import { type Context, type OpaqueJson, parseSeconds, PluginError, type Reply, route, type Route, schema } from '@strongroom/sdk-plugin';
 import { listFields, listSecrets, scanSecrets } from '../listing.ts';
-import { storedValue, writeValue } from '../secret-value.ts';
-import { tableKey, versionKey, writeTable } from '../table-record.ts';
+import { encodeValue, storedValue } from '../secret-value.ts';
+import { encodeTable, tableKey, versionKey } from '../table-record.ts';
 import { addVersion, newTable } from '../version-table.ts';
 
 /** Number of the version that a value is stored as. */
@@ -47,8 +47,8 @@ function write(ctx: Context, path: string, secret: OpaqueJson | undefined): Repl
   if (secret === undefined || /^\s*(?:null|\{\s*\})\s*$/.test(secret.text)) throw new PluginError('invalid', 'missing data fields');
   const now = ctx.now();
   const version = { created: now, deletion: undefined, destroyed: false };
-  writeValue(ctx, path, only, secret);
-  writeTable(ctx, path, addVersion(newTable(now), version, 1).table);
+  ctx.storage.put(versionKey(path, only), encodeValue(secret));
+  ctx.storage.put(tableKey(path), encodeTable(addVersion(newTable(now), version, 1).table));
   return undefined;
 }
 
