@@ -48,7 +48,8 @@ interface Place {
 }
 
 /** An entry as a reader sees it. */
-interface Read {
+/** An entry as it was read. */
+export interface Read {
   readonly movedAt: Revision;
   readonly value: Uint8Array | undefined;
 }

@@ -204,7 +204,7 @@ export class Listener {
   }
 
   #incoming(request: IncomingMessage, response: ServerResponse, method: string, client: ProxySource): Incoming {
-    const { headers, socket } = request;
+    const { headers } = request;
     const length = headers['content-length'];
     return {
       method,
@@ -214,24 +214,27 @@ export class Listener {
       remotePort: client.port,
       secure: this.#options.tls !== undefined,
       length: length === undefined ? undefined : Number(length),
-      readBody: async (bytesMax) => {
+      readBody: (bytesMax) => {
         // Whoever waits to be asked for the body is asked only when nothing has refused the request before.
         if (headers.expect !== undefined) response.writeContinue();
-        if (!hasBody(request)) return noBody;
-        const held = this.#bodies.open(bytesMax);
-        response.once('close', () => held.release());
-        const deadline = setTimeout(() => this.#timeOut(socket), this.#requestTimeoutMs);
-        try {
-          return await readBody(request, bytesMax, held);
-        } finally {
-          clearTimeout(deadline);
-        }
+        return hasBody(request) ? this.#readBody(request, response, bytesMax) : noBody;
       },
       streamBody: () => {
         if (headers.expect !== undefined) response.writeContinue();
         return this.#streamBody(request);
       },
     };
+  }
+
+  async #readBody(request: IncomingMessage, response: ServerResponse, bytesMax: number): Promise<Buffer> {
+    const held = this.#bodies.open(bytesMax);
+    response.once('close', () => held.release());
+    const deadline = setTimeout(() => this.#timeOut(request.socket), this.#requestTimeoutMs);
+    try {
+      return await readBody(request, bytesMax, held);
+    } finally {
+      clearTimeout(deadline);
+    }
   }
 
   /** An upload may take as long as it likes, but not stand still. */

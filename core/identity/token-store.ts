@@ -5,6 +5,7 @@
  * of all tokens of a mount, one small commit, however many they are, and the sweeps (`token-sweep.ts`) remove the rest in the background.
  * The same holds for a token that is revoked without its children: it is marked as having released them, with one entry.
  */
+import { upon } from '@strongroom/sdk-plugin';
 import type { Transaction } from '../barrier/transaction.ts';
 import { hmacSha256 } from '../crypto/hmac-sha256.ts';
 import { randomBase62 } from '../crypto/random-text.ts';
@@ -36,6 +37,9 @@ export interface NewToken {
   readonly record: TokenRecord;
 }
 
+/** A valid token, if it is one. */
+type Found = StoredToken | undefined;
+
 /** What the tokens above one say of it. */
 interface Line {
   /** When the first of them ends; undefined: never. */
@@ -64,32 +68,46 @@ export class TokenStore {
     return this.#hash(token);
   }
 
-  /** A valid token by its text; undefined when it is unknown, expired, spent, or an ancestor is. */
-  async find(tx: Transaction, token: string): Promise<StoredToken | undefined> {
+  /** A valid token by its text; undefined when it is unknown, expired, spent, or an ancestor is. Answers at once when all is kept. */
+  find(tx: Transaction, token: string): Found | Promise<Found> {
     if (token.length === 0 || token.length > tokenBytesMax) return undefined;
     return isBatchText(token) ? this.#findBatch(tx, token) : this.findByHash(tx, this.#hash(token));
   }
 
   /** A valid service token by its hash. */
-  async findByHash(tx: Transaction, hash: string): Promise<StoredToken | undefined> {
-    const found = await this.#load(tx, hash);
-    return found === undefined || found.record.usesLeft < 0 ? undefined : found;
+  findByHash(tx: Transaction, hash: string): Found | Promise<Found> {
+    return upon(this.#load(tx, hash), (found) => (found === undefined || found.record.usesLeft < 0 ? undefined : found));
   }
 
   /** A token whose last use is being spent counts too: it is valid for the request that took it. */
-  async findSpent(tx: Transaction, hash: string): Promise<StoredToken | undefined> {
+  findSpent(tx: Transaction, hash: string): Found | Promise<Found> {
     return this.#load(tx, hash);
   }
 
-  async #load(tx: Transaction, hash: string): Promise<StoredToken | undefined> {
-    const loaded = tx.derived(idKey(hash), parseRecord);
-    const record = loaded instanceof Promise ? await loaded : loaded;
-    if (record === undefined || isExpired(record.expiresAt, this.#clock.now())) return undefined;
-    if (record.login !== undefined && !(await this.#isOpen(tx, record.login.mountId))) return undefined;
-    if (record.parent === undefined) return { hash, record, endsAt: record.expiresAt };
-    const line = await this.#line(tx, record.parent, record.expiresAt);
-    if (line === undefined) return undefined;
-    return { hash, record: line.released ? orphaned(record) : record, endsAt: line.endsAt };
+  #load(tx: Transaction, hash: string): Found | Promise<Found> {
+    return upon(tx.derived(idKey(hash), parseRecord), (record) => {
+      if (record === undefined || isExpired(record.expiresAt, this.#clock.now())) return undefined;
+      return upon(record.login === undefined || this.#isOpen(tx, record.login.mountId), (open) => {
+        if (!open) return undefined;
+        if (record.parent === undefined) return { hash, record, endsAt: record.expiresAt };
+        const line = this.#lineAtHand(tx, record.parent, record.expiresAt) ?? this.#line(tx, record.parent, record.expiresAt);
+        return upon(line, (found) => found && { hash, record: found.released ? orphaned(record) : record, endsAt: found.endsAt });
+      });
+    });
+  }
+
+  /** As `#line`, where all tokens above are kept and nothing about them wants to be looked up. */
+  #lineAtHand(tx: Transaction, parent: string, expiresAt: number | undefined): Line | undefined {
+    const now = this.#clock.now();
+    let endsAt = expiresAt;
+    for (let next: string | undefined = parent; next !== undefined;) {
+      const ancestor: TokenRecord | undefined | Promise<TokenRecord | undefined> = tx.derived(idKey(next), parseRecord);
+      if (ancestor === undefined || ancestor instanceof Promise || !isGood(ancestor, now)) return undefined;
+      if (ancestor.login !== undefined && this.#isOpen(tx, ancestor.login.mountId) !== true) return undefined;
+      endsAt = earlier(endsAt, ancestor.expiresAt);
+      next = ancestor.parent;
+    }
+    return { endsAt, released: false };
   }
 
   async #findBatch(tx: Transaction, token: string): Promise<StoredToken | undefined> {
@@ -112,16 +130,19 @@ export class TokenStore {
       const ancestor: TokenRecord | undefined = await tx.derived(idKey(next), parseRecord);
       if (ancestor === undefined)
         return (await tx.has(tokenDirectories.released + next)) ? { endsAt, released: next === parent } : undefined;
-      if (isExpired(ancestor.expiresAt, now) || ancestor.usesLeft < 0) return undefined;
+      if (!isGood(ancestor, now)) return undefined;
       if (ancestor.login !== undefined && !(await this.#isOpen(tx, ancestor.login.mountId))) return undefined;
-      if (ancestor.expiresAt !== undefined && (endsAt === undefined || ancestor.expiresAt < endsAt)) endsAt = ancestor.expiresAt;
+      endsAt = earlier(endsAt, ancestor.expiresAt);
       next = ancestor.parent;
     }
     return { endsAt, released: false };
   }
 
-  async #isOpen(tx: Transaction, mountId: string): Promise<boolean> {
-    return (await tx.derived(tokenDirectories.source + mountId, () => true)) === true;
+  #isOpen(tx: Transaction, mountId: string): boolean | Promise<boolean> {
+    return upon(
+      tx.derived(tokenDirectories.source + mountId, () => true),
+      (open) => open === true,
+    );
   }
 
   /** Lets tokens of an auth mount be valid. */
@@ -232,4 +253,13 @@ async function isTaken(tx: Transaction, hash: string): Promise<boolean> {
 /** A record without its parent. */
 export function orphaned(record: TokenRecord): TokenRecord {
   return { ...record, parent: undefined, orphan: true };
+}
+
+/** Whether it leaves those below it valid, as far as its own record says. */
+function isGood({ expiresAt, usesLeft }: TokenRecord, now: number): boolean {
+  return !isExpired(expiresAt, now) && usesLeft >= 0;
+}
+
+function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || (other !== undefined && other < one) ? other : one;
 }

@@ -38,6 +38,11 @@ export class AnswerCache {
     this.#entries = new RecentMap(bytesMax, sizeOf);
   }
 
+  /** Whether it keeps anything at all. */
+  get isOn(): boolean {
+    return this.#bytesMax > 0;
+  }
+
   /** A kept answer that still holds. */
   find(key: string, storage: Storage, now: () => number): CachedAnswer | undefined {
     const entry = this.#entries.get(key);

@@ -58,7 +58,11 @@ export async function conclude(unsealed: Unsealed, found: Concluding, attempt: A
     const answer = { status, data: text, warnings, raw, headers, auditData: fragment };
     unsealed.cache.keep(keep.key, { reads: tx.readSet(), ...answer, validUntil: keep.validUntil, leaseDuration: keep.leaseDuration });
   }
-  await Promise.all([commit?.durable ?? unsealed.storage.durable(tx.newestRead()), attempt.recorded, answered]);
+  const safe = commit?.durable ?? unsealed.storage.durable(tx.newestRead());
+  // One after another where that will do: to wait for all at once costs a read more.
+  if (safe === undefined) await answered;
+  else await Promise.all([safe, answered]);
+  await attempt.recorded;
   const answer = (await reply?.after?.()) ?? respond(head, outcome);
   const sent = handled.reply?.sent ?? handled.reply?.raw?.sent;
   return sent === undefined ? answer : { ...answer, sent };

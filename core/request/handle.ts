@@ -71,8 +71,8 @@ export function outcomeOf(
 }
 
 /** Runs the handler of a target. @throws Conflict to restart; StrongroomError for every refusal and failure */
-export async function handleTarget(host: Host, unsealed: Unsealed, target: Found, facts: HandleFacts): Promise<Handled> {
-  if (target.kind === 'help') return handleHelp(host, target);
+export function handleTarget(host: Host, unsealed: Unsealed, target: Found, facts: HandleFacts): Promise<Handled> {
+  if (target.kind === 'help') return Promise.resolve(handleHelp(host, target));
   return target.kind === 'host' ? handleHere(host, unsealed, target, facts) : handleInRoom(host, unsealed, target, facts);
 }
 
@@ -136,7 +136,7 @@ async function handleInRoom(
   const { tx, head, caller, kept } = facts;
   const { mount, verb, operation } = target;
   const extra = { auth: undefined, topLevel: false, mountType: mount.type, credential: mount.class === 'auth' };
-  const key = reading.has(verb) && !mount.config.forceNoCache ? cacheKey(mount.id, verb, head) : undefined;
+  const key = unsealed.cache.isOn && reading.has(verb) && !mount.config.forceNoCache ? cacheKey(mount.id, verb, head) : undefined;
   const cached = key === undefined ? undefined : unsealed.cache.find(key, unsealed.storage, () => unsealed.clock.now());
   if (cached !== undefined) {
     if (!tx.dependAll(cached.reads)) throw new Conflict('a cached answer has changed');

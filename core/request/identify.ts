@@ -1,4 +1,5 @@
 /** Station 4: who is calling, as a value. Here the transaction opens. */
+import { upon } from '@strongroom/sdk-plugin';
 import { Transaction } from '../barrier/transaction.ts';
 import type { Identity } from '../identity/identities.ts';
 import type { StoredToken, TokenRecord } from '../identity/token.ts';
@@ -31,18 +32,20 @@ export function inBoundCidrs(record: TokenRecord, address: string): boolean {
 }
 
 /**
- * Opens the transaction and looks the token up.
+ * Opens the transaction and looks the token up. Answers at once when all is kept.
  * @param spent hash of the token whose last use this very request has taken
  */
-export async function identify(unsealed: Unsealed, head: Head, spent: string | undefined): Promise<Identified> {
+export function identify(unsealed: Unsealed, head: Head, spent: string | undefined): Identified | Promise<Identified> {
   const tx = new Transaction(unsealed);
   if (head.token === undefined) return { tx, caller: { kind: 'anonymous' } };
   const { tokens } = unsealed;
-  const token = spent === undefined ? await tokens.find(tx, head.token) : await tokens.findSpent(tx, spent);
-  if (token === undefined || !inBoundCidrs(token.record, head.incoming.remoteAddress))
-    return { tx, caller: { kind: 'invalid', reason: 'the token is not valid' } };
-  const found = rightsOf(unsealed, tx, token);
-  const rights = found instanceof Promise ? await found : found;
-  if (rights === undefined) return { tx, caller: { kind: 'invalid', reason: 'the entity of the token is gone or disabled' } };
-  return { tx, caller: { kind: 'token', token, acl: rights.acl, identity: rights.identity } };
+  const found = spent === undefined ? tokens.find(tx, head.token) : tokens.findSpent(tx, spent);
+  return upon(found, (token) => {
+    if (token === undefined || !inBoundCidrs(token.record, head.incoming.remoteAddress))
+      return { tx, caller: { kind: 'invalid', reason: 'the token is not valid' } };
+    return upon(rightsOf(unsealed, tx, token), (rights): Identified => {
+      if (rights === undefined) return { tx, caller: { kind: 'invalid', reason: 'the entity of the token is gone or disabled' } };
+      return { tx, caller: { kind: 'token', token, acl: rights.acl, identity: rights.identity } };
+    });
+  });
 }

@@ -16,7 +16,7 @@ export interface Incoming {
   /** Content-Length; undefined for none or chunked. */
   readonly length: number | undefined;
   /** Reads the whole body, at most `bytesMax`. @throws StrongroomError `too-large`, `timeout` */
-  readBody(bytesMax: number): Promise<Buffer>;
+  readBody(bytesMax: number): Buffer | Promise<Buffer>;
   /** Gives the body as it comes, whatever its size. @throws StrongroomError `invalid` when the client goes away */
   streamBody(): AsyncIterable<Uint8Array>;
 }

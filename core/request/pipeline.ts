@@ -37,18 +37,21 @@ const restartsMaxWithUse = 128;
 export async function serveRequest(host: Host, incoming: Incoming): Promise<Answer> {
   const cors = corsHeaders(host.cors, incoming);
   if (cors === 'refused') return errorAnswer(403, ['origin not allowed']);
-  const answer = await serve(host, incoming).catch((error: unknown) => answerError(host, error));
+  const answer = await serve(host, incoming);
   return cors === undefined ? answer : { ...answer, headers: { ...answer.headers, ...cors } };
 }
 
 async function serve(host: Host, incoming: Incoming): Promise<Answer> {
-  if (incoming.method === 'OPTIONS') return preflight(host.cors);
-  const head = readHead(incoming.method === 'HEAD' ? headAsGet(incoming) : incoming, randomUUID(), host.limits.pathBytesMax);
-  const slot = host.underWay.begin({ head, startedAt: Date.now() });
+  let slot: number | undefined;
   try {
+    if (incoming.method === 'OPTIONS') return preflight(host.cors);
+    const head = readHead(incoming.method === 'HEAD' ? headAsGet(incoming) : incoming, randomUUID(), host.limits.pathBytesMax);
+    slot = host.underWay.begin({ head, startedAt: Date.now() });
     return await serveHead(host, head);
+  } catch (error) {
+    return answerError(host, error);
   } finally {
-    host.underWay.end(slot);
+    if (slot !== undefined) host.underWay.end(slot);
   }
 }
 
@@ -60,7 +63,8 @@ async function serveHead(host: Host, head: Head): Promise<Answer> {
   const admitting = admit(host, head, raw !== undefined, uploads);
   const admission = admitting instanceof Promise ? await admitting : admitting;
   if (admission.kind === 'refused') return admission.answer;
-  const bytes = uploads ? Buffer.alloc(0) : await incoming.readBody(host.limits.bodyBytesMax);
+  const reading = uploads ? Buffer.alloc(0) : incoming.readBody(host.limits.bodyBytesMax);
+  const bytes = reading instanceof Promise ? await reading : reading;
   const contentType = incoming.headers['content-type'];
   const parsed = parse(bytes, typeof contentType === 'string' ? contentType : undefined, host);
   if (raw !== undefined) {
@@ -81,7 +85,7 @@ async function serveHead(host: Host, head: Head): Promise<Answer> {
     body: parsed.body,
     rawBody: parsed.error === undefined ? undefined : bytes,
     bodyError: parsed.error,
-  }).catch((error: unknown) => answerError(host, error));
+  });
   const headers = byRole.headers ?? admission.headers;
   return headers === undefined ? answer : { ...answer, headers: { ...answer.headers, ...headers } };
 }
@@ -113,6 +117,7 @@ interface Admitted {
   readonly bodyError: StrongroomError | undefined;
 }
 
+/** Never throws. */
 async function transact(host: Host, unsealed: Unsealed, admitted: Admitted): Promise<Answer> {
   const kept = keptOverRestarts(unsealed);
   const attempt: Attempt = { recorded: undefined, recordedAs: '', sequenced: false, spent: undefined, last: undefined, kept };
@@ -120,8 +125,9 @@ async function transact(host: Host, unsealed: Unsealed, admitted: Admitted): Pro
     try {
       return await attemptOnce(host, unsealed, admitted, attempt);
     } catch (error) {
-      if (!(error instanceof Conflict)) throw error;
-      if (restarts >= (attempt.spent === undefined ? restartsMax : restartsMaxWithUse)) return giveUp(unsealed, attempt);
+      if (!(error instanceof Conflict)) return answerError(host, error);
+      if (restarts >= (attempt.spent === undefined ? restartsMax : restartsMaxWithUse))
+        return giveUp(unsealed, attempt).catch((refusal: unknown) => answerError(host, refusal));
     }
   }
 }
@@ -136,7 +142,8 @@ async function giveUp(unsealed: Unsealed, { recorded, last }: Attempt): Promise<
 
 async function attemptOnce(host: Host, unsealed: Unsealed, admitted: Admitted, attempt: Attempt): Promise<Answer> {
   const { body } = admitted;
-  const { tx, caller } = await identify(unsealed, admitted.head, attempt.spent);
+  const identifying = identify(unsealed, admitted.head, attempt.spent);
+  const { tx, caller } = identifying instanceof Promise ? await identifying : identifying;
   const target = await findTarget(host, unsealed, tx, admitted.head, caller);
   // From here on there is one spelling of the path.
   const head = 'path' in target && target.path !== admitted.head.path ? { ...admitted.head, path: target.path } : admitted.head;

@@ -3,7 +3,7 @@ import type { MountInfo } from '@strongroom/sdk-plugin';
 import { isStorageKey, replyFault } from '@strongroom/sdk-plugin/hosting';
 import type { Phase, PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import { mountPrefix } from '../barrier/barrier.ts';
-import type { Transaction } from '../barrier/transaction.ts';
+import type { Read, Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Mount } from '../mounts/mount-table.ts';
 import type { RequestPasswords } from './passwords.ts';
@@ -61,19 +61,22 @@ function storageKey(name: string): string {
   throw new StrongroomError('internal', 'the engine used a malformed storage key');
 }
 
+function entryOf(key: string, { movedAt, value }: Read): PrefetchedEntry {
+  return { key, revision: movedAt, value };
+}
+
 /** The mount's part of the transaction, as its room sees it. */
 export function mountWorld(
   tx: Transaction,
   mount: Mount,
   crypto: ReturnType<PluginCrypto['of']>,
   passwords?: RequestPasswords,
-): RoomWorld & { get(key: string): Promise<PrefetchedEntry> } {
+): RoomWorld & Required<Pick<RoomWorld, 'get'>> {
   const prefix = mountPrefix(mount.id);
   return {
-    get: async (name) => {
-      const key = prefix + storageKey(name);
-      const { movedAt, value } = await tx.read(key);
-      return { key: name, revision: movedAt, value };
+    get: (name) => {
+      const reading = tx.read(prefix + storageKey(name));
+      return reading instanceof Promise ? reading.then((read) => entryOf(name, read)) : entryOf(name, reading);
     },
     list: (directory, after, limit) => tx.list(prefix + directory, after, limit),
     crypto,

@@ -43,7 +43,8 @@ export const roomLimits: RoomLimits = { deadlineMs: 30_000, heapMiB: 256, callsM
 
 /** What a running call may ask for. Inside a transaction: storage, whose reads throw Conflict to restart, and passwords; outside of one: HTTP. Keys: everywhere. */
 export interface RoomWorld {
-  get?(key: string): Promise<PrefetchedEntry>;
+  /** Answers at once when the storage does. */
+  get?(key: string): PrefetchedEntry | Promise<PrefetchedEntry>;
   list?(directory: string, after: string, limit: number): Promise<readonly string[]>;
   /** @throws StrongroomError whose message the plugin is told */
   fetch?(request: OutsideRequest): Promise<OutsideResponse>;
@@ -167,11 +168,11 @@ export class ThreadRoom {
    * @throws Conflict when a read restarts the transaction; StrongroomError with the plugin's own code, `internal` for a fault of the
    * plugin, `timeout` past the deadline, `unavailable` while the room is backing off or full
    */
-  async call(call: Call, world: RoomWorld): Promise<ReplyMessage> {
-    if (this.#running.size >= this.#limits.callsMax) throw new StrongroomError('unavailable', 'the engine has too many calls waiting');
-    this.#serving ??= this.#start();
-    const number = this.#numbers.take();
+  call(call: Call, world: RoomWorld): Promise<ReplyMessage> {
     return new Promise((resolve, reject) => {
+      if (this.#running.size >= this.#limits.callsMax) throw new StrongroomError('unavailable', 'the engine has too many calls waiting');
+      this.#serving ??= this.#start();
+      const number = this.#numbers.take();
       this.#running.add(number, { world, resolve, reject, due: performance.now() + this.#limits.deadlineMs });
       if (this.#deadline === undefined) this.#watch(this.#limits.deadlineMs);
       this.#send({ kind: 'call', call: number, ...call });

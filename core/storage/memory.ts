@@ -44,8 +44,8 @@ class MemoryStorage implements Storage {
     return this.#head;
   }
 
-  durable(): Promise<void> {
-    return Promise.resolve();
+  durable(): undefined {
+    return undefined;
   }
 
   slot(keyOrDirectory: string): Slot {

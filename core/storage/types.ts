@@ -107,8 +107,8 @@ export interface Storage {
   head(): Revision;
   /** Revision up to which everything is on disk. */
   durableHead(): Revision;
-  /** Resolves when everything up to `revision` is on disk: at once when it is already. */
-  durable(revision: Revision): Promise<void>;
+  /** Resolves when everything up to `revision` is on disk; undefined when it is already. */
+  durable(revision: Revision): Promise<void> | undefined;
   /**
    * The slot of a key or of a directory (with its slash): an index into a table of revisions that covers present and absent
    * things alike. Several keys may share a slot (it is a hash), which can only cause a needless restart. The slot of a directory

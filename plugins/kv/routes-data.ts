@@ -100,6 +100,6 @@ async function writeVersion(ctx: Context, path: string, mount: Settings, table: 
   const now = ctx.now();
   const version = { created: now, deletion: deletionTime(now, mount, table.settings), destroyed: false };
   const added = addVersion(table, version, versionsKept(mount, table.settings));
-  await writeNewest(ctx, path, added, value);
+  await writeNewest(ctx, path, table, added, value);
   return { data: versionBlock(added.table, added.table.current, version) };
 }

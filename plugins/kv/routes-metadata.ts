@@ -64,7 +64,7 @@ export const metadataRoutes: Readonly<Record<string, Route>> = route('metadata/{
       const table = await readTable(ctx, path);
       if (!table) return undefined;
       const stored = table.versions.flatMap(({ destroyed }, index) => (destroyed ? [] : [firstKept(table) + index]));
-      await removeValues(ctx, path, table.current, stored);
+      removeValues(ctx, path, table, stored);
       ctx.storage.delete(tableKey(path));
       return undefined;
     },

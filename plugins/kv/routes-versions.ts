@@ -57,6 +57,6 @@ async function change(
   const { table: after, changed } = changeVersions(table, numbers, next);
   if (changed.length === 0) return;
   const destroyed = changed.filter((number) => versionAt(after, number)?.destroyed === true);
-  await removeValues(ctx, path, table.current, destroyed);
+  removeValues(ctx, path, table, destroyed);
   await writeTable(ctx, path, after);
 }

@@ -10,16 +10,18 @@ export const secretBytesMax = 524_288;
  * Reads a value that the version table says is there.
  * @throws Error when it is not: that is damage, and must never look like a deleted secret
  */
-export function readValue(ctx: Context, path: string, { current }: VersionTable, number: number): OpaqueJson | Promise<OpaqueJson> {
-  if (number !== current) return valueApart(ctx, path, number);
-  return upon(valueBeside(ctx, path), (text) => (text === undefined ? valueApart(ctx, path, number) : new OpaqueJson(text)));
+export function readValue(ctx: Context, path: string, table: VersionTable, number: number): OpaqueJson | Promise<OpaqueJson> {
+  const beside = number === table.current ? valueBeside(ctx, path, table) : undefined;
+  return beside === undefined ? valueApart(ctx, path, number) : upon(beside, present);
 }
 
 function valueApart(ctx: Context, path: string, number: number): OpaqueJson | Promise<OpaqueJson> {
-  return upon(ctx.storage.text(versionKey(path, number)), (text) => {
-    if (text === undefined) throw new Error('the value of a version is missing from storage');
-    return new OpaqueJson(text);
-  });
+  return upon(ctx.storage.text(versionKey(path, number)), present);
+}
+
+function present(text: string | undefined): OpaqueJson {
+  if (text === undefined) throw new Error('the value of a version is missing from storage');
+  return new OpaqueJson(text);
 }
 
 /** Reads a value that may be there. */
@@ -30,23 +32,28 @@ export async function storedValue(ctx: Context, path: string, number: number): P
 
 /**
  * Stores a version that was added: its value beside the table or, when it is large, apart from it; and apart what lay there before.
+ * @param before the table as it is stored
  * @throws PluginError `too-large` over `secretBytesMax`
  */
-export async function writeNewest(ctx: Context, path: string, { table, dropped }: Added, value: OpaqueJson): Promise<void> {
+export async function writeNewest(
+  ctx: Context,
+  path: string,
+  before: VersionTable,
+  { table, dropped }: Added,
+  value: OpaqueJson,
+): Promise<void> {
   const bytes = encodeValue(value);
-  const former = table.current - 1;
-  const moved = dropped.includes(former) ? undefined : await valueBeside(ctx, path);
-  await removeValues(ctx, path, former, dropped);
-  if (moved !== undefined) ctx.storage.put(versionKey(path, former), encodeUtf8(moved));
+  const moved = dropped.includes(before.current) ? undefined : await valueBeside(ctx, path, before);
+  removeValues(ctx, path, before, dropped);
+  if (moved !== undefined) ctx.storage.put(versionKey(path, before.current), encodeUtf8(moved));
   const beside = value.text.length <= besideMax;
   if (!beside) ctx.storage.put(versionKey(path, table.current), bytes);
   ctx.storage.put(tableKey(path), encodeTable(table, beside ? value.text : undefined));
 }
 
-/** Removes values that lie apart from the table that is stored; what lies beside it goes with the next one. @param newest of the stored table */
-export async function removeValues(ctx: Context, path: string, newest: number, numbers: readonly number[]): Promise<void> {
-  const beside = await valueBeside(ctx, path);
-  for (const number of numbers) if (number !== newest || beside === undefined) ctx.storage.delete(versionKey(path, number));
+/** Removes values that lie apart from the table; what lies beside it goes with its entry. @param table as it is stored */
+export function removeValues(ctx: Context, path: string, table: VersionTable, numbers: readonly number[]): void {
+  for (const number of numbers) if (number !== table.current || table.besideAt === 0) ctx.storage.delete(versionKey(path, number));
 }
 
 /**

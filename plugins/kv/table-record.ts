@@ -51,17 +51,14 @@ export function readTable(ctx: Context, path: string): Promise<VersionTable | un
   return ctx.storage.derived(tableKey(path), decodeTable);
 }
 
-/** The value that lies beside the table of a path. */
-export function valueBeside(ctx: Context, path: string): string | undefined | Promise<string | undefined> {
-  return upon(ctx.storage.text(tableKey(path)), (text) => {
-    const end = text?.indexOf(endOfTable) ?? -1;
-    return end < 0 ? undefined : text?.slice(end + 1);
-  });
+/** The value that lies beside the table of a path. @param table as it is stored */
+export function valueBeside(ctx: Context, path: string, { besideAt }: VersionTable): string | undefined | Promise<string | undefined> {
+  return besideAt === 0 ? undefined : upon(ctx.storage.text(tableKey(path)), (text) => text?.slice(besideAt));
 }
 
-/** Stores the version table of a path whose newest version is the same as before: its value stays where it is, unless it was destroyed. */
+/** Stores the changed table of a path, whose newest version is the same: its value stays where it is, unless it was destroyed. */
 export async function writeTable(ctx: Context, path: string, table: VersionTable): Promise<void> {
-  const beside = table.versions.at(-1)?.destroyed === true ? undefined : await valueBeside(ctx, path);
+  const beside = table.versions.at(-1)?.destroyed === true ? undefined : await valueBeside(ctx, path, table);
   ctx.storage.put(tableKey(path), encodeTable(table, beside));
 }
 
@@ -90,13 +87,14 @@ export function encodeTable(table: VersionTable, beside?: string): Uint8Array {
  * @throws Error for an entry that `encodeTable` did not make
  */
 export function decodeTable(bytes: Uint8Array): VersionTable {
-  const [line = ''] = decodeUtf8(bytes).split(endOfTable, 1);
-  const record = JSON.parse(line) as readonly [...Head, ...unknown[]];
+  const text = decodeUtf8(bytes);
+  const besideAt = text.indexOf(endOfTable) + 1;
+  const record = JSON.parse(besideAt === 0 ? text : text.slice(0, besideAt)) as readonly [...Head, ...unknown[]];
   const [format, created, updated, current, oldest, maxVersions, casRequired, deleteVersionAfter, custom] = record;
   if (format !== 1 && format !== 2) throw new Error('version table of an unknown format');
   const settings = { maxVersions, casRequired: casRequired === 1, deleteVersionAfter };
   const versions = (record.slice(format === 1 ? 9 : 10) as readonly VersionRecord[]).map(decodeVersion);
-  return { settings, created, updated, current, oldest, custom: custom ?? undefined, versions };
+  return { settings, created, updated, current, oldest, custom: custom ?? undefined, versions, besideAt };
 }
 
 function encodeVersion(version: Version): VersionRecord {

@@ -3,10 +3,27 @@ import { type Context, OpaqueJson, type Reply } from '@strongroom/sdk-plugin';
 import { formatTime } from './go-time.ts';
 import { isReadable, versionAt, type Version, type VersionTable } from './version-table.ts';
 
-/** The `metadata` of a read, and the whole data of a write's answer. It is printed here: in a component an object costs ten times its text. */
-export function versionBlock({ custom }: VersionTable, number: number, { created, deletion, destroyed }: Version): OpaqueJson {
+/** What the newest version of a table was printed as: a table never changes, and whoever keeps it keeps this. */
+const newestPrinted = new WeakMap<VersionTable, string>();
+
+/** The `metadata` of a read, and the whole data of a write's answer. */
+export function versionBlock(table: VersionTable, number: number, version: Version): OpaqueJson {
+  return new OpaqueJson(blockText(table, number, version));
+}
+
+function blockText(table: VersionTable, number: number, version: Version): string {
+  if (number !== table.current) return printBlock(table, number, version);
+  const kept = newestPrinted.get(table);
+  if (kept !== undefined) return kept;
+  const printed = printBlock(table, number, version);
+  newestPrinted.set(table, printed);
+  return printed;
+}
+
+/** By hand: in a component an object costs ten times its text. */
+function printBlock({ custom }: VersionTable, number: number, { created, deletion, destroyed }: Version): string {
   const times = `"created_time":"${formatTime(created)}","custom_metadata":${custom === undefined ? 'null' : JSON.stringify(custom)}`;
-  return new OpaqueJson(`{${times},"deletion_time":"${formatTime(deletion)}","destroyed":${destroyed},"version":${number}}`);
+  return `{${times},"deletion_time":"${formatTime(deletion)}","destroyed":${destroyed},"version":${number}}`;
 }
 
 /** A version that was asked for: its number, itself, and whether its value can be read. */
@@ -31,6 +48,6 @@ export function findVersion(ctx: Context, table: VersionTable, asked: number | u
 export function versionReply(table: VersionTable, found: Found, name: 'data' | 'subkeys', block: OpaqueJson | null): Reply {
   const { number, version, readable, validUntil } = found;
   const text = readable && block !== null ? block.text : 'null';
-  const data = new OpaqueJson(`{"${name}":${text},"metadata":${versionBlock(table, number, version).text}}`);
+  const data = new OpaqueJson(`{"${name}":${text},"metadata":${blockText(table, number, version)}}`);
   return readable ? { data, validUntil } : { status: 404, data, validUntil };
 }

@@ -25,11 +25,13 @@ export interface VersionTable {
   readonly versions: readonly Version[];
   /** Sorted by key; undefined when there is none. */
   readonly custom: Readonly<Record<string, string>> | undefined;
+  /** Where the value of the newest version begins in the text of the entry that the table was read from; 0: it has an entry of its own. */
+  readonly besideAt: number;
 }
 
 /** A secret without versions. */
 export function newTable(now: number): VersionTable {
-  return { settings: noSettings, created: now, updated: now, current: 0, oldest: 0, versions: [], custom: undefined };
+  return { settings: noSettings, created: now, updated: now, current: 0, oldest: 0, versions: [], custom: undefined, besideAt: 0 };
 }
 
 /** Number of the first version that is kept. */
@@ -60,7 +62,7 @@ export function addVersion(table: VersionTable, version: Version, kept: number):
   const versions = [...table.versions, version];
   const dropped = versions.slice(0, Math.max(0, versions.length - kept)).map((_, index) => first + index);
   const oldest = current - table.oldest >= kept ? current - kept + 1 : table.oldest;
-  const added = { ...table, updated: version.created, current, oldest, versions: versions.slice(dropped.length) };
+  const added = { ...table, updated: version.created, current, oldest, versions: versions.slice(dropped.length), besideAt: 0 };
   return { table: added, dropped };
 }
 

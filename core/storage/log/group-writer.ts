@@ -120,15 +120,15 @@ export class GroupWriter<Undo> {
     return group.done;
   }
 
-  /** Resolves when all that was queued up to `revision` is on disk. */
-  durable(revision: number): Promise<void> {
+  /** Resolves when all that was queued up to `revision` is on disk; nothing when it is there. */
+  durable(revision: number): Promise<void> | undefined {
     let waitFor: Group<Undo> | undefined;
     for (const group of this.#queue) {
       if ((group.commits[0]?.revision ?? 0) > revision) break;
       waitFor = group;
     }
     if (waitFor !== undefined) return waitFor.done;
-    return this.#dead ? new Promise(() => undefined) : Promise.resolve();
+    return this.#dead ? new Promise(() => undefined) : undefined;
   }
 
   /** Runs `task` when no frame is in flight; none is written before it settles. What it throws is its caller's. */

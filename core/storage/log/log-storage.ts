@@ -116,7 +116,7 @@ export class WriteAheadLog implements LogStorage {
     return this.#writer.position.chain.revision;
   }
 
-  durable(revision: Revision): Promise<void> {
+  durable(revision: Revision): Promise<void> | undefined {
     return this.#writer.durable(revision);
   }
 
