@@ -102,8 +102,7 @@ export class TokenStore {
     let endsAt = expiresAt;
     for (let next: string | undefined = parent; next !== undefined;) {
       const ancestor: TokenRecord | undefined | Promise<TokenRecord | undefined> = tx.derived(idKey(next), parseRecord);
-      if (ancestor === undefined || ancestor instanceof Promise || !isGood(ancestor, now)) return undefined;
-      if (ancestor.login !== undefined && this.#isOpen(tx, ancestor.login.mountId) !== true) return undefined;
+      if (ancestor === undefined || ancestor instanceof Promise || this.#holds(tx, ancestor, now) !== true) return undefined;
       endsAt = earlier(endsAt, ancestor.expiresAt);
       next = ancestor.parent;
     }
@@ -130,12 +129,17 @@ export class TokenStore {
       const ancestor: TokenRecord | undefined = await tx.derived(idKey(next), parseRecord);
       if (ancestor === undefined)
         return (await tx.has(tokenDirectories.released + next)) ? { endsAt, released: next === parent } : undefined;
-      if (!isGood(ancestor, now)) return undefined;
-      if (ancestor.login !== undefined && !(await this.#isOpen(tx, ancestor.login.mountId))) return undefined;
+      if (!(await this.#holds(tx, ancestor, now))) return undefined;
       endsAt = earlier(endsAt, ancestor.expiresAt);
       next = ancestor.parent;
     }
     return { endsAt, released: false };
+  }
+
+  /** Whether a token leaves those below it valid. */
+  #holds(tx: Transaction, { expiresAt, usesLeft, login }: TokenRecord, now: number): boolean | Promise<boolean> {
+    if (isExpired(expiresAt, now) || usesLeft < 0) return false;
+    return login === undefined || this.#isOpen(tx, login.mountId);
   }
 
   #isOpen(tx: Transaction, mountId: string): boolean | Promise<boolean> {
@@ -253,11 +257,6 @@ async function isTaken(tx: Transaction, hash: string): Promise<boolean> {
 /** A record without its parent. */
 export function orphaned(record: TokenRecord): TokenRecord {
   return { ...record, parent: undefined, orphan: true };
-}
-
-/** Whether it leaves those below it valid, as far as its own record says. */
-function isGood({ expiresAt, usesLeft }: TokenRecord, now: number): boolean {
-  return !isExpired(expiresAt, now) && usesLeft >= 0;
 }
 
 function earlier(one: number | undefined, other: number | undefined): number | undefined {

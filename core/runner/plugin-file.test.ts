@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readCatalog } from './catalog.ts';
 import { openOutsidePlugins, type OutsidePlugin } from './outside-plugins.ts';
-import { readPluginFile } from './plugin-file.ts';
+import { moduleUrl, readPluginFile } from './plugin-file.ts';
 
 const bytes = Buffer.from('a plugin');
 const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -103,4 +103,13 @@ describe('a plugin from outside', () => {
   test('runs in the room that its file was built for', () => {
     expect(() => open({ isolation: 'thread' })).toThrow('field isolation: thread takes a file that ends in .mjs');
   });
+});
+
+test('the stack of what a module throws names it in a word, and not by all its bytes', () => {
+  const module = Buffer.from("export default () => { throw new Error('thrown'); }; // no newline behind this");
+  const run = `const { default: run } = await import(${JSON.stringify(moduleUrl(module))}); try { run(); } catch (error) { console.log(error.stack); }`;
+  // In a process of its own: vitest prints stacks in its own way.
+  const stack = execFileSync(process.execPath, ['--input-type=module', '--eval', run], { encoding: 'utf8' });
+  expect(stack).toContain('plugin.mjs:1:');
+  expect(stack).not.toContain('base64');
 });

@@ -15,7 +15,8 @@ export interface ServeComponentTask {
 /** Serves until the host closes the port. */
 export default async function serveComponent({ port, prepared }: ServeComponentTask): Promise<void> {
   // Made by the transpiler in this process, from a component whose every name was read: it lies in no file that others could change.
-  const { instantiate } = (await import(`data:text/javascript,${encodeURIComponent(prepared.glue)}`)) as { readonly instantiate: Link };
+  const glue = `${prepared.glue}\n//# sourceURL=component.js\n`;
+  const { instantiate } = (await import(`data:text/javascript,${encodeURIComponent(glue)}`)) as { readonly instantiate: Link };
   const { rows, ...outline } = checkOutline(new Instance(instantiate, prepared, () => {}).describe());
   const outbox = new Outbox(port);
   const instances = new Instances(instantiate, prepared, rows, outbox.send);

@@ -3,10 +3,12 @@
  * place of the core that imports plugin code.
  */
 import { randomBytes } from 'node:crypto';
+import { setPriority } from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
 import type { AuthMethodDefinition, EngineDefinition } from '@strongroom/sdk-plugin';
 import { EngineServer, fromTurn, outlineOf } from '@strongroom/sdk-plugin/serving';
 import { Outbox } from './outbox.ts';
+import { isFromOutside } from './plugin-file.ts';
 
 /** What the task is given. */
 export interface ServeTask {
@@ -15,6 +17,9 @@ export interface ServeTask {
   readonly module: string;
 }
 
+/** As of `nice`: where cores are few, the host and its own engines go before engines from outside. */
+const outsidePriority = 10;
+
 interface PluginModule {
   readonly default: EngineDefinition | AuthMethodDefinition;
   readonly EngineServer?: typeof EngineServer;
@@ -22,6 +27,8 @@ interface PluginModule {
 
 /** Serves until the host closes the port. */
 export default async function serve({ port, module }: ServeTask): Promise<void> {
+  // Elsewhere it would be the whole process that yields.
+  if (isFromOutside(module) && process.platform === 'linux') setPriority(outsidePriority);
   const plugin = (await import(module)) as PluginModule;
   const engine = plugin.default;
   // One class of errors and of user JSON: a module that was built in one piece brings its own.

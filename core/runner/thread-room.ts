@@ -1,7 +1,7 @@
 /**
  * A room: one worker thread per plugin version, shared by its mounts, started at the first call. What runs there is its program: the plugin
- * itself, which isolates faults and not secrets, or instances of a component, which isolates both. A worker that throws, exits, loops or exhausts its heap costs the calls it was running, and comes back after a pause that
- * grows while it keeps failing.
+ * itself, which isolates faults and not secrets, or instances of a component, which isolates both. A worker that throws, exits, loops or
+ * exhausts its heap costs the calls it was running, and comes back after a pause that grows while it keeps failing; so does an instance.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
@@ -12,6 +12,7 @@ import { heapCeilingMiB, HeapWatch } from './heap-watch.ts';
 import type { Prepared } from './component/transpile-task.ts';
 import { CallNumbers, CallTable } from './call-table.ts';
 import { readMessage } from './message-check.ts';
+import { backOff, MountPauses } from './mount-pauses.ts';
 import { packBatch } from './turn-batch.ts';
 import type { EngineOutline } from '@strongroom/sdk-plugin/serving';
 import type { OutsideRequest, OutsideResponse } from '@strongroom/sdk-plugin';
@@ -85,6 +86,7 @@ export function componentProgram(name: string, prepared: Prepared): RoomProgram 
 }
 
 interface Running {
+  readonly mountId: string;
   readonly world: RoomWorld;
   readonly resolve: (reply: ReplyMessage) => void;
   readonly reject: (error: Error) => void;
@@ -98,8 +100,6 @@ interface Serving {
   readonly heap: HeapWatch;
 }
 
-const backOffMs = { first: 100, max: 30_000 } as const;
-
 /** Runs the calls of one plugin version in a worker thread. */
 export class ThreadRoom {
   readonly #program: RoomProgram;
@@ -108,6 +108,7 @@ export class ThreadRoom {
   readonly #pool: Piscina;
   readonly #running = new CallTable<Running>();
   readonly #numbers = new CallNumbers();
+  readonly #pauses = new MountPauses();
   /** For the deadline of the call that runs for longest: one for each call would cost more than its message. */
   #deadline: NodeJS.Timeout | undefined;
   #outline: PromiseWithResolvers<EngineOutline> = Promise.withResolvers();
@@ -146,13 +147,13 @@ export class ThreadRoom {
 
   /** What an operator wants to know. */
   status(): RoomStatus {
-    const state = this.#serving !== undefined ? 'healthy' : this.#reason === undefined ? 'idle' : 'backing-off';
-    return {
-      state,
-      restarts: this.#restarts,
-      running: this.#running.size,
-      ...(state === 'backing-off' && this.#reason !== undefined ? { reason: this.#reason } : {}),
-    };
+    const counts = { restarts: this.#restarts, running: this.#running.size };
+    const paused = this.#pauses.count(performance.now());
+    if (this.#serving === undefined)
+      return this.#reason === undefined ? { state: 'idle', ...counts } : { state: 'backing-off', reason: this.#reason, ...counts };
+    return paused === 0
+      ? { state: 'healthy', ...counts }
+      : { state: 'backing-off', reason: `mounts that lost their instances again and again: ${paused}`, ...counts };
   }
 
   /** What the engine declares. @throws StrongroomError when the worker can't load the module, or not in time */
@@ -171,9 +172,11 @@ export class ThreadRoom {
   call(call: Call, world: RoomWorld): Promise<ReplyMessage> {
     return new Promise((resolve, reject) => {
       if (this.#running.size >= this.#limits.callsMax) throw new StrongroomError('unavailable', 'the engine has too many calls waiting');
+      if (this.#pauses.isPaused(call.mountId, performance.now()))
+        throw new StrongroomError('unavailable', "the engine is restarting after a fault (the mount's instance was lost)");
       this.#serving ??= this.#start();
       const number = this.#numbers.take();
-      this.#running.add(number, { world, resolve, reject, due: performance.now() + this.#limits.deadlineMs });
+      this.#running.add(number, { mountId: call.mountId, world, resolve, reject, due: performance.now() + this.#limits.deadlineMs });
       if (this.#deadline === undefined) this.#watch(this.#limits.deadlineMs);
       this.#send({ kind: 'call', call: number, ...call });
     });
@@ -227,7 +230,7 @@ export class ThreadRoom {
     this.#restarts++;
     this.#failures++;
     this.#reason = reason;
-    this.#retryAt = performance.now() + Math.min(backOffMs.max, backOffMs.first * 2 ** (this.#failures - 1));
+    this.#retryAt = performance.now() + backOff(this.#failures);
     this.#outline.reject(new StrongroomError('unavailable', `the engine could not be loaded: ${reason}`));
     // What is known stays known; what is not can be asked again.
     if (!this.#known) this.#expectOutline();
@@ -303,9 +306,12 @@ export class ThreadRoom {
     this.#forget(message.call);
     if (message.kind === 'reply') {
       this.#failures = 0;
+      this.#pauses.answered(running.mountId);
       running.resolve(message);
       return;
     }
+    if (message.lost === true) this.#pauses.lost(running.mountId, performance.now());
+    else if (message.code !== 'internal') this.#pauses.answered(running.mountId);
     if (message.report !== undefined) this.#log.error({ plugin: this.#program.name, report: message.report }, 'an engine handler threw');
     running.reject(new StrongroomError(message.code, message.message === '' ? [] : message.message));
   }

@@ -206,5 +206,7 @@ export type FromWorker =
       readonly code: PluginErrorCode | 'internal';
       readonly message: string;
       readonly report?: string;
+      /** The mount's instance is gone: said once of each. */
+      readonly lost?: boolean;
     }
   | ReplyMessage;

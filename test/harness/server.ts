@@ -85,9 +85,13 @@ export class TestServer {
     this.#child = child;
     const from = this.output.length;
     const listening = Promise.withResolvers<void>();
+    let listens = false;
     const take = (chunk: Buffer): void => {
       this.output += chunk.toString();
-      if (this.output.includes('"msg":"listening"', from)) listening.resolve();
+      // Searched until then only: a test may have the server print a lot.
+      if (listens || !this.output.includes('"msg":"listening"', from)) return;
+      listens = true;
+      listening.resolve();
     };
     child.stdout?.on('data', take);
     child.stderr?.on('data', take);

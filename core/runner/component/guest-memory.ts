@@ -34,6 +34,11 @@ export class GuestMemory {
     this.#view = new DataView(memory.buffer);
   }
 
+  /** What the guest has taken of its memory. */
+  get size(): number {
+    return this.#memory.buffer.byteLength;
+  }
+
   /** Begins a turn that may copy out so many bytes. */
   begin(budget: number): void {
     this.#budget = budget;

@@ -83,6 +83,11 @@ export class Instance {
     return answer;
   }
 
+  /** Of its memory, as far as it has grown. */
+  get memoryBytes(): number {
+    return this.#memory.size;
+  }
+
   #begin(budget: number): void {
     this.#memory.begin(budget);
     this.#logLines = 0;

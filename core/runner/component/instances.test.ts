@@ -169,14 +169,22 @@ test('a module that is instantiated twice would have its memory twice, and is re
   expect(call(1)).toMatchObject([{ kind: 'failure', report: 'no instance: Refusal: it instantiates a module twice' }]);
 });
 
-test('an instance that failed in a way that its plugin has not foreseen is not used again', async () => {
-  // Writes down that it was here, and fails if it was.
+test.each([
+  ['over half of its memory', 33, false],
+  ['half of its memory', 31, true],
+])('an instance that has taken %s and failed in a way that its plugin has not foreseen: is it used again', async (_, pages, again) => {
+  // Writes down that it was here, and traps if it was. It has 64 pages, and one from the beginning.
   const failing = '{"kind":"failure","call":1,"code":"internal","message":"","report":"no memory"}';
-  const { call } = await open({
-    head: failing,
-    run: '(if (i32.load (i32.const 16)) (then unreachable)) (i32.store (i32.const 16) (i32.const 1))',
-  });
-  for (let times = 0; times < 3; times += 1) expect(call(1)).toEqual([JSON.parse(failing)]);
+  const { call } = await open(
+    {
+      head: failing,
+      run: `(if (i32.load (i32.const 16)) (then unreachable)) (i32.store (i32.const 16) (i32.const 1)) (drop (memory.grow (i32.const ${pages})))`,
+    },
+    4,
+  );
+  expect(call(1)).toEqual([{ ...JSON.parse(failing), ...(again ? {} : { lost: true }) }]);
+  const trapped = { kind: 'failure', code: 'internal', report: 'the instance is dropped: RuntimeError: unreachable', lost: true };
+  expect(call(1)).toMatchObject([again ? trapped : { report: 'no memory' }]);
 });
 
 test('an instance that goes on failing so is dropped, with the calls that wait in it', async () => {

@@ -15,6 +15,8 @@ const failuresMax = 16;
 /** Part of an instance's memory that one message may take. */
 const messagePart = 8;
 
+type Failure = Extract<FromWorker, { kind: 'failure' }>;
+
 interface Living {
   readonly mountId: string;
   readonly instance: Instance;
@@ -65,7 +67,7 @@ export class Instances {
       this.#waiting.set(call, living);
       this.#turn(living, call, this.#rows ? turn : withNames(turn), false);
     } catch (error) {
-      this.#send({ kind: 'failure', call, code: 'internal', message: '', report: `no instance: ${reportOf(error)}` });
+      this.#send({ kind: 'failure', call, code: 'internal', message: '', report: `no instance: ${reportOf(error)}`, lost: true });
     }
   }
 
@@ -81,9 +83,11 @@ export class Instances {
         return;
       }
       this.#forget(living, call);
-      this.#send(checked.message);
-      if (checked.message.kind === 'failure' && checked.message.code === 'internal') this.#doubt(living);
-      else living.failures = 0;
+      if (checked.message.kind === 'failure' && checked.message.code === 'internal') this.#doubt(living, checked.message);
+      else {
+        living.failures = 0;
+        this.#send(checked.message);
+      }
     } catch (error) {
       this.#drop(living, reportOf(error));
     }
@@ -116,17 +120,26 @@ export class Instances {
     this.#waiting.delete(call);
   }
 
-  /** What a plugin has not foreseen may have left its memory full: nothing but a new instance would help. */
-  #doubt(living: Living): void {
+  /**
+   * What a plugin has not foreseen may have left its memory full: nothing but a new instance would help, which costs other mounts of the worker
+   * more than they would wait otherwise. So one that has not taken much goes on until it fails again and again.
+   */
+  #doubt(living: Living, failure: Failure): void {
     living.failures += 1;
-    if (living.calls.size === 0 || living.failures >= failuresMax) this.#drop(living, `${living.failures} internal failures in a row`);
+    const large = living.instance.memoryBytes > (this.#prepared.memoryMiB * 1_048_576) / 2;
+    const lost = (large && living.calls.size === 0) || living.failures >= failuresMax;
+    this.#send(lost ? { ...failure, lost } : failure);
+    if (lost) this.#drop(living, `${living.failures} internal failures in a row`, true);
   }
 
-  #drop(living: Living, report: string): void {
+  /** Forgets an instance and fails every call that waits in it. @param told the host knows that it is lost */
+  #drop(living: Living, report: string, told = false): void {
     this.#living.delete(living.mountId);
+    let lost = !told;
     for (const call of living.calls) {
       this.#forget(living, call);
-      this.#send({ kind: 'failure', call, code: 'internal', message: '', report: `the instance is dropped: ${report}` });
+      this.#send({ kind: 'failure', call, code: 'internal', message: '', report: `the instance is dropped: ${report}`, lost });
+      lost = false;
     }
   }
 }
