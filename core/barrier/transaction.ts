@@ -48,7 +48,6 @@ interface Place {
 }
 
 /** An entry as a reader sees it. */
-/** An entry as it was read. */
 export interface Read {
   readonly movedAt: Revision;
   readonly value: Uint8Array | undefined;
