@@ -5,7 +5,7 @@ import type { OperationOutline } from '@strongroom/sdk-plugin/serving';
 import { Barrier, mountPrefix } from '../../core/barrier/barrier.ts';
 import { DerivedCache } from '../../core/barrier/derived-cache.ts';
 import { Keyring } from '../../core/barrier/keyring.ts';
-import { SealedCache } from '../../core/barrier/sealed-cache.ts';
+import { SealedCache, sealedBytesMax } from '../../core/barrier/sealed-cache.ts';
 import { Transaction } from '../../core/barrier/transaction.ts';
 import { entriesAlong } from '../../core/request/entries-along.ts';
 import type { Call } from '../../core/runner/thread-room.ts';
@@ -33,7 +33,7 @@ export class StoredSecrets {
     const directory = benchDirectory();
     const barrier = new Barrier(randomBytes(32), mountId, Keyring.create(0).withKey(mountId, 0));
     const storage = await openLog({ directory, disk: nodeDisk(), cipher: barrier });
-    const vault = { storage, barrier, derived: new DerivedCache(10), sealed: new SealedCache(67_108_864) };
+    const vault = { storage, barrier, derived: new DerivedCache(10), sealed: new SealedCache(sealedBytesMax) };
     const created = Date.now();
     const version = { created, deletion: undefined, destroyed: false };
     const table = { ...newTable(created), current: 1, versions: [version] };

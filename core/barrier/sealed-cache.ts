@@ -15,6 +15,8 @@ export interface SealedEntry {
   readonly sealed: Uint8Array;
 }
 
+/** Bytes of entries that a server keeps. */
+export const sealedBytesMax = 67_108_864;
 /** What an entry takes besides its key and its bytes. */
 const overheadBytes = 512;
 

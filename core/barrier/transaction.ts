@@ -48,7 +48,7 @@ interface Place {
 }
 
 /** An entry as a reader sees it. */
-export interface Read {
+interface Read {
   readonly movedAt: Revision;
   readonly value: Uint8Array | undefined;
 }

@@ -90,23 +90,12 @@ export class TokenStore {
       return upon(record.login === undefined || this.#isOpen(tx, record.login.mountId), (open) => {
         if (!open) return undefined;
         if (record.parent === undefined) return { hash, record, endsAt: record.expiresAt };
-        const line = this.#lineAtHand(tx, record.parent, record.expiresAt) ?? this.#line(tx, record.parent, record.expiresAt);
-        return upon(line, (found) => found && { hash, record: found.released ? orphaned(record) : record, endsAt: found.endsAt });
+        return upon(
+          this.#line(tx, record.parent, record.expiresAt),
+          (found) => found && { hash, record: found.released ? orphaned(record) : record, endsAt: found.endsAt },
+        );
       });
     });
-  }
-
-  /** As `#line`, where all tokens above are kept and nothing about them wants to be looked up. */
-  #lineAtHand(tx: Transaction, parent: string, expiresAt: number | undefined): Line | undefined {
-    const now = this.#clock.now();
-    let endsAt = expiresAt;
-    for (let next: string | undefined = parent; next !== undefined;) {
-      const ancestor: TokenRecord | undefined | Promise<TokenRecord | undefined> = tx.derived(idKey(next), parseRecord);
-      if (ancestor === undefined || ancestor instanceof Promise || this.#holds(tx, ancestor, now) !== true) return undefined;
-      endsAt = earlier(endsAt, ancestor.expiresAt);
-      next = ancestor.parent;
-    }
-    return { endsAt, released: false };
   }
 
   async #findBatch(tx: Transaction, token: string): Promise<StoredToken | undefined> {
@@ -121,19 +110,27 @@ export class TokenStore {
     return { hash, record, endsAt: line === undefined ? record.expiresAt : line.endsAt };
   }
 
-  /** Walks up from a token's parent; undefined when one of them ends the token. */
-  async #line(tx: Transaction, parent: string, expiresAt: number | undefined): Promise<Line | undefined> {
-    const now = this.#clock.now();
-    let endsAt = expiresAt;
-    for (let next: string | undefined = parent; next !== undefined;) {
-      const ancestor: TokenRecord | undefined = await tx.derived(idKey(next), parseRecord);
+  /**
+   * Walks up from a token's parent, of which there are at most `tokenDepthMax`; undefined when one of them ends the token. Answers at once when all
+   * are kept.
+   * @param first whether `next` is the token's own parent
+   */
+  #line(
+    tx: Transaction,
+    next: string,
+    expiresAt: number | undefined,
+    now: number = this.#clock.now(),
+    first = true,
+  ): Line | undefined | Promise<Line | undefined> {
+    return upon(tx.derived(idKey(next), parseRecord), (ancestor) => {
       if (ancestor === undefined)
-        return (await tx.has(tokenDirectories.released + next)) ? { endsAt, released: next === parent } : undefined;
-      if (!(await this.#holds(tx, ancestor, now))) return undefined;
-      endsAt = earlier(endsAt, ancestor.expiresAt);
-      next = ancestor.parent;
-    }
-    return { endsAt, released: false };
+        return tx.has(tokenDirectories.released + next).then((released) => (released ? { endsAt: expiresAt, released: first } : undefined));
+      return upon(this.#holds(tx, ancestor, now), (holds) => {
+        if (!holds) return undefined;
+        const endsAt = earlier(expiresAt, ancestor.expiresAt);
+        return ancestor.parent === undefined ? { endsAt, released: false } : this.#line(tx, ancestor.parent, endsAt, now, false);
+      });
+    });
   }
 
   /** Whether a token leaves those below it valid. */

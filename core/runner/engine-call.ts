@@ -1,9 +1,9 @@
 /** What crosses between the host and an engine in its room: the mount, its storage, and what a call wrote. */
-import type { MountInfo } from '@strongroom/sdk-plugin';
+import { type MountInfo, upon } from '@strongroom/sdk-plugin';
 import { isStorageKey, replyFault } from '@strongroom/sdk-plugin/hosting';
-import type { Phase, PrefetchedEntry, ReplyMessage } from '@strongroom/sdk-plugin/serving';
+import type { Phase, ReplyMessage } from '@strongroom/sdk-plugin/serving';
 import { mountPrefix } from '../barrier/barrier.ts';
-import type { Read, Transaction } from '../barrier/transaction.ts';
+import type { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import type { Mount } from '../mounts/mount-table.ts';
 import type { RequestPasswords } from './passwords.ts';
@@ -61,10 +61,6 @@ function storageKey(name: string): string {
   throw new StrongroomError('internal', 'the engine used a malformed storage key');
 }
 
-function entryOf(key: string, { movedAt, value }: Read): PrefetchedEntry {
-  return { key, revision: movedAt, value };
-}
-
 /** The mount's part of the transaction, as its room sees it. */
 export function mountWorld(
   tx: Transaction,
@@ -74,10 +70,7 @@ export function mountWorld(
 ): RoomWorld & Required<Pick<RoomWorld, 'get'>> {
   const prefix = mountPrefix(mount.id);
   return {
-    get: (name) => {
-      const reading = tx.read(prefix + storageKey(name));
-      return reading instanceof Promise ? reading.then((read) => entryOf(name, read)) : entryOf(name, reading);
-    },
+    get: (name) => upon(tx.read(prefix + storageKey(name)), ({ movedAt, value }) => ({ key: name, revision: movedAt, value })),
     list: (directory, after, limit) => tx.list(prefix + directory, after, limit),
     crypto,
     ...(passwords === undefined ? {} : { passwords: (question) => passwords.answer(question) }),

@@ -10,7 +10,8 @@ import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { ReplyMessage } from '@strongroom/sdk-plugin/serving';
-import { type Call, type RoomWorld, roomLimits, ThreadRoom } from './thread-room.ts';
+import { plainCall } from './testing.ts';
+import { type RoomWorld, roomLimits, ThreadRoom } from './thread-room.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-messages-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -44,18 +45,6 @@ function forging(statements: string, deadlineMs = 30_000): ThreadRoom {
   return room;
 }
 
-const call: Call = {
-  phase: 'handle',
-  mountId: 'm',
-  mount: '{}',
-  template: 't',
-  verb: 'read',
-  params: {},
-  input: {},
-  now: 1,
-  caller: '{}',
-  entries: [],
-};
 const world: RoomWorld = {
   get: (key) => Promise.resolve({ key, revision: 1, value: Buffer.from(key) }),
   list: () => Promise.resolve([]),
@@ -68,23 +57,23 @@ async function answerOf(reply: Promise<ReplyMessage>): Promise<unknown> {
 describe('a worker that', () => {
   test('answers twice is heard once', async () => {
     const room = forging('send(done(message.call, "first"), done(message.call, "second")); send(done(message.call, "third"));');
-    expect(await answerOf(room.call(call, world))).toBe('first');
-    expect(await answerOf(room.call(call, world))).toBe('first');
+    expect(await answerOf(room.call(plainCall, world))).toBe('first');
+    expect(await answerOf(room.call(plainCall, world))).toBe('first');
   });
 
   test('answers calls that are over, or that there never were, is not heard', async () => {
     const room = forging(
       'send(done(message.call - 1, "late"), done(message.call + 1, "early"), done(-1, "odd"), done(message.call, "mine"));',
     );
-    expect(await answerOf(room.call(call, world))).toBe('mine');
-    expect(await answerOf(room.call(call, world))).toBe('mine');
+    expect(await answerOf(room.call(plainCall, world))).toBe('mine');
+    expect(await answerOf(room.call(plainCall, world))).toBe('mine');
   });
 
   test('answers a call of another room reaches its own alone', async () => {
     const victim = forging('if (turn === 1) setTimeout(() => send(done(1, "right")), 200);');
     const forger = forging('send(done(1, "forged"), done(2, "forged"));');
-    const right = answerOf(victim.call(call, world));
-    expect(await answerOf(forger.call(call, world))).toBe('forged');
+    const right = answerOf(victim.call(plainCall, world));
+    expect(await answerOf(forger.call(plainCall, world))).toBe('forged');
     expect(await right).toBe('right');
   });
 
@@ -95,8 +84,8 @@ describe('a worker that', () => {
        send(done(message.call, 1), { kind: 'question', call: message.call, question: 1, ask: { kind: 'get', key: 'after' } });`,
     );
     const watching: RoomWorld = { ...world, get: (key) => (asked.push(key), world.get!(key)) };
-    await room.call(call, watching);
-    await room.call(call, watching);
+    await room.call(plainCall, watching);
+    await room.call(plainCall, watching);
     expect([asked, room.status().state]).toEqual([[], 'healthy']);
   });
 
@@ -118,9 +107,9 @@ describe('a worker that', () => {
     ['a lease that is none', "{ kind: 'reply', call: message.call, writes: [], lease: 'mine' }"],
   ])('ends a call with %s costs that call', async (_, message) => {
     const room = forging(`send(turn === 1 ? ${message} : done(message.call, 'fine'));`);
-    const first = room.call(call, world);
+    const first = room.call(plainCall, world);
     await expect(first).rejects.toMatchObject({ code: 'internal', status: 500 });
-    expect([await answerOf(room.call(call, world)), room.status().restarts]).toEqual(['fine', 0]);
+    expect([await answerOf(room.call(plainCall, world)), room.status().restarts]).toEqual(['fine', 0]);
   });
 
   test.each([
@@ -142,7 +131,7 @@ describe('a worker that', () => {
     ['circles', 'const circle = []; circle.push(circle); port.postMessage(circle);'],
   ])('sends %s is stopped, and its calls fail', async (_, statements) => {
     const room = forging(statements);
-    await expect(room.call(call, world)).rejects.toMatchObject({ code: 'internal' });
+    await expect(room.call(plainCall, world)).rejects.toMatchObject({ code: 'internal' });
     expect(room.status()).toMatchObject({ state: 'backing-off', reason: 'the worker sent something that is no message', running: 0 });
   });
 
@@ -157,7 +146,7 @@ describe('a worker that', () => {
     const room = forging(
       `send(message.kind === 'answer' ? done(message.call, 'answered') : { kind: 'question', call: message.call, question: 1, ask: ${ask} });`,
     );
-    const outcome = await answerOf(room.call(call, world)).catch((error: unknown) => (error as { readonly code: unknown }).code);
+    const outcome = await answerOf(room.call(plainCall, world)).catch((error: unknown) => (error as { readonly code: unknown }).code);
     expect(['answered', 'internal']).toContain(outcome);
     expect(room.status()).toMatchObject({ running: 0, restarts: 0 });
   });
@@ -165,15 +154,15 @@ describe('a worker that', () => {
   test('answers the first call and never the second has until the deadline of the second', async () => {
     const room = forging("if (turn === 1) send(done(message.call, 'first'));", 3000);
     await room.outline();
-    expect(await answerOf(room.call(call, world))).toBe('first');
+    expect(await answerOf(room.call(plainCall, world))).toBe('first');
     // The timer of the first call fires before this one is due.
     await delay(20);
-    await expect(room.call(call, world)).rejects.toMatchObject({ code: 'timeout' });
+    await expect(room.call(plainCall, world)).rejects.toMatchObject({ code: 'timeout' });
   });
 
   test('declares something else later changes nothing', async () => {
     const room = forging("send({ kind: 'ready', outline: { name: 'another' } }, done(message.call, 1));");
-    await room.call(call, world);
+    await room.call(plainCall, world);
     expect(await room.outline()).toMatchObject({ name: 'forger' });
   });
 
@@ -181,7 +170,7 @@ describe('a worker that', () => {
     const room = forging(
       `const reply = done(message.call, 1); reply.reply = JSON.parse('{"data":"1","__proto__":{"poisoned":true}}'); send(reply);`,
     );
-    await room.call(call, world);
+    await room.call(plainCall, world);
     expect('poisoned' in {}).toBe(false);
   });
 
@@ -190,7 +179,7 @@ describe('a worker that', () => {
       `const many = Array.from({ length: 1e6 }, (_, index) => ({ kind: 'question', call: -index, question: index, ask: { kind: 'get', key: 'k' } }));
        send(...many.slice(0, 1)); port.postMessage([...many, done(message.call, 'through')]);`,
     );
-    expect(await answerOf(room.call(call, world))).toBe('through');
+    expect(await answerOf(room.call(plainCall, world))).toBe('through');
     expect(room.status()).toMatchObject({ state: 'healthy', running: 0 });
   });
 
@@ -210,9 +199,9 @@ describe('a worker that', () => {
          process.exit(0);
        }`,
     );
-    await expect(room.call(call, world)).rejects.toMatchObject({ code: 'internal' });
+    await expect(room.call(plainCall, world)).rejects.toMatchObject({ code: 'internal' });
     await expect
-      .poll(() => answerOf(room.call({ ...call, now: 2 }, world)).catch(() => undefined), { timeout: 30_000, interval: 20 })
+      .poll(() => answerOf(room.call({ ...plainCall, now: 2 }, world)).catch(() => undefined), { timeout: 30_000, interval: 20 })
       .toBe('fine');
   });
 });
@@ -220,6 +209,6 @@ describe('a worker that', () => {
 test('the operator is told what a worker did', async () => {
   logged = '';
   const room = forging("send({ kind: 'failure', call: message.call, code: 'nonsense', message: 'x' });");
-  await expect(room.call(call, world)).rejects.toThrow('internal');
+  await expect(room.call(plainCall, world)).rejects.toThrow('internal');
   expect(logged).toContain('a malformed failure of the plugin');
 });

@@ -9,6 +9,7 @@ import { componentOf } from '../../test/harness/components.ts';
 import { rawPlugin } from '../../test/harness/raw-component.ts';
 import { ComponentSource } from './component/prepare.ts';
 import { moduleUrl } from './plugin-file.ts';
+import { plainCall } from './testing.ts';
 import { componentProgram, roomLimits, threadProgram, ThreadRoom } from './thread-room.ts';
 
 const log = pino({ level: 'silent' });
@@ -17,19 +18,6 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'strongroom-room-'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
-
-const oneCall = {
-  phase: 'handle',
-  mountId: 'm',
-  mount: '{}',
-  template: 't',
-  verb: 'read',
-  params: {},
-  input: {},
-  now: 1,
-  caller: '{}',
-  entries: [],
-} as const;
 
 test('a plugin that could not be loaded is loaded when it can be', async () => {
   const module = join(folder, 'plugin.mjs');
@@ -59,7 +47,7 @@ test('a worker whose heap grows without end is stopped long before V8 would stop
      export default { kind: 'engine', name: 'p', version: '1.0.0', routes: { t: { summary: '', read: { handler } } } };`,
   );
   const room = new ThreadRoom(threadProgram('p', pathToFileURL(module).href), { ...roomLimits, heapMiB: 48 }, log);
-  await expect(room.call(oneCall, {})).rejects.toMatchObject({ code: 'internal' });
+  await expect(room.call(plainCall, {})).rejects.toMatchObject({ code: 'internal' });
   expect(room.status()).toMatchObject({ state: 'backing-off', reason: 'its heap has grown beyond 160 MiB' });
   await room.close();
 });
@@ -72,7 +60,7 @@ test.runIf(process.platform === 'linux')('the thread of a plugin from outside go
   writeFileSync(own, source);
   const niceOf = async (module: string): Promise<unknown> => {
     const room = new ThreadRoom(threadProgram('p', module), roomLimits, log);
-    const { reply } = await room.call(oneCall, {});
+    const { reply } = await room.call(plainCall, {});
     await room.close();
     return JSON.parse(reply?.data ?? '') as unknown;
   };
@@ -87,7 +75,7 @@ test('a mount whose instances are lost one after another waits, as operators can
   const prepared = await new ComponentSource('hostile', () => bytes, 32).prepare();
   const room = new ThreadRoom(componentProgram('hostile', prepared), roomLimits, log);
   const call = (mountId: string, way: string): Promise<unknown> =>
-    room.call({ ...oneCall, mountId, template: 'do/{way}', verb: 'update', params: { way } }, {});
+    room.call({ ...plainCall, mountId, template: 'do/{way}', verb: 'update', params: { way } }, {});
   await expect(call('bad', 'recurses')).rejects.toMatchObject({ code: 'internal' });
   await expect(call('bad', 'fine')).resolves.toMatchObject({ kind: 'reply' });
   for (let times = 0; times < 2; times += 1) await expect(call('bad', 'recurses')).rejects.toMatchObject({ code: 'internal' });

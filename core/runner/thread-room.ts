@@ -172,11 +172,12 @@ export class ThreadRoom {
   call(call: Call, world: RoomWorld): Promise<ReplyMessage> {
     return new Promise((resolve, reject) => {
       if (this.#running.size >= this.#limits.callsMax) throw new StrongroomError('unavailable', 'the engine has too many calls waiting');
-      if (this.#pauses.isPaused(call.mountId, performance.now()))
+      const now = performance.now();
+      if (this.#pauses.isPaused(call.mountId, now))
         throw new StrongroomError('unavailable', "the engine is restarting after a fault (the mount's instance was lost)");
       this.#serving ??= this.#start();
       const number = this.#numbers.take();
-      this.#running.add(number, { mountId: call.mountId, world, resolve, reject, due: performance.now() + this.#limits.deadlineMs });
+      this.#running.add(number, { mountId: call.mountId, world, resolve, reject, due: now + this.#limits.deadlineMs });
       if (this.#deadline === undefined) this.#watch(this.#limits.deadlineMs);
       this.#send({ kind: 'call', call: number, ...call });
     });

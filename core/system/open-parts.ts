@@ -7,7 +7,7 @@ import type { Barrier } from '../barrier/barrier.ts';
 import { inTransaction } from '../barrier/in-transaction.ts';
 import type { BootFile } from '../barrier/boot-file.ts';
 import { DerivedCache } from '../barrier/derived-cache.ts';
-import { SealedCache } from '../barrier/sealed-cache.ts';
+import { SealedCache, sealedBytesMax } from '../barrier/sealed-cache.ts';
 import { Transaction } from '../barrier/transaction.ts';
 import { StrongroomError } from '../errors.ts';
 import { BatchTokens } from '../identity/batch-token.ts';
@@ -37,8 +37,6 @@ import { noteVersion } from './version-history.ts';
 
 /** How many parsed entries (tokens, policies, the mount table) are kept. */
 const derivedMax = 200_000;
-/** Bytes of other entries that are kept, as ciphertext. */
-const sealedBytesMax = 67_108_864;
 
 /** The parts of one unsealing. */
 export interface Opened {

@@ -1,4 +1,4 @@
-/** The value of one version: a JSON object (or null) as the user wrote it. Where it lies, beside its table or apart, is known here alone. */
+/** The value of one version: a JSON object (or null) as the user wrote it. Whether it comes to lie beside its table or apart is decided here. */
 import { type Context, encodeUtf8, OpaqueJson, PluginError, upon } from '@strongroom/sdk-plugin';
 import { besideMax, encodeTable, tableKey, valueBeside, versionKey } from './table-record.ts';
 import type { Added, VersionTable } from './version-table.ts';
