@@ -21,7 +21,7 @@ const connections = 16;
 const faultsPerSecond = 20;
 const windowMs = 500;
 /** Half of each is undisturbed. Short, so that what else the machine does falls into both halves alike. */
-const turn = { turns: 20, calmMs: windowMs, failingMs: windowMs } as const;
+const turn = { turns: 30, calmMs: windowMs, failingMs: windowMs } as const;
 /** Of a fault that lasts until its deadline: calm before it, and almost until then. */
 const lastingTurn = { turns: 1, calmMs: 10_000, failingMs: 25_000 } as const;
 /** After a fault, until the engine is as it was. */

@@ -59,8 +59,8 @@ export async function measureRooms(report: Report, calls = 10_000): Promise<void
   );
   await keys.close();
   await measureKv(report, calls);
-  await measureMounts(report, 'thread', () => threadProgram('reading', readingUrl.href));
-  await measureMounts(report, 'component', () => componentProgram('bench', prepared));
+  await measureMounts(report, 'thread', () => threadProgram('reading', readingUrl.href, false));
+  await measureMounts(report, 'component', () => componentProgram('bench', prepared, false));
 }
 
 async function component(name: string, source: string): Promise<Prepared> {
@@ -73,8 +73,8 @@ function rooms(module: string, prepared: Prepared, host: () => HostRoom): Rooms 
     Promise.resolve(new ThreadRoom(program, roomLimits, pino({ level: 'silent' })));
   return {
     host: () => Promise.resolve(host()),
-    thread: () => open(threadProgram('bench', module)),
-    component: () => open(componentProgram('bench', prepared)),
+    thread: () => open(threadProgram('bench', module, false)),
+    component: () => open(componentProgram('bench', prepared, false)),
   };
 }
 

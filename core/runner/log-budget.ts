@@ -4,9 +4,9 @@ import type { FromWorker } from '@strongroom/sdk-plugin/serving';
 type LogMessage = Extract<FromWorker, { kind: 'log' }>;
 
 /** Lines of one mount that are kept in a second; beyond, they are counted. */
-export const logLinesPerSecond = 2000;
+export const logLinesPerSecond = 1000;
 /** Lines that the host gets at a time, and how long until the next ones. */
-const slice = { lines: 64, everyMs: 25 } as const;
+const slice = { lines: 16, everyMs: 16 } as const;
 
 interface Second {
   kept: number;

@@ -49,8 +49,8 @@ export function readMessage(received: unknown): FromWorker | undefined {
   }
 }
 
-function isFailure({ code, message, report, lost }: Fields): boolean {
-  return failureCodes.has(code) && isText(message) && optional(report, isText) && optional(lost, (one) => typeof one === 'boolean');
+function isFailure({ code, message, report, costly }: Fields): boolean {
+  return failureCodes.has(code) && isText(message) && optional(report, isText) && optional(costly, (one) => typeof one === 'boolean');
 }
 
 function isReply({ reply, carried, lease, rotations, writes }: Fields): boolean {

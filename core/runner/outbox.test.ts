@@ -1,4 +1,5 @@
 /** What a worker may send at once. Invariants: a call has so many questions with the host and no more; nothing larger than its bound leaves. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FromWorker } from '@strongroom/sdk-plugin/serving';
@@ -62,8 +63,28 @@ describe('questions', () => {
     outbox.send(question(2, 0));
     outbox.heard({ kind: 'answer', call: 2, restart: true });
     outbox.send(question(2, 1));
-    expect((await all(66)).map((message) => 'call' in message && message.call)).toEqual([...Array.from({ length: 65 }, () => 1), 2]);
+    const most = outboxLimits.questionsMax + 1;
+    const sent = await all(most + 1);
+    expect(sent.map((message) => 'call' in message && message.call)).toEqual([...Array.from({ length: most }, () => 1), 2]);
   });
+});
+
+test('a call that has very many questions waiting asks a few in a millisecond, and none when it is over', async () => {
+  const { questionsMax, questionsAtOnce } = outboxLimits;
+  const batches: number[] = [];
+  channel.port2.on('message', (batch: readonly unknown[]) => batches.push(batch.length));
+  begin(1);
+  for (let number = 0; number < questionsMax + questionsAtOnce + 100; number += 1) outbox.send(question(1, number));
+  for (let number = 0; number < questionsAtOnce + 1; number += 1) outbox.heard({ kind: 'answer', call: 1, restart: false });
+  await all(questionsMax + questionsAtOnce + 1);
+  expect(batches).toEqual([questionsMax + questionsAtOnce, 1]);
+  outbox.heard({ kind: 'answer', call: 1, restart: false });
+  outbox.send(reply(1));
+  begin(1);
+  outbox.send(question(1, 0));
+  await delay(20);
+  expect((await all(questionsMax + questionsAtOnce + 3)).slice(-2)).toMatchObject([{ kind: 'reply' }, { question: 0 }]);
+  expect(received).toHaveLength(questionsMax + questionsAtOnce + 3);
 });
 
 describe('an answer', () => {
@@ -82,7 +103,7 @@ describe('an answer', () => {
   ])('may have so many bytes of %s, and not one more', async (_, of) => {
     outbox.send(reply(1, of(outboxLimits.replyBytesMax)));
     outbox.send(reply(2, of(outboxLimits.replyBytesMax + 1)));
-    expect((await all(2)).map(({ kind }) => kind)).toEqual(['reply', 'failure']);
+    expect(await all(2)).toMatchObject([{ kind: 'reply' }, { kind: 'failure', code: 'internal', costly: true }]);
   });
 
   test('that refuses has its message cut', async () => {
@@ -98,7 +119,7 @@ test('lines reach the host a few at a time', async () => {
   channel.port2.on('message', (batch: readonly FromWorker[]) => batches.push(batch.length));
   for (let line = 0; line < 300; line += 1) outbox.send(log('loud'));
   await all(300);
-  expect(Math.max(...batches)).toBe(64);
+  expect(Math.max(...batches)).toBe(16);
   expect(received).toHaveLength(300);
 });
 

@@ -12,7 +12,9 @@ import { type Batch, type Incoming, unpackBatch } from './turn-batch.ts';
 /** What a worker may send. */
 export const outboxLimits = {
   /** Questions of one call that the host has at a time; others wait here. */
-  questionsMax: 64,
+  questionsMax: 16,
+  /** Those that have waited and go as soon as another is answered; later ones of a call go every millisecond. */
+  questionsAtOnce: 1000,
   /** Bytes of an answer with what it writes. */
   replyBytesMax: 67_108_864,
   /** Characters that the message and the report of a failure keep. */
@@ -28,6 +30,8 @@ interface Asking {
   /** Questions that the host has. */
   open: number;
   readonly waiting: QuestionMessage[];
+  /** Questions that have waited and are asked. */
+  waited: number;
 }
 
 /** One worker's messages. */
@@ -36,6 +40,7 @@ export class Outbox {
   /** By running call. */
   readonly #asking = new CallTable<Asking>();
   readonly #logBudget = new LogBudget((message) => this.#post(message));
+  readonly #paced: Asking[] = [];
   #batch: Posted[] = [];
 
   constructor(port: MessagePort) {
@@ -50,10 +55,10 @@ export class Outbox {
       case 'log':
         return this.#logBudget.take(message);
       case 'reply':
-        this.#asking.delete(message.call);
+        this.#end(message.call);
         return this.#post(sizeOf(message) <= outboxLimits.replyBytesMax ? (rowOf(message) ?? message) : tooLarge(message));
       case 'failure':
-        this.#asking.delete(message.call);
+        this.#end(message.call);
         return this.#post({
           ...message,
           message: cut(message.message),
@@ -80,14 +85,39 @@ export class Outbox {
 
   /** Takes note of what came from the host: an answer makes room for another question. */
   heard({ kind, call, restart }: Pick<Incoming, 'kind' | 'call' | 'restart'>): void {
-    if (kind === 'call') this.#asking.add(call, { open: 0, waiting: [] });
-    else if (restart) this.#asking.delete(call);
+    if (kind === 'call') this.#asking.add(call, { open: 0, waiting: [], waited: 0 });
+    else if (restart) this.#end(call);
     else {
       const asking = this.#asking.get(call);
-      const next = asking?.waiting.shift();
-      if (next !== undefined) this.#post(next);
-      else if (asking !== undefined) asking.open -= 1;
+      if (asking === undefined) return;
+      if (asking.waited >= outboxLimits.questionsAtOnce && asking.waiting.length > 0) this.#pace(asking);
+      else this.#askNext(asking);
     }
+  }
+
+  /** Nobody would answer what a call that is over still asks. */
+  #end(call: number): void {
+    this.#asking.get(call)?.waiting.splice(0);
+    this.#asking.delete(call);
+  }
+
+  /** After one was answered. */
+  #askNext(asking: Asking): void {
+    const next = asking.waiting.shift();
+    if (next === undefined) {
+      asking.open -= 1;
+      return;
+    }
+    asking.waited += 1;
+    this.#post(next);
+  }
+
+  /** Lets the host do other work between the questions of a call that has very many. */
+  #pace(asking: Asking): void {
+    if (this.#paced.push(asking) > 1) return;
+    setTimeout(() => {
+      for (const one of this.#paced.splice(0)) this.#askNext(one);
+    }, 1);
   }
 
   #ask(message: QuestionMessage): void {
@@ -139,9 +169,12 @@ function sizeOf({ reply, writes, carried, lease }: ReplyMessage): number {
 }
 
 function tooLarge(message: ReplyMessage): FromWorker {
-  return failed(message.call, `an answer of ${sizeOf(message)} bytes with its writes: at most ${outboxLimits.replyBytesMax}`);
+  return {
+    ...failed(message.call, `an answer of ${sizeOf(message)} bytes with its writes: at most ${outboxLimits.replyBytesMax}`),
+    costly: true,
+  };
 }
 
-function failed(call: number, report: string): FromWorker {
+function failed(call: number, report: string): Extract<FromWorker, { kind: 'failure' }> {
   return { kind: 'failure', call, code: 'internal', message: '', report };
 }

@@ -120,10 +120,10 @@ async function sinkFactsOf(bytes: Uint8Array): Promise<SinkFacts | undefined> {
 }
 
 async function programOf(file: string, bytes: Uint8Array): Promise<RoomProgram> {
-  if (file.endsWith('.mjs')) return threadProgram(file, moduleUrl(bytes));
+  if (file.endsWith('.mjs')) return threadProgram(file, moduleUrl(bytes), true);
   if (!file.endsWith('.wasm'))
     throw new Error(`${file}: expected a file that ends in .wasm (component) or .mjs (thread), as strongroom plugin build makes it`);
-  return componentProgram(file, await new ComponentSource(file, () => bytes, memoryMiBDefault).prepare());
+  return componentProgram(file, await new ComponentSource(file, () => bytes, memoryMiBDefault).prepare(), true);
 }
 
 async function withRoom<T>(program: RoomProgram, use: (room: ThreadRoom) => Promise<T>): Promise<T> {

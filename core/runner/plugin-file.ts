@@ -53,16 +53,9 @@ export function readPluginFile({ name, path, sha256 }: PluginFile): Uint8Array {
 /** Without a name of its own, a module's whole URL is in each line of an error's stack. */
 const named = Buffer.from('\n//# sourceURL=plugin.mjs\n');
 
-const scheme = 'data:text/javascript;base64,';
-
-/** Whether a module is one that `moduleUrl` made. */
-export function isFromOutside(module: string): boolean {
-  return module.startsWith(scheme);
-}
-
 /** A module of exactly these bytes, to be imported: what was hashed is what runs. */
 export function moduleUrl(bytes: Uint8Array): string {
-  return `${scheme}${Buffer.concat([bytes, named]).toString('base64')}`;
+  return `data:text/javascript;base64,${Buffer.concat([bytes, named]).toString('base64')}`;
 }
 
 /** Opens it without following a link, and without waiting for whoever writes into a pipe. */

@@ -189,10 +189,10 @@ function routesOf({ name, routes }: EngineOutline): RouteTable<RouteOutline> {
   }
 }
 
-async function programOf({ name, module, component }: CatalogEntry, isolation: Isolation): Promise<RoomProgram> {
+async function programOf({ name, module, component, sha256 }: CatalogEntry, isolation: Isolation): Promise<RoomProgram> {
   const refuse = (): never => {
     throw new StrongroomError('invalid', `plugin ${name}: field isolation: it can't run as ${isolation}`);
   };
-  if (isolation === 'thread') return threadProgram(name, module ?? refuse());
-  return componentProgram(name, await (component ?? refuse()).prepare());
+  if (isolation === 'thread') return threadProgram(name, module ?? refuse(), sha256 !== undefined);
+  return componentProgram(name, await (component ?? refuse()).prepare(), sha256 !== undefined);
 }

@@ -1,4 +1,5 @@
 /** As serve.ts, for a component: the worker runs the host's own code and instances, and nothing of the plugin beside them. */
+import { setPriority } from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
 import { Instance, type Link } from './component/instance.ts';
 import { Instances } from './component/instances.ts';
@@ -10,10 +11,13 @@ import { Outbox } from './outbox.ts';
 export interface ServeComponentTask {
   readonly port: MessagePort;
   readonly prepared: Prepared;
+  /** Of the thread, where it is not the process's. */
+  readonly priority?: number;
 }
 
 /** Serves until the host closes the port. */
-export default async function serveComponent({ port, prepared }: ServeComponentTask): Promise<void> {
+export default async function serveComponent({ port, prepared, priority }: ServeComponentTask): Promise<void> {
+  if (priority !== undefined) setPriority(priority);
   // Made by the transpiler in this process, from a component whose every name was read: it lies in no file that others could change.
   const glue = `${prepared.glue}\n//# sourceURL=component.js\n`;
   const { instantiate } = (await import(`data:text/javascript,${encodeURIComponent(glue)}`)) as { readonly instantiate: Link };

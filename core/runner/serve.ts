@@ -8,17 +8,15 @@ import type { MessagePort } from 'node:worker_threads';
 import type { AuthMethodDefinition, EngineDefinition } from '@strongroom/sdk-plugin';
 import { EngineServer, fromTurn, outlineOf } from '@strongroom/sdk-plugin/serving';
 import { Outbox } from './outbox.ts';
-import { isFromOutside } from './plugin-file.ts';
 
 /** What the task is given. */
 export interface ServeTask {
   readonly port: MessagePort;
   /** URL of the plugin's module. */
   readonly module: string;
+  /** Of the thread, where it is not the process's. */
+  readonly priority?: number;
 }
-
-/** As of `nice`: where cores are few, the host and its own engines go before engines from outside. */
-const outsidePriority = 10;
 
 interface PluginModule {
   readonly default: EngineDefinition | AuthMethodDefinition;
@@ -26,9 +24,8 @@ interface PluginModule {
 }
 
 /** Serves until the host closes the port. */
-export default async function serve({ port, module }: ServeTask): Promise<void> {
-  // Elsewhere it would be the whole process that yields.
-  if (isFromOutside(module) && process.platform === 'linux') setPriority(outsidePriority);
+export default async function serve({ port, module, priority }: ServeTask): Promise<void> {
+  if (priority !== undefined) setPriority(priority);
   const plugin = (await import(module)) as PluginModule;
   const engine = plugin.default;
   // One class of errors and of user JSON: a module that was built in one piece brings its own.

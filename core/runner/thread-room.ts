@@ -75,14 +75,18 @@ export interface RoomProgram {
   readonly data: object;
 }
 
-/** A plugin that is trusted like the host. @param module URL of its module */
-export function threadProgram(name: string, module: string): RoomProgram {
-  return { name, task: new URL('serve.ts', import.meta.url), data: { module } };
+/** As of `nice`: where cores are few, the host and its own engines go before engines from outside. Not on Linux, it would be that of the whole process. */
+const outsidePriority = process.platform === 'linux' ? 10 : undefined;
+
+/** A plugin that is trusted like the host. @param module URL of its module @param fromOutside it did not come with the server */
+export function threadProgram(name: string, module: string, fromOutside: boolean): RoomProgram {
+  return { name, task: new URL('serve.ts', import.meta.url), data: { module, priority: fromOutside ? outsidePriority : undefined } };
 }
 
-/** A component, run by the host's own code. */
-export function componentProgram(name: string, prepared: Prepared): RoomProgram {
-  return { name, task: new URL('serve-component.ts', import.meta.url), data: { prepared } };
+/** A component, run by the host's own code. @param fromOutside it did not come with the server */
+export function componentProgram(name: string, prepared: Prepared, fromOutside: boolean): RoomProgram {
+  const task = new URL('serve-component.ts', import.meta.url);
+  return { name, task, data: { prepared, priority: fromOutside ? outsidePriority : undefined } };
 }
 
 interface Running {
@@ -153,7 +157,7 @@ export class ThreadRoom {
       return this.#reason === undefined ? { state: 'idle', ...counts } : { state: 'backing-off', reason: this.#reason, ...counts };
     return paused === 0
       ? { state: 'healthy', ...counts }
-      : { state: 'backing-off', reason: `mounts that lost their instances again and again: ${paused}`, ...counts };
+      : { state: 'backing-off', reason: `mounts that wait after faults that were costly for others: ${paused}`, ...counts };
   }
 
   /** What the engine declares. @throws StrongroomError when the worker can't load the module, or not in time */
@@ -174,7 +178,7 @@ export class ThreadRoom {
       if (this.#running.size >= this.#limits.callsMax) throw new StrongroomError('unavailable', 'the engine has too many calls waiting');
       const now = performance.now();
       if (this.#pauses.isPaused(call.mountId, now))
-        throw new StrongroomError('unavailable', "the engine is restarting after a fault (the mount's instance was lost)");
+        throw new StrongroomError('unavailable', 'the engine is restarting after a fault (one of this mount that was costly for others)');
       this.#serving ??= this.#start();
       const number = this.#numbers.take();
       this.#running.add(number, { mountId: call.mountId, world, resolve, reject, due: now + this.#limits.deadlineMs });
@@ -311,7 +315,7 @@ export class ThreadRoom {
       running.resolve(message);
       return;
     }
-    if (message.lost === true) this.#pauses.lost(running.mountId, performance.now());
+    if (message.costly === true) this.#pauses.failed(running.mountId, performance.now());
     else if (message.code !== 'internal') this.#pauses.answered(running.mountId);
     if (message.report !== undefined) this.#log.error({ plugin: this.#program.name, report: message.report }, 'an engine handler threw');
     running.reject(new StrongroomError(message.code, message.message === '' ? [] : message.message));

@@ -206,7 +206,7 @@ export type FromWorker =
       readonly code: PluginErrorCode | 'internal';
       readonly message: string;
       readonly report?: string;
-      /** The mount's instance is gone: said once of each. */
-      readonly lost?: boolean;
+      /** Other mounts paid for this fault, and the mount waits if it comes again: its instance is gone (said once of each), or it answered too much. */
+      readonly costly?: boolean;
     }
   | ReplyMessage;

@@ -350,8 +350,8 @@ declare type FromWorker = {
     readonly code: PluginErrorCode | 'internal';
     readonly message: string;
     readonly report?: string;
-    /** The mount's instance is gone: said once of each. */
-    readonly lost?: boolean;
+    /** Other mounts paid for this fault, and the mount waits if it comes again: its instance is gone (said once of each), or it answered too much. */
+    readonly costly?: boolean;
 } | ReplyMessage;
 
 declare type HashName = 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512';

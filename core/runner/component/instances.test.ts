@@ -182,8 +182,8 @@ test.each([
     },
     4,
   );
-  expect(call(1)).toEqual([{ ...JSON.parse(failing), ...(again ? {} : { lost: true }) }]);
-  const trapped = { kind: 'failure', code: 'internal', report: 'the instance is dropped: RuntimeError: unreachable', lost: true };
+  expect(call(1)).toEqual([{ ...JSON.parse(failing), ...(again ? {} : { costly: true }) }]);
+  const trapped = { kind: 'failure', code: 'internal', report: 'the instance is dropped: RuntimeError: unreachable', costly: true };
   expect(call(1)).toMatchObject([again ? trapped : { report: 'no memory' }]);
 });
 

@@ -67,7 +67,7 @@ export class Instances {
       this.#waiting.set(call, living);
       this.#turn(living, call, this.#rows ? turn : withNames(turn), false);
     } catch (error) {
-      this.#send({ kind: 'failure', call, code: 'internal', message: '', report: `no instance: ${reportOf(error)}`, lost: true });
+      this.#send({ kind: 'failure', call, code: 'internal', message: '', report: `no instance: ${reportOf(error)}`, costly: true });
     }
   }
 
@@ -128,18 +128,18 @@ export class Instances {
     living.failures += 1;
     const large = living.instance.memoryBytes > (this.#prepared.memoryMiB * 1_048_576) / 2;
     const lost = (large && living.calls.size === 0) || living.failures >= failuresMax;
-    this.#send(lost ? { ...failure, lost } : failure);
+    this.#send(lost ? { ...failure, costly: true } : failure);
     if (lost) this.#drop(living, `${living.failures} internal failures in a row`, true);
   }
 
   /** Forgets an instance and fails every call that waits in it. @param told the host knows that it is lost */
   #drop(living: Living, report: string, told = false): void {
     this.#living.delete(living.mountId);
-    let lost = !told;
+    let costly = !told;
     for (const call of living.calls) {
       this.#forget(living, call);
-      this.#send({ kind: 'failure', call, code: 'internal', message: '', report: `the instance is dropped: ${report}`, lost });
-      lost = false;
+      this.#send({ kind: 'failure', call, code: 'internal', message: '', report: `the instance is dropped: ${report}`, costly });
+      costly = false;
     }
   }
 }

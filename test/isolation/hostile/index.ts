@@ -70,6 +70,14 @@ const ways: Readonly<Record<string, Way>> = {
     for (let index = 0; index < 50; index += 1) kept.push(new Uint8Array(4 * mebibyte).fill(1));
     return done;
   },
+  // Slowly: it is seen long before the end.
+  'holds-ever-more': async (ctx) => {
+    for (let index = 0; index < 500; index += 1) {
+      kept.push(new Uint8Array(4 * mebibyte).fill(1));
+      await ctx.storage.get('none');
+    }
+    return done;
+  },
   // Answers.
   'answers-a-function': () => ({ data: { f: (() => 1) as never } }),
   'answers-garbage': () => 17 as never,
