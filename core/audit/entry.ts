@@ -50,20 +50,20 @@ export interface AuditRequest {
   readonly operation: string;
   readonly path: string;
   /** The token as it was sent. HMACed. */
-  readonly clientToken?: string;
+  readonly clientToken?: string | undefined;
   /** HMACed as `AuditAuth.accessor` is. */
-  readonly clientTokenAccessor?: string;
+  readonly clientTokenAccessor?: string | undefined;
   /** Both of these, hashed before: `AuditSerializer.token`, kept with the token. */
-  readonly token?: AuditPart<'token'>;
-  readonly mount?: AuditMount;
-  readonly data?: AuditData;
-  readonly remoteAddress?: string;
-  readonly remotePort?: number;
+  readonly token?: AuditPart<'token'> | undefined;
+  readonly mount?: AuditMount | undefined;
+  readonly data?: AuditData | undefined;
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
   /** Seconds; present when wrapping was asked for. */
-  readonly wrapTtl?: number;
+  readonly wrapTtl?: number | undefined;
   /** Only those that the operator chose; values are HMACed unless the name is in the serializer's `clearHeaders`. Names in lower case. */
-  readonly headers?: ReadonlyMap<string, readonly string[]>;
-  readonly policyOverride?: boolean;
+  readonly headers?: ReadonlyMap<string, readonly string[]> | undefined;
+  readonly policyOverride?: boolean | undefined;
 }
 
 /** A wrapped answer's token. */
@@ -82,15 +82,15 @@ export interface AuditWrapInfo {
 
 /** What was answered. */
 export interface AuditResponse {
-  readonly data?: AuditData;
-  readonly auth?: AuditAuth;
-  readonly leaseId?: string;
-  readonly wrapInfo?: AuditWrapInfo;
+  readonly data?: AuditData | undefined;
+  readonly auth?: AuditAuth | undefined;
+  readonly leaseId?: string | undefined;
+  readonly wrapInfo?: AuditWrapInfo | undefined;
   /** Texts of the host and of engines; clear. */
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly string[] | undefined;
   /** HMACed: it may carry codes. */
-  readonly redirect?: string;
-  readonly headers?: ReadonlyMap<string, readonly string[]>;
+  readonly redirect?: string | undefined;
+  readonly headers?: ReadonlyMap<string, readonly string[]> | undefined;
 }
 
 /** How the policies decided. */

@@ -9,13 +9,14 @@ const operation = { reads: ['config', 'meta/{path}'], follows: [{ from: 'meta/{p
 /** Keys that are read below `mounts/m/`, and those that travel. */
 async function along(
   entries: Readonly<Record<string, string>>,
+  soon: (value: object) => unknown = (value) => Promise.resolve(value),
 ): Promise<{ readonly read: readonly string[]; readonly sent: readonly string[] }> {
   const read: string[] = [];
   const tx = {
     read: (key: string) => {
       read.push(key);
       const value = entries[key.slice(key.indexOf('m/') + 2)];
-      return Promise.resolve({ movedAt: 1, value: value === undefined ? undefined : Buffer.from(value) });
+      return soon({ movedAt: 1, value: value === undefined ? undefined : Buffer.from(value) });
     },
   };
   const world = mountWorld(tx as never, { id: 'm' } as never, undefined as never);
@@ -25,6 +26,11 @@ async function along(
 
 test('an entry that another names travels with it', async () => {
   const { sent } = await along({ 'meta/a': '{"current":7}', 'version/a/7': 'x' });
+  expect(sent).toEqual(['config', 'meta/a', 'version/a/7']);
+});
+
+test('entries that are kept travel in the same order', async () => {
+  const { sent } = await along({ 'meta/a': '{"current":7}', 'version/a/7': 'x' }, (value) => value);
   expect(sent).toEqual(['config', 'meta/a', 'version/a/7']);
 });
 

@@ -117,22 +117,22 @@ export function recordParts(unsealed: Unsealed, facts: RecordFacts): RecordParts
       id: head.requestId,
       operation: 'verb' in target ? target.verb : head.verb,
       path: head.path,
-      ...(token === undefined ? {} : { token }),
-      ...(mount === undefined ? {} : { mount }),
-      ...(data === undefined ? {} : { data }),
+      token,
+      mount,
+      data,
       remoteAddress: incoming.remoteAddress,
       remotePort: incoming.remotePort,
-      ...(head.wrapTtl === undefined ? {} : { wrapTtl: head.wrapTtl }),
-      ...shownHeaders(unsealed, incoming),
+      wrapTtl: head.wrapTtl,
+      headers: shownHeaders(unsealed, incoming),
     }),
   };
 }
 
 /** Those that the operator chose. */
-function shownHeaders({ settings }: Unsealed, { headers }: Incoming): { readonly headers?: ReadonlyMap<string, readonly string[]> } {
+function shownHeaders({ settings }: Unsealed, { headers }: Incoming): ReadonlyMap<string, readonly string[]> | undefined {
   const names = settings.shownHeaders;
-  if (names.length === 0) return {};
-  return { headers: new Map(names.flatMap((name) => (headers[name] === undefined ? [] : [[name, [headers[name]].flat()] as const]))) };
+  if (names.length === 0) return undefined;
+  return new Map(names.flatMap((name) => (headers[name] === undefined ? [] : [[name, [headers[name]].flat()] as const])));
 }
 
 /** Records a request. `sync`: it may change something, so its line must be safe before the change is. */
@@ -147,7 +147,7 @@ export function recordRequest(unsealed: Unsealed, facts: RecordFacts, parts: Rec
       allowed,
       grantingPolicies: allowed && !(caller.kind === 'token' && isRoot(caller.token.record)) ? decision.rule.policies : [],
     },
-    ...(allowed ? {} : { error: `permission denied: ${decision.reason}` }),
+    error: allowed ? undefined : `permission denied: ${decision.reason}`,
   });
   return unsealed.audit.record(line, { sync });
 }
@@ -163,13 +163,13 @@ export function recordAnswer(
 ): Promise<void> {
   const auth = outcome?.auth;
   const line = unsealed.auditText.responseEntry(
-    { time: unsealed.clock.now(), auth: parts.auth, request: parts.request, ...(error === undefined ? {} : { error }) },
+    { time: unsealed.clock.now(), auth: parts.auth, request: parts.request, error },
     {
-      ...(data === undefined ? {} : { data }),
-      ...(outcome === undefined || outcome.warnings.length === 0 ? {} : { warnings: outcome.warnings }),
-      ...(auth === undefined ? {} : { auth: issuedAuth(auth) }),
-      ...(outcome?.lease === undefined ? {} : { leaseId: outcome.lease.id }),
-      ...(outcome?.wrapInfo === undefined ? {} : { wrapInfo: outcome.wrapInfo }),
+      data,
+      warnings: outcome === undefined || outcome.warnings.length === 0 ? undefined : outcome.warnings,
+      auth: auth === undefined ? undefined : issuedAuth(auth),
+      leaseId: outcome?.lease?.id,
+      wrapInfo: outcome?.wrapInfo,
     },
     parts.mount,
   );

@@ -58,7 +58,8 @@ export async function callRoom(unsealed: Unsealed, target: EngineTarget, phase: 
     tx === undefined
       ? { fetch: unsealed.rooms.fetchOf(mount), crypto }
       : mountWorld(tx, mount, crypto, facts.kept?.passwords ?? new RequestPasswords(unsealed.jobs));
-  const entries = 'get' in world && phase !== 'finish' ? await entriesAlong(world, operation, params) : [];
+  const along = 'get' in world && phase !== 'finish' ? entriesAlong(world, operation, params) : [];
+  const entries = along instanceof Promise ? await along : along;
   const message = await engine.room.call(
     {
       phase,

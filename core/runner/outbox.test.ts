@@ -1,7 +1,6 @@
 /** What a worker may send at once. Invariants: a call has so many questions with the host and no more; nothing larger than its bound leaves. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { MessageChannel } from 'node:worker_threads';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { FromWorker } from '@strongroom/sdk-plugin/serving';
 import { readMessage } from './message-check.ts';
 import { logLinesPerSecond } from './log-budget.ts';
@@ -17,7 +16,10 @@ beforeEach(() => {
   received = [];
   channel.port2.on('message', (batch: readonly unknown[]) => received.push(...batch.flatMap((one) => readMessage(one) ?? [])));
 });
-afterEach(() => channel.port1.close());
+afterEach(() => {
+  vi.useRealTimers();
+  channel.port1.close();
+});
 
 /** Everything that was sent, once it has come. */
 async function all(count: number): Promise<readonly FromWorker[]> {
@@ -70,21 +72,30 @@ describe('questions', () => {
 });
 
 test('a call that has very many questions waiting asks a few in a millisecond, and none when it is over', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
   const { questionsMax, questionsAtOnce } = outboxLimits;
-  const batches: number[] = [];
-  channel.port2.on('message', (batch: readonly unknown[]) => batches.push(batch.length));
+  const answer = (): void => outbox.heard({ kind: 'answer', call: 1, restart: false });
+  const sent: number[] = [];
+  // What is sent in a turn has come after some.
+  const later = async (): Promise<void> => {
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    sent.push(received.length);
+  };
   begin(1);
   for (let number = 0; number < questionsMax + questionsAtOnce + 100; number += 1) outbox.send(question(1, number));
-  for (let number = 0; number < questionsAtOnce + 1; number += 1) outbox.heard({ kind: 'answer', call: 1, restart: false });
-  await all(questionsMax + questionsAtOnce + 1);
-  expect(batches).toEqual([questionsMax + questionsAtOnce, 1]);
-  outbox.heard({ kind: 'answer', call: 1, restart: false });
+  for (let number = 0; number < questionsAtOnce + 1; number += 1) answer();
+  await later();
+  vi.advanceTimersByTime(1);
+  await later();
+  answer();
   outbox.send(reply(1));
   begin(1);
   outbox.send(question(1, 0));
-  await delay(20);
-  expect((await all(questionsMax + questionsAtOnce + 3)).slice(-2)).toMatchObject([{ kind: 'reply' }, { question: 0 }]);
-  expect(received).toHaveLength(questionsMax + questionsAtOnce + 3);
+  vi.advanceTimersByTime(1);
+  await later();
+  const most = questionsMax + questionsAtOnce;
+  expect(sent).toEqual([most, most + 1, most + 3]);
+  expect(received.slice(-2)).toMatchObject([{ kind: 'reply' }, { question: 0 }]);
 });
 
 describe('an answer', () => {

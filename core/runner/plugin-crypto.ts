@@ -55,11 +55,12 @@ export class PluginCrypto {
 
   /** Answers the questions of one call. @param made keys of the same request's earlier tries, and the phase they are of */
   of(mountId: string, made?: MadeKeys, phase = ''): (question: CryptoQuestion) => Promise<CryptoAnswer> {
-    const counted = new Map<string, number>();
+    let counted: Map<string, number> | undefined;
     return (question) => {
       if (question.op !== 'generateKey' || made === undefined) return this.#answer(mountId, question);
       const { algorithm, extractable, usages } = question;
       const wish = JSON.stringify([phase, algorithm, extractable, usages]);
+      counted ??= new Map();
       const nth = (counted.get(wish) ?? 0) + 1;
       counted.set(wish, nth);
       const name = `${wish} ${nth}`;
