@@ -69,7 +69,7 @@ export interface PluginConfig {
   /** Hex, of the file. */
   readonly sha256: string;
   readonly isolation: 'thread' | 'component';
-  /** All memories of an instance of a component; the heap of a thread. */
+  /** All memories of an instance of a component; heap and buffers of a thread, together. */
   readonly memoryMiB: number;
   /** Where its mounts may send HTTP requests, unless they say themselves. */
   readonly hosts: readonly string[];

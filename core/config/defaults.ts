@@ -7,7 +7,7 @@ export const defaults = {
   maxLeaseTtlSeconds: 2_764_800,
   compactAtBytes: 67_108_864,
   cacheBytes: 67_108_864,
-  /** Memory of an instance of a component, and heap of a thread, in MiB. */
+  /** Memory of an instance of a component, and of a thread, in MiB. */
   componentMiB: 64,
   threadMiB: 256,
   bodyBytes: 33_554_432,

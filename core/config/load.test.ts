@@ -212,7 +212,7 @@ describe('a mistake is named by line and field', () => {
     ],
     [
       `plugins:\n  - { name: p, path: p.wasm, version: 1.0.0, sha256: ${'a'.repeat(64)}, memory_mib: 5000 }`,
-      '7: plugins[0].memory_mib: expected memory of an instance of a component, or heap of a thread: a whole number from 4 to 4096',
+      '7: plugins[0].memory_mib: expected memory of an instance of a component, or of a thread: a whole number from 4 to 4096',
     ],
     ['mounts: { path: a }', '6: mounts: expected a list'],
     ['mounts:\n  - type: kv', '7: mounts[0].path: expected a value (required field)'],

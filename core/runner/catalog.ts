@@ -31,7 +31,7 @@ export interface CatalogEntry {
   readonly isolation?: Isolation;
   /** Hex, of the file of a plugin from outside; absent: it comes with the server. */
   readonly sha256?: string;
-  /** MiB of a thread's heap; default: the rooms' own limit. */
+  /** MiB of a thread's heap and buffers; default: the rooms' own limit. */
   readonly heapMiB?: number;
 }
 
