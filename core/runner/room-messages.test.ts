@@ -40,7 +40,11 @@ function forging(statements: string, deadlineMs = 30_000): ThreadRoom {
       port.on('message', (batch) => { for (const message of unpackBatch(batch)) { turn++; ${statements} } });
     });`,
   );
-  const room = new ThreadRoom({ name: 'forger', task: pathToFileURL(file), data: {} }, { ...roomLimits, deadlineMs }, log);
+  const room = new ThreadRoom(
+    { name: 'forger', task: pathToFileURL(file), data: {}, fromOutside: false },
+    { ...roomLimits, deadlineMs },
+    log,
+  );
   rooms.push(room);
   return room;
 }

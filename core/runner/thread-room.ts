@@ -73,20 +73,21 @@ export interface RoomProgram {
   readonly task: URL;
   /** What the task is given, besides its port. */
   readonly data: object;
+  /** It did not come with the server. */
+  readonly fromOutside: boolean;
 }
 
 /** As of `nice`: where cores are few, the host and its own engines go before engines from outside. Not on Linux, it would be that of the whole process. */
 const outsidePriority = process.platform === 'linux' ? 10 : undefined;
 
-/** A plugin that is trusted like the host. @param module URL of its module @param fromOutside it did not come with the server */
+/** A plugin that is trusted like the host. @param module URL of its module */
 export function threadProgram(name: string, module: string, fromOutside: boolean): RoomProgram {
-  return { name, task: new URL('serve.ts', import.meta.url), data: { module, priority: fromOutside ? outsidePriority : undefined } };
+  return { name, task: new URL('serve.ts', import.meta.url), data: { module }, fromOutside };
 }
 
-/** A component, run by the host's own code. @param fromOutside it did not come with the server */
+/** A component, run by the host's own code. */
 export function componentProgram(name: string, prepared: Prepared, fromOutside: boolean): RoomProgram {
-  const task = new URL('serve-component.ts', import.meta.url);
-  return { name, task, data: { prepared, priority: fromOutside ? outsidePriority : undefined } };
+  return { name, task: new URL('serve-component.ts', import.meta.url), data: { prepared }, fromOutside };
 }
 
 interface Running {
@@ -208,13 +209,17 @@ export class ThreadRoom {
       (reason) => this.#stop(serving, reason),
     );
     const serving: Serving = { port: port1, abort, heap };
+    const { data, fromOutside } = this.#program;
     port1.on('message', (batch: unknown) => this.#take(serving, batch));
     // Not even an unclonable message may take the host down.
     port1.on('messageerror', () => this.#stop(serving, 'the worker sent something unreadable'));
     port1.unref();
     this.#pool
       // Piscina's type of the list doesn't follow the overloads of this Node's postMessage.
-      .run({ port: port2, ...this.#program.data }, { transferList: [port2] as never, signal: abort.signal })
+      .run(
+        { port: port2, priority: fromOutside ? outsidePriority : undefined, ...data },
+        { transferList: [port2] as never, signal: abort.signal },
+      )
       .then(
         () => 'the worker ended',
         (error: unknown) => (error instanceof Error ? error.message : 'the worker died'),
